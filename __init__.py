@@ -1,0 +1,52 @@
+"""bilevolt: bilevel optimization of EV charging infrastructure, and of bilevel models at large.
+
+A bilevel model declared with PAO goes in; a solved, checked and explained single-level model comes out.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public names, loaded when first used: importing bilevolt stays fast, and ``bilevolt --help`` with it.
+_PUBLIC = {
+    "SubModel": "reformulations.pao_adapter",
+    "dual_of": "reformulations.dual_of",
+    "reformulate": "reformulations",
+    "solve": "driver",
+    "Solution": "solution",
+    "Status": "solvers.status",
+    "verify": "verification",
+    "Certificate": "verification",
+    "load_instance": "instances",
+    "list_instances": "instances",
+}
+_MODULES = ("errors", "heuristics", "instances", "models", "reformulations", "reports", "solvers", "verification")
+
+__all__ = [*_PUBLIC, *_MODULES]
+
+if TYPE_CHECKING:
+    from . import errors, heuristics, instances, models, reformulations, reports, solvers, verification
+    from .driver import solve
+    from .instances import list_instances, load_instance
+    from .reformulations import reformulate
+    from .reformulations.dual_of import dual_of
+    from .reformulations.pao_adapter import SubModel
+    from .solution import Solution
+    from .solvers.status import Status
+    from .verification import Certificate, verify
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        found = getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
+    elif name in _MODULES:
+        found = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module 'bilevolt' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

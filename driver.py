@@ -1,0 +1,268 @@
+"""``solve``: read the levels, reformulate, solve, check. The user's model keeps everything but variable values."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Constraint, SOSConstraint, Var, value
+from pyomo.core.base.var import VarData
+
+from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
+from .heuristics import METHODS
+from .reformulations import reformulate
+from .reformulations.bigm import at_limit
+from .reformulations.bounds import BigM, Proof
+from .reformulations.levels import Bilevel, read_levels
+from .reformulations.mapping import SingleLevelMap, map_of, price_values
+from .reformulations.products import remaining
+from .solution import Solution
+from .solvers import choose, get_solver
+from .solvers.base import Solver, SolverResult
+from .solvers.status import Status
+from .verification import verify
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What the caller of ``solve`` asked for."""
+
+    reformulation: str
+    solver: str
+    big_m: BigM
+    tolerance: float
+    rel_gap: float
+    say: Progress
+    run: dict[str, Any]  # arguments of every solver call
+
+
+def solve(
+    model: Any,
+    *,
+    method: str = "exact",
+    reformulation: str = "auto",
+    solver: str = "auto",
+    time_limit: float | None = None,
+    rel_gap: float = 1e-6,
+    big_m: BigM = None,
+    warm_start: bool | None = None,
+    threads: int = 1,
+    tee: bool = False,
+    progress: Progress | bool = False,
+    tolerance: float = 1e-5,
+    options: dict[str, Any] | None = None,
+) -> Solution:
+    """Solve a bilevel model declared with PAO, and check the answer.
+
+    The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
+    the model changes, also when the solve fails or is interrupted.
+
+    :param method: "exact", or a heuristic ("nested").
+    :param reformulation: "sos1", "bigm" or "auto" (big-M where every M is proven or given, else SOS1).
+    :param solver: "gurobi", "highs", "scip" or "auto" (Gurobi where the model fits its licence, else HiGHS for a
+        MILP, else SCIP).
+    :param time_limit: seconds for the solver (for a heuristic: for all of it).
+    :param rel_gap: relative gap at which a point is called optimal.
+    :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
+    :param warm_start: hand the values on the model to the solver as a start.
+    :param progress: a function that is told, in a line of text, what is being done; True prints it.
+    :param tolerance: of the check, see :func:`verify`.
+    :param options: passed to the solver as they are.
+    :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
+    """
+    if method not in ("exact", *METHODS):
+        raise BilevoltError(f"method {method!r} is unknown; choose one of 'exact', {', '.join(map(repr, METHODS))}.")
+    say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
+    run = {"rel_gap": rel_gap, "threads": threads, "tee": tee, "options": options}
+    if method == "exact":
+        run |= {"time_limit": time_limit, "warm_start": bool(warm_start)}
+    request = _Request(reformulation, solver, big_m, tolerance, rel_gap, say, run)
+    begin = time.perf_counter()
+    bilevel = read_levels(model)
+    if method == "exact":
+        solution = _exact(bilevel, request)
+    else:
+        solution = _heuristic(bilevel, method, time_limit, request)
+    solution.model = model.name
+    if solution.status in (Status.optimal, Status.feasible):
+        _check(bilevel, solution, request)
+    solution.seconds["total"] = time.perf_counter() - begin
+    return solution
+
+
+def _exact(bilevel: Bilevel, request: _Request) -> Solution:
+    begin = time.perf_counter()
+    request.say("reformulating")
+    single, name, notes = _single_level(bilevel, request)
+    single_map = map_of(single)
+    chosen, why = _choose(request.solver, single)
+    _refuse_products(chosen, single_map)
+    solution = Solution(Status.no_solution, reformulation=name, solver=chosen.name, notes=[*notes, why])
+    solution.sizes = sizes(single)
+    solution.seconds["reformulate"] = time.perf_counter() - begin
+    rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
+    request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
+    result = _run(chosen, single, solution, request)
+    _take(bilevel, single, result, solution, request)
+    return solution
+
+
+def _single_level(bilevel: Bilevel, request: _Request) -> tuple[Any, str, list[str]]:
+    """Reformulate; "auto" is big-M where every M is proven (or given), else SOS1."""
+    keep = request.solver in ("gurobi", "scip")  # both take a convex quadratic objective as it is
+    name, big_m = request.reformulation, request.big_m
+    if name != "auto":
+        return reformulate(bilevel, name, big_m, keep_objective=keep), name, []
+    try:
+        single = reformulate(bilevel, "bigm", big_m, keep_objective=keep)
+        return single, "bigm", ["bigm: every M is proven or given"]
+    except UnprovenBigMError as refusal:
+        if request.solver == "highs":
+            raise
+        return reformulate(bilevel, "sos1", keep_objective=keep), "sos1", [f"sos1, as bigm was refused: {refusal}"]
+
+
+def _choose(solver: str, single: Any) -> tuple[Solver, str]:
+    if solver == "auto":
+        return choose(single)
+    return get_solver(solver), f"{solver}: as asked"
+
+
+def _refuse_products(chosen: Solver, single_map: SingleLevelMap) -> None:
+    """Refuse, with the reason, products that could not be linearised and that the solver does not take."""
+    left = remaining(single_map.products)
+    if left and not chosen.features.nonconvex:
+        first = left[0]
+        raise UnsupportedBySolverError(
+            f"{chosen.name} does not take the product {first.first.name}*{first.second.name} in {first.where!r} "
+            f"(one of {len(left)}), and it cannot be linearised: {first.reason}. Bound the variable (Var bounds, or "
+            "the suffixes multiplier_bound and implied_bounds on the follower), or use solver='gurobi' or 'scip'."
+        )
+
+
+def _integrality(single_map: SingleLevelMap) -> float | None:
+    """Return an integrality tolerance at which the largest M lets no complementarity leak; None for the default."""
+    largest = max(
+        (m.value for item in single_map.linearized for m in (item.multiplier_m, item.slack_m) if m is not None),
+        default=0.0,
+    )
+    return max(1e-9, 1e-5 / largest) if largest > 1e2 else None
+
+
+def _run(chosen: Solver, single: Any, solution: Solution, request: _Request) -> SolverResult:
+    arguments = request.run | {"integrality_tol": _integrality(map_of(single))}
+    try:
+        return chosen.solve(single, **arguments)
+    except SolverUnavailableError as refusal:
+        if request.solver != "auto":
+            raise
+        other, why = choose(single, exclude=(chosen.name,))
+        solution.solver = other.name
+        solution.notes += [str(refusal), why]
+        return other.solve(single, **arguments)
+
+
+def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solution, request: _Request) -> None:
+    """Write the solver's answer to the model and to the solution; say less than the solver where M is not proven."""
+    single_map = map_of(single)
+    solution.status, solution.bound, solution.nodes = result.status, result.bound, result.nodes
+    solution.seconds["solve"] = result.seconds
+    if result.message:
+        solution.notes.append(result.message)
+    by_user = any(
+        m is not None and m.proof is Proof.user for i in single_map.linearized for m in (i.multiplier_m, i.slack_m)
+    )
+    if result.values is None or result.status not in (Status.optimal, Status.feasible):
+        if by_user and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
+            solution.status = Status.no_solution
+            solution.notes.append(f"{result.status} with the big-Ms given; they are not proven, so neither is that")
+        return
+    _write(single, result.values)
+    prices = price_values(single_map, result.values)
+    solution.multipliers = {source.name: price for source, price in prices.items()}
+    _write_prices(bilevel, prices)
+    _finish(bilevel, solution)
+    limited = at_limit(single_map.linearized)
+    if limited and solution.status is Status.optimal:
+        solution.status = Status.feasible
+        solution.bound = None
+        solution.notes.append("not proven optimal, because an unproven M may cut the optimum off: " + "; ".join(limited))
+    if solution.status is Status.optimal and solution.gap is not None and solution.gap > request.rel_gap + request.tolerance:
+        solution.status = Status.error
+        solution.notes.append(f"{result.solver} reports an optimum whose objective does not match its bound")
+
+
+def _heuristic(bilevel: Bilevel, method: str, time_limit: float | None, request: _Request) -> Solution:
+    begin = time.perf_counter()
+    request.say(f"running the heuristic {method!r}")
+
+    def solve_one(problem: Any) -> SolverResult:
+        chosen, _ = _choose(request.solver, problem)
+        return chosen.solve(problem, **request.run)
+
+    result = METHODS[method](bilevel, solve_one, time_limit=time_limit)
+    solution = Solution(result.status, method=method, solver=request.solver, history=result.history)
+    solution.seconds["solve"] = time.perf_counter() - begin
+    if result.message:
+        solution.notes.append(result.message)
+    for variable, number in result.values.items():
+        variable.set_value(number, skip_validation=True)
+    if result.objective is not None:
+        _finish(bilevel, solution)
+    return solution
+
+
+def _write(single: Any, values: ComponentMap) -> None:
+    """Put values on the variables (the user's are shared), integers rounded."""
+    for variable, number in values.items():
+        variable.set_value(number if variable.is_continuous() else round(number), skip_validation=True)
+
+
+def _write_prices(bilevel: Bilevel, prices: ComponentMap) -> None:
+    for variable, source in bilevel.leader.prices.items():
+        variable.set_value(prices[source], skip_validation=True)
+
+
+def _finish(bilevel: Bilevel, solution: Solution) -> None:
+    """Evaluate the objectives at the values on the model, and note the values by name."""
+    for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+        if variable.value is None:  # in no row of the solved model: any value in its bounds will do
+            variable.set_value(_some_value(variable), skip_validation=True)
+    solution.objective = float(value(bilevel.leader.objective.expr))
+    solution.lower_objectives = {f.name: float(value(f.objective.expr)) for f in bilevel.followers}
+    named = (*bilevel.leader.variables, *bilevel.leader.prices, *bilevel.follower_variables)
+    solution.values = {variable.name: float(variable.value) for variable in named}
+
+
+def _some_value(variable: VarData) -> float:
+    lower, upper = variable.bounds
+    return max(lower if lower is not None else 0.0, min(0.0, upper if upper is not None else 0.0))
+
+
+def _check(bilevel: Bilevel, solution: Solution, request: _Request) -> None:
+    """Verify; a point that fails is an error, whatever the solver said."""
+    begin = time.perf_counter()
+    request.say("verifying: solving the followers again")
+    solution.certificate = certificate = verify(bilevel, solution, tolerance=request.tolerance)
+    solution.seconds["verify"] = time.perf_counter() - begin
+    if not certificate.bilevel_feasible:
+        solution.status = Status.error
+        failed = "; ".join(f"{name}: {distance:.3g}" for name, distance in certificate.violations.items())
+        solution.notes.append(f"the point failed the check and is no solution: {failed}")
+
+
+def sizes(single: Any) -> dict[str, int]:
+    """Count what a solver gets of a single-level model."""
+    single_map = map_of(single)
+    variables = [*single.component_data_objects(Var), *single_map.bilevel.leader.variables]
+    variables += single_map.bilevel.follower_variables
+    return {
+        "variables": len(variables),
+        "constraints": sum(1 for _ in single.component_data_objects(Constraint, active=True)),
+        "binaries": sum(not v.is_continuous() for v in variables),
+        "sos": sum(1 for _ in single.component_data_objects(SOSConstraint, active=True)),
+        "complementarities": len(single_map.pairs),
+    }

@@ -1,0 +1,13 @@
+"""Heuristics, generic over PAO models: they find points, and prove nothing."""
+
+from functools import partial
+
+from .nested import HeuristicResult, nested
+
+__all__ = ["METHODS", "HeuristicResult", "nested"]
+
+#: The names that ``solve(method=...)`` takes; a new heuristic is one file and one line here.
+METHODS = {
+    "nested": nested,
+    "leader_alone": partial(nested, max_iterations=1),  # with the followers' values on the model held fixed
+}

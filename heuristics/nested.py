@@ -1,0 +1,139 @@
+"""Nested heuristic: leader and follower solve in turn, each with the other's last answer held fixed.
+
+From the follower values on the model (or, where there are none, those that the leader would like best), the leader
+is solved with the followers' variables and shadow prices held fixed; the followers react; and again, until a
+decision repeats. Every decision is evaluated with the true reaction, and the best bilevel feasible point is kept:
+the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Any as AnyIndex
+from pyomo.core import ConcreteModel, Constraint, Objective, minimize
+from pyomo.core.expr.visitor import identify_variables
+
+from ..reformulations import kkt
+from ..reformulations.levels import Bilevel
+from ..reformulations.rows import add_row, add_sos, at_values
+from ..solvers.status import Status
+from .reaction import Solve, price_values_at, react, refuse_interaction
+
+
+@dataclass
+class HeuristicResult:
+    """The best bilevel feasible point that a heuristic saw, and what it saw on the way."""
+
+    status: Status
+    objective: float | None = None
+    values: ComponentMap = field(default_factory=ComponentMap)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    message: str = ""
+
+
+def nested(
+    bilevel: Bilevel, solve: Solve, *, max_iterations: int = 50, time_limit: float | None = None
+) -> HeuristicResult:
+    """Run the nested heuristic.
+
+    :param solve: a function model -> SolverResult, used for the leader, the followers and the completion.
+    :returns: status ``feasible`` or ``no_solution`` (a heuristic proves nothing); ``history`` has, per iteration,
+        the objective that the leader believed and the one that the followers' reaction made of it.
+    """
+    refuse_interaction(bilevel)
+    single = kkt.apply(bilevel)
+    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    better = (lambda a, b: a < b) if bilevel.leader.objective.sense == minimize else (lambda a, b: a > b)
+    result = HeuristicResult(Status.no_solution)
+    held = _starting_answer(bilevel, solve)
+    if held is None:
+        result.message = "the two levels' rows together have no feasible point to start from"
+        return result
+    seen: set[tuple[float, ...]] = set()
+    visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
+    while len(result.history) < max_iterations and time.monotonic() < deadline:
+        answer = _solve_leader(bilevel, held, solve)
+        if answer.values is None:
+            result.message = f"the leader's problem is {answer.status} with the followers' last answer held fixed"
+            break
+        decision = {id(v): _clean(v, answer.values.get(v, v.value or 0.0)) for v in visible}
+        reaction = react(single, decision, solve)
+        result.history.append(
+            {
+                "iteration": len(result.history) + 1,
+                "believed": answer.objective,
+                "objective": reaction.objective,
+                "message": reaction.message,
+            }
+        )
+        if not reaction.feasible:
+            result.message = f"iteration {len(result.history)}: {reaction.message}"
+            break
+        values = reaction.values
+        values.update(price_values_at(single, values))
+        if result.objective is None or better(reaction.objective, result.objective):
+            result.status, result.objective, result.values = Status.feasible, reaction.objective, values
+        key = tuple(round(decision[id(v)], 6) for v in visible)
+        if key in seen:
+            result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
+            break
+        seen.add(key)
+        held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
+    else:
+        result.message = "stopped by the iteration or time limit"
+    return result
+
+
+def _clean(variable: Any, number: float) -> float:
+    return number if variable.is_continuous() else float(round(number))
+
+
+def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:
+    """Return the followers' values on the model, or else those of the high-point relaxation; prices start at 0."""
+    own = list(bilevel.follower_variables)
+    held = {id(price): price.value or 0.0 for price in bilevel.leader.prices}
+    if all(v.value is not None for v in own):
+        return held | {id(v): v.value for v in own}
+    result = solve(_leader_problem(bilevel, held, free=True))
+    if result.values is None:
+        return None
+    return held | {id(v): result.values.get(v, v.lb if v.lb is not None else 0.0) for v in own}
+
+
+def _solve_leader(bilevel: Bilevel, held: dict[int, float], solve: Solve) -> Any:
+    """Solve the leader with the answer held fixed.
+
+    Where the leader's rows leave no room then, the followers' variables in those rows may move within the followers'
+    rows (the objective still sees the held ones): otherwise a coupling row ends the search at the first iterate.
+    """
+    answer = solve(_leader_problem(bilevel, held))
+    if answer.values is None:
+        answer = solve(_leader_problem(bilevel, held, coupled_move=True))
+    return answer
+
+
+def _leader_problem(
+    bilevel: Bilevel, held: dict[int, float], free: bool = False, coupled_move: bool = False
+) -> ConcreteModel:
+    """Return the leader's problem; ``free`` gives the leader the followers' variables (high-point relaxation)."""
+    leader = bilevel.leader
+    prices = {id(price): held[id(price)] for price in leader.prices}
+    problem = ConcreteModel(name="leader")
+    problem.rows = Constraint(AnyIndex)
+    for constraint in leader.constraints:
+        lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
+        body = at_values(body, prices if free or coupled_move else held)
+        add_row(problem.rows, constraint.name, lower, body, upper, 1e-6)
+    if free or coupled_move:
+        for follower in bilevel.followers:
+            for constraint in follower.constraints:
+                problem.rows[constraint.name] = constraint.expr
+    add_sos(problem, leader.sos)
+    expression = at_values(leader.objective.expr, prices if free else held)
+    if not any(identify_variables(expression, include_fixed=False)):
+        expression = expression + 0 * next(iter(leader.variables))
+    problem.objective = Objective(expr=expression, sense=leader.objective.sense)
+    return problem

@@ -1,0 +1,138 @@
+r"""The followers' reaction to a decision of the leader, and the best point that the leader can make of it.
+
+The *decision* is what followers see. Given it, each follower is solved; where a follower has several optima, or where
+leader variables that no follower sees have to adapt to the reaction, the completion problem picks the best for the
+leader (optimistic):
+
+.. math:: \min F(x, y, \pi) \quad \text{leader's rows},\; y \in \arg\min f(x, \cdot),\;
+          \pi \text{ a shadow price of } y
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Any as AnyIndex
+from pyomo.core import ConcreteModel, Constraint, Objective, minimize, value
+
+from ..errors import BilevoltError
+from ..reformulations.follower_form import FollowerForm
+from ..reformulations.follower_problem import follower_at
+from ..reformulations.levels import Bilevel
+from ..reformulations.mapping import map_of, price_values
+from ..reformulations.rows import add_row, add_sos, at_values
+from ..solvers.base import SolverResult
+from ..solvers.status import Status
+
+Solve = Callable[[Any], SolverResult]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A decision's evaluation: the leader's true objective and the point, or why there is none."""
+
+    objective: float | None
+    values: ComponentMap
+    message: str
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the decision leads to a bilevel feasible point."""
+        return self.objective is not None
+
+
+def refuse_interaction(bilevel: Bilevel) -> None:
+    """Refuse followers that see one another: their reaction is an equilibrium, not one optimum each."""
+    for follower in bilevel.followers:
+        for variable in follower.given:
+            if variable in bilevel.owner:
+                raise BilevoltError(
+                    f"follower {follower.name!r} takes {variable.name!r} of follower {bilevel.owner[variable]!r} as "
+                    "given; the heuristics do not cover followers that see one another. Use method='exact'."
+                )
+
+
+def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: float = 1e-7) -> Reaction:
+    """Evaluate a decision: the followers' optima, completed to the best bilevel feasible point for the leader.
+
+    :param single: the model's MPCC (``reformulate(model, "kkt")``).
+    :param decision: id -> number of the leader's variables that followers see.
+    :param solve: a function model -> SolverResult.
+    :param tolerance: relative slack on each follower's optimal value in the completion problem.
+    """
+    single_map = map_of(single)
+    leader = single_map.bilevel.leader
+    completion = ConcreteModel(name="completion")
+    rows = completion.rows = Constraint(AnyIndex)
+    optimum: dict[int, float] = {}
+    for form in single_map.forms:
+        result = solve(follower_at(form.follower, decision))
+        if result.status is not Status.optimal:
+            return Reaction(None, ComponentMap(), f"follower {form.follower.name!r} is {result.status}")
+        optimum.update((id(y), result.values.get(y, y.value or 0.0)) for y in form.follower.variables)
+        _add_optimal_face(rows, form, decision, optimum, tolerance)
+    if leader.prices:
+        _add_prices(rows, single, decision, optimum)
+    for name, row in single.leader.rows.items():
+        _add_at(rows, f"leader's {name}", row, decision, tolerance)
+    add_sos(completion, leader.sos)
+    objective = single.leader.objective
+    completion.objective = Objective(expr=at_values(objective.expr, decision), sense=objective.sense)
+    result = solve(completion)
+    if result.values is None:
+        why = f"the leader's rows do not admit the followers' reaction ({result.status})"
+        return Reaction(None, ComponentMap(), why)
+    values = ComponentMap(result.values.items())
+    for variables, known in ((leader.variables, decision), (single_map.bilevel.owner, optimum)):
+        for variable in variables:
+            if variable not in values and id(variable) in known:
+                values[variable] = known[id(variable)]
+    return Reaction(result.objective, values, "")
+
+
+def _add_at(rows: Any, name: str, constraint: Any, decision: dict[int, float], tolerance: float) -> None:
+    lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
+    add_row(rows, name, lower, at_values(body, decision), upper, tolerance)
+
+
+def _add_optimal_face(
+    rows: Any, form: FollowerForm, decision: dict[int, float], optimum: dict[int, float], tolerance: float
+) -> None:
+    """Constrain the follower's variables to its optima: feasible, as good as the optimum, same gradient (QP)."""
+    follower = form.follower
+    for constraint in follower.constraints:
+        _add_at(rows, constraint.name, constraint, decision, tolerance)
+    for y, terms in form.gradient_terms.items():
+        if terms:
+            at = sum(q * optimum[id(z)] for z, q in terms)
+            slack = tolerance * (1 + abs(at))
+            rows[f"gradient of {y.name}"] = (at - slack, sum(q * z for z, q in terms), at + slack)
+    linear = at_values(sum(c * y for y, c in form.linear.items()), decision)
+    best = value(at_values(linear, optimum))
+    slack = tolerance * (1 + abs(best))
+    lower, upper = (None, best + slack) if follower.objective.sense == minimize else (best - slack, None)
+    add_row(rows, f"optimality of {follower.name}", lower, linear, upper, tolerance)
+
+
+def _add_prices(rows: Any, single: Any, decision: dict[int, float], optimum: dict[int, float]) -> None:
+    """Constrain the multipliers to the followers' dual optima: stationarity, and 0 where the slack is positive.
+
+    Any dual optimum is complementary with any primal one, so that one optimum tells which multipliers vanish.
+    """
+    single_map = map_of(single)
+    for name, block in single.followers.items():
+        for label, row in block.stationarity.items():
+            _add_at(rows, f"stationarity of {label} ({name})", row, decision, 0.0)
+    at = {**decision, **optimum}
+    for pair in single_map.pairs:
+        slack = value(at_values(pair.slack, at))
+        if slack > 1e-6 * (1 + abs(getattr(pair.row, pair.side))):
+            rows[f"inactive {pair.name}"] = pair.multiplier == 0
+
+
+def price_values_at(single: Any, values: ComponentMap) -> ComponentMap:
+    """Return dual_of variable -> value, from the multipliers in ``values``."""
+    single_map = map_of(single)
+    of_source = price_values(single_map, values)
+    return ComponentMap((price, of_source[source]) for price, source in single_map.bilevel.leader.prices.items())

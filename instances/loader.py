@@ -1,0 +1,108 @@
+"""From a name or a path to a checked instance; whatever is wrong becomes an ``InstanceError`` that names it."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from ..errors import InstanceError
+from .base import Instance
+from .registry import SCHEMAS
+
+_SHIPPED = Path(__file__).parent
+
+
+class InstanceInfo(NamedTuple):
+    """One line of :func:`list_instances`."""
+
+    name: str
+    problem: str
+    summary: str
+
+
+def load_instance(name_or_path: str | Path) -> Instance:
+    """Load a shipped instance by name, or a user's JSON file by path.
+
+    A string is a name unless it ends with ``.json`` or contains a folder. The file's ``"problem"`` field
+    chooses the schema.
+
+    Raises:
+        InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
+    """
+    path = _locate(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InstanceError(f"{path}: cannot be read ({error}); give the path of a UTF-8 JSON file.") from error
+    return parse_instance(text, str(path))
+
+
+def parse_instance(text: str, where: str) -> Instance:
+    """Check a JSON text against the schema of its problem; ``where`` starts the error messages."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InstanceError(
+            f"{where}: not JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct the file there."
+        ) from error
+    problem = document.get("problem") if isinstance(document, dict) else None
+    if not isinstance(problem, str) or problem not in SCHEMAS:
+        raise InstanceError(f"{where}: problem: {problem!r} is unknown; write one of: {', '.join(SCHEMAS)}.")
+    try:
+        return SCHEMAS[problem].model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise InstanceError(_readable(error, where, document, problem)) from error
+
+
+def list_instances() -> list[InstanceInfo]:
+    """Names, problems and sizes of the shipped instances."""
+    loaded = [(name, load_instance(name)) for name in _names()]
+    return [InstanceInfo(name, instance.problem, instance.summary) for name, instance in loaded]
+
+
+def _names() -> list[str]:
+    # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
+    return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.suffix == ".json" or len(path.parts) > 1:
+        return path
+    if name_or_path not in _names():
+        raise InstanceError(
+            f"'{name_or_path}' is not a shipped instance; known names: {', '.join(_names())}. "
+            "For a file of your own give its path, ending with .json."
+        )
+    return _SHIPPED / f"{name_or_path}.json"
+
+
+def _readable(error: ValidationError, where: str, document: object, problem: str) -> str:
+    """All findings of pydantic, one per line: path (with the id of the record), message, value."""
+    lines = []
+    for finding in error.errors(include_url=False):
+        path = _path_of(finding["loc"], document)
+        message = finding["msg"].removeprefix("Value error, ")
+        given = finding["input"]
+        value = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+        lines.append(f"  {path + ': ' if path else ''}{message}{value}")
+    schema = SCHEMAS[problem].__name__
+    return f"{where}: not a valid '{problem}' instance.\n" + "\n".join(lines) + f"\nFields and units: {schema}."
+
+
+def _path_of(location: tuple[int | str, ...], document: object) -> str:
+    """``buses[3] ('bus04').need_kwh`` from ``("buses", 3, "need_kwh")``."""
+    path, here = "", document
+    for key in location:
+        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
+        here = _child(here, key)
+        if isinstance(key, int) and isinstance(here, dict) and isinstance(here.get("id"), str):
+            path += f" ('{here['id']}')"
+    return path
+
+
+def _child(here: object, key: int | str) -> object:
+    if isinstance(here, list) and isinstance(key, int) and key < len(here):
+        return here[key]
+    return here.get(key) if isinstance(here, dict) else None

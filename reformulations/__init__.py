@@ -1,0 +1,58 @@
+"""How two levels become one: reading the levels, then one small file per step.
+
+==============  ===========================================================  =========================
+step            what it does                                                 file
+==============  ===========================================================  =========================
+``kkt``         follower -> its KKT conditions; the result is an MPCC        ``kkt.py``
+``sos1``        complementarity -> SOS1                                      ``sos1.py``
+``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
+``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
+==============  ===========================================================  =========================
+"""
+
+from typing import Any
+
+from ..errors import BilevoltError
+from . import bigm, kkt, products, sos1
+from .bounds import BigM
+from .levels import Bilevel, read_levels
+from .mapping import SingleLevelMap, map_of
+
+__all__ = ["LINEARIZATIONS", "Bilevel", "SingleLevelMap", "map_of", "read_levels", "reformulate"]
+
+#: How complementarity is made linear; a new way is one file and one line here.
+LINEARIZATIONS = ("sos1", "bigm")
+
+
+def reformulate(
+    model: Any,
+    reformulation: str = "sos1",
+    big_m: BigM = None,
+    linearize_products: bool = True,
+    keep_objective: bool = False,
+) -> Any:
+    """Return the single-level model of a PAO model; the PAO model itself is not changed.
+
+    The result refers to the user's own variables, with rows and multipliers of its own; ``map_of(result)`` says
+    what was made of what.
+
+    :param model: a PAO model (``pyomo.ConcreteModel`` with ``SubModel``), or its levels, already read.
+    :param reformulation: "kkt" (the MPCC, complementarity as ``pyomo.mpec``), "sos1" or "bigm".
+    :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
+    :param linearize_products: replace integer x bounded products exactly.
+    :param keep_objective: but leave products in the objective alone.
+    """
+    bilevel = model if isinstance(model, Bilevel) else read_levels(model)
+    if reformulation not in ("kkt", *LINEARIZATIONS):
+        raise BilevoltError(
+            f"reformulation {reformulation!r} is unknown; choose one of 'kkt', "
+            f"{', '.join(map(repr, LINEARIZATIONS))}."
+        )
+    single = kkt.apply(bilevel)
+    if reformulation == "sos1":
+        sos1.apply(single)
+    elif reformulation == "bigm":
+        bigm.apply(single, big_m=big_m)
+    if linearize_products and reformulation != "kkt":
+        products.apply(single, keep_objective)
+    return single

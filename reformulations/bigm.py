@@ -1,0 +1,74 @@
+r"""Big-M: a binary per pair says which of multiplier and slack may be nonzero.
+
+.. math:: 0 \le \lambda \perp g(x, y) \ge 0 \quad\Longrightarrow\quad g(x, y) \ge 0,\;
+          \lambda \le M_\lambda (1 - z),\; g(x, y) \le M_g z,\; z \in \{0, 1\}
+
+Exact if and only if every M is valid. Each M is proven (with its reason) or the user's (checked after the solve);
+where there is neither, the step refuses.
+
+Source: J. Fortuny-Amat and B. McCarl, *A representation and economic interpretation of a two-level programming
+problem*, J. Oper. Res. Soc. 32, 1981. Why a wrong M lies: S. Pineda and J. M. Morales, *Solving linear bilevel
+problems using big-Ms: not all that glitters is gold*, IEEE Trans. Power Syst. 34, 2019.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyomo.core import Any as AnyIndex
+from pyomo.core import Binary, Block, Constraint, Var, value
+
+from .bounds import BigM, Proof, Ranges, UserBigM, impose, multiplier_bounds, refuse_unproven, slack_bound
+from .mapping import Linearized, Pair, map_of
+
+
+def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:
+    """Linearise the pending pairs (or those given) of an MPCC in place; return what was made for each.
+
+    :param big_m: a number for every M that is not proven, or numbers by follower's row, variable or name.
+    :raises UnprovenBigMError: an M is neither proven nor given; nothing was changed.
+    """
+    single_map = map_of(single)
+    pairs = single_map.pending() if pairs is None else pairs
+    user = UserBigM(big_m, single_map)
+    ranges = Ranges(single_map)
+    of_multiplier = multiplier_bounds(single_map, user)
+    of_slack = {id(pair): slack_bound(pair, ranges, user) for pair in pairs}
+    refuse_unproven(
+        (pair for pair in pairs if pair.multiplier not in of_multiplier),
+        (pair for pair in pairs if of_slack[id(pair)] is None),
+    )
+    impose(of_multiplier)
+    block = single.bigm = Block()
+    block.switch = Var([pair.name for pair in pairs], domain=Binary)
+    block.slack_nonnegative = Constraint(AnyIndex)
+    block.multiplier_off = Constraint(AnyIndex)
+    block.slack_off = Constraint(AnyIndex)
+    made = [_linearise(block, p, of_multiplier[p.multiplier], of_slack[id(p)]) for p in pairs]
+    single_map.linearized += made
+    single_map.steps.append("bigm")
+    return made
+
+
+def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linearized:
+    switch = block.switch[pair.name]
+    if not pair.row.is_bound:  # a bound holds already, on the variable
+        block.slack_nonnegative[pair.name] = pair.slack >= 0
+    block.multiplier_off[pair.name] = pair.multiplier <= multiplier_m.value * (1 - switch)
+    block.slack_off[pair.name] = pair.slack <= slack_m.value * switch
+    pair.complementarity.deactivate()
+    return Linearized(pair, "bigm", pair.slack, switch, multiplier_m, slack_m)
+
+
+def at_limit(linearized: Sequence[Linearized], tolerance: float = 1e-6) -> list[str]:
+    """Name the multipliers and slacks whose values sit on an M that is not proven: it may have cut the optimum off."""
+    return [
+        f"{what} of {item.pair.name} is {reached:.6g}, its M is {bound.value:.6g} ({bound.reason})"
+        for item in linearized
+        for what, expression, bound in (
+            ("multiplier", item.pair.multiplier, item.multiplier_m),
+            ("slack", item.pair.slack, item.slack_m),
+        )
+        if bound is not None
+        and bound.proof is Proof.user
+        and (reached := value(expression, exception=False) or 0.0) >= bound.value * (1 - tolerance)
+    ]

@@ -1,0 +1,176 @@
+"""Big-Ms and variable ranges, each with the class of its proof and the reason.
+
+A bound is *proven* (derived here, or stated by the model with a reason), or *user* (a number given with ``big_m=``,
+or stated without a reason: checked after the solve). There is no default number.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.common.numeric_types import native_numeric_types
+from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
+
+from ..errors import UnprovenBigMError
+from .levels import suffix_values
+
+if TYPE_CHECKING:
+    from .mapping import Pair, SingleLevelMap
+
+MULTIPLIER_BOUND = "multiplier_bound"
+IMPLIED_BOUNDS = "implied_bounds"
+BigM = float | Mapping[Any, Any] | None
+
+
+class Proof(StrEnum):
+    """How far a bound can be trusted."""
+
+    proven = "proven"
+    user = "user"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An upper bound on a multiplier's absolute value, or on a slack."""
+
+    value: float
+    proof: Proof
+    reason: str
+
+
+class UserBigM:
+    """What the user passed as ``big_m``: one number, or numbers by follower's row, variable or name.
+
+    A dict's value is one number for both, or a pair (M of the multiplier, M of the slack).
+    """
+
+    def __init__(self, big_m: BigM, single_map: "SingleLevelMap") -> None:
+        self.everywhere: float | None = None
+        self.by_row: dict[int, tuple[float, float]] = {}
+        if isinstance(big_m, Mapping):
+            rows = {row.name: row.source for form in single_map.forms for row in form.rows}
+            sources = {id(source) for source in rows.values()}
+            for key, number in big_m.items():
+                pair = (float(number[0]), float(number[1])) if isinstance(number, tuple) else (float(number),) * 2
+                for source in _members(rows.get(key, key) if isinstance(key, str) else key):
+                    if id(source) not in sources:
+                        raise UnprovenBigMError(
+                            f"big_m names {getattr(source, 'name', source)!r}, which is no active row or bounded "
+                            f"variable of a follower. The rows are: {', '.join(list(rows)[:20])}."
+                        )
+                    self.by_row[id(source)] = pair
+        elif big_m is not None:
+            self.everywhere = float(big_m)
+        for number in (self.everywhere, *(m for pair in self.by_row.values() for m in pair)):
+            if number is not None and not (0 < number < math.inf):
+                raise UnprovenBigMError(f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'.")
+
+    def explicit(self, source: Any, which: int) -> Bound | None:
+        """Return the number given for this very row: which = 0 for its multiplier, 1 for its slack."""
+        pair = self.by_row.get(id(source))
+        return None if pair is None else Bound(pair[which], Proof.user, "given for this row with big_m=")
+
+    def general(self) -> Bound | None:
+        """Return the one number given for everything."""
+        return None if self.everywhere is None else Bound(self.everywhere, Proof.user, "given with big_m=")
+
+
+def multiplier_bounds(single_map: "SingleLevelMap", big_m: UserBigM | None = None) -> ComponentMap:
+    """Map each multiplier that can be bounded to its Bound (for equality rows: on the absolute value)."""
+    found: ComponentMap = ComponentMap()
+    stated = ComponentMap()
+    for form in single_map.forms:
+        stated.update(suffix_values(form.follower, MULTIPLIER_BOUND))
+    for _, row, multipliers in single_map.multipliers():
+        bound = big_m.explicit(row.source, 0) if big_m else None
+        if bound is None and not row.terms:
+            bound = Bound(0.0, Proof.proven, "no variable of the follower is in this row, so that 0 is a multiplier")
+        if bound is None and row.source in stated:
+            bound = _declared(stated[row.source], row.name)
+        if bound is None and big_m:
+            bound = big_m.general()
+        if bound is not None:
+            for multiplier in multipliers.values():
+                found[multiplier] = bound
+    return found
+
+
+def impose(bounds: ComponentMap) -> None:
+    """Put the bounds on the multipliers (variables of the single-level model, not of the user's)."""
+    for multiplier, bound in bounds.items():
+        multiplier.setub(bound.value)
+        if multiplier.lb is None:
+            multiplier.setlb(-bound.value)
+
+
+class Ranges:
+    """Intervals of variables and expressions from bounds alone; the variables' own bounds are not changed.
+
+    Variable bounds are intersected with what a model states in the suffix ``implied_bounds`` of a follower
+    (variable -> (lower, upper, reason)): bounds that the follower's rows imply, without being rows of their own.
+    """
+
+    def __init__(self, single_map: "SingleLevelMap") -> None:
+        self._leaf: ComponentMap = ComponentMap()
+        for form in single_map.forms:
+            for variable, (lower, upper, *_) in suffix_values(form.follower, IMPLIED_BOUNDS).items():
+                own_lower, own_upper = self._own(variable)
+                self._leaf[variable] = (max(lower, own_lower), min(upper, own_upper))
+
+    @staticmethod
+    def _own(variable: Any) -> tuple[float, float]:
+        lower, upper = variable.bounds
+        return (-math.inf if lower is None else lower), (math.inf if upper is None else upper)
+
+    def of_variable(self, variable: Any) -> tuple[float, float]:
+        """Return (lower, upper), infinite where nothing is known."""
+        return self._leaf[variable] if variable in self._leaf else self._own(variable)
+
+    def of_expression(self, expression: Any) -> tuple[float, float]:
+        """Return the interval that interval arithmetic gives for an expression."""
+        visitor = ExpressionBoundsVisitor(leaf_bounds=ComponentMap(self._leaf.items()))
+        return visitor.walk_expression(expression)
+
+
+def slack_bound(pair: "Pair", ranges: Ranges, big_m: UserBigM) -> Bound | None:
+    """Return a bound on a pair's slack: the user's for this row, else interval arithmetic, else the user's one."""
+    bound = big_m.explicit(pair.row.source, 1)
+    if bound is None:
+        _, upper = ranges.of_expression(pair.slack)
+        if math.isfinite(upper):
+            bound = Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
+    return bound or big_m.general()
+
+
+def refuse_unproven(multipliers: Iterable["Pair"], slacks: Iterable["Pair"]) -> None:
+    """Raise UnprovenBigMError if any pair is left without an M, naming the multipliers and slacks."""
+    multipliers, slacks = list(multipliers), list(slacks)
+    if not multipliers and not slacks:
+        return
+    parts = []
+    for what, pairs, remedy in (
+        ("multiplier", multipliers, f"state it in a Suffix {MULTIPLIER_BOUND!r} on the follower as (M, reason)"),
+        ("slack", slacks, "bound the variables of the row"),
+    ):
+        if pairs:
+            names = ", ".join(pair.name for pair in pairs[:10]) + (", ..." if len(pairs) > 10 else "")
+            parts.append(f"no M is known for {len(pairs)} {what}(s): {names} ({remedy})")
+    raise UnprovenBigMError(
+        "; ".join(parts) + ". Or pass big_m=number or big_m={row: number} (checked after the solve), "
+        "or use reformulation='sos1', which needs none."
+    )
+
+
+def _declared(stated: Any, where: str) -> Bound:
+    if stated.__class__ in native_numeric_types:
+        return Bound(float(stated), Proof.user, f"stated without a reason on {where}")
+    number, reason = stated
+    return Bound(float(number), Proof.proven, str(reason))
+
+
+def _members(component: Any) -> Iterable[Any]:
+    is_indexed = getattr(component, "is_indexed", None)
+    return component.values() if is_indexed is not None and is_indexed() else (component,)

@@ -1,0 +1,210 @@
+"""Reading the two levels of a PAO model: who owns which variables, rows and objective.
+
+``SubModel(fixed=[...])`` lists what its follower takes as given; every other variable in the SubModel's active
+objective or rows is that follower's, wherever it is declared; the rest is the leader's. A variable fixed with
+``fix()`` is a number. Only reading happens here: the model is not changed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.core import Block, Constraint, Objective, Suffix, Var
+from pyomo.core.base.constraint import ConstraintData
+from pyomo.core.base.objective import ObjectiveData
+from pyomo.core.base.sos import SOSConstraint, SOSConstraintData
+from pyomo.core.base.var import VarData
+from pyomo.core.expr.visitor import identify_variables
+
+from ..errors import IntegerFollowerError, NotBilevelError
+from .dual_of import prices_of
+from .pao_adapter import SubModel
+
+# What a level may hold besides rows, objectives and blocks: data and annotations, which need no treatment.
+_PASSIVE = {"Var", "BooleanVar", "Param", "Set", "RangeSet", "Expression", "Suffix", "BuildAction", "BuildCheck"}
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The upper level: its objective, rows and unfixed variables; ``prices`` maps dual_of variables to rows."""
+
+    objective: ObjectiveData
+    constraints: tuple[ConstraintData, ...]
+    sos: tuple[SOSConstraintData, ...]
+    variables: tuple[VarData, ...]
+    prices: ComponentMap
+
+
+@dataclass(frozen=True)
+class Follower:
+    """One lower level: ``variables`` are its own, ``given`` those of others that its objective or rows contain."""
+
+    name: str
+    block: Any
+    objective: ObjectiveData
+    constraints: tuple[ConstraintData, ...]
+    variables: tuple[VarData, ...]
+    given: tuple[VarData, ...]
+
+    def local_name(self, component: Any) -> str:
+        """Return a component's name without that of the follower's block, for what is declared inside it."""
+        return component.name.removeprefix(f"{self.name}.")
+
+
+@dataclass(frozen=True)
+class Bilevel:
+    """A PAO model, read. ``owner`` maps each follower's variable to its follower."""
+
+    model: Any
+    leader: Leader
+    followers: tuple[Follower, ...]
+    owner: ComponentMap = field(repr=False)
+
+    @property
+    def follower_variables(self) -> Iterator[VarData]:
+        """All followers' variables, follower by follower."""
+        return (variable for follower in self.followers for variable in follower.variables)
+
+    @property
+    def visible(self) -> ComponentSet:
+        """The leader's variables that some follower sees: the decision that followers react to."""
+        return ComponentSet(v for f in self.followers for v in f.given if v not in self.owner)
+
+
+def read_levels(model: Any) -> Bilevel:
+    """Read leader and followers from a PAO model.
+
+    :param model: a ``pyomo.ConcreteModel`` with one or more ``SubModel``.
+    :raises NotBilevelError: no SubModel, a SubModel inside a SubModel, not exactly one active objective on a level,
+        a variable owned by two followers, a component that is neither row, objective nor data.
+    :raises IntegerFollowerError: a follower owns an integer variable.
+    """
+    blocks = tuple(model.component_data_objects(SubModel, active=True, descend_into=Block))
+    if not blocks:
+        raise NotBilevelError(
+            f"model {model.name!r} has no active SubModel, so that there is no follower. "
+            "Declare the lower level as bilevolt.SubModel(fixed=[leader's variables])."
+        )
+    owner: ComponentMap = ComponentMap()
+    followers = tuple(_read_follower(block, owner) for block in blocks)
+    prices = ComponentMap(item for follower in followers for item in prices_of(follower.block).items())
+    _refuse_prices_in_followers(followers, prices)
+    return Bilevel(model, _read_leader(model, followers, owner, prices), followers, owner)
+
+
+def _read_follower(block: Any, owner: ComponentMap) -> Follower:
+    for inner in block.component_data_objects(SubModel, descend_into=(Block, SubModel)):
+        raise NotBilevelError(
+            f"SubModel {inner.name!r} is inside SubModel {block.name!r}: three levels are not covered. "
+            "Declare both SubModels on the model, or solve the inner one by hand first."
+        )
+    _refuse_unknown_components(block, (Constraint, Objective, Block))
+    objective = _only_objective(block, f"follower {block.name!r}")
+    constraints = tuple(block.component_data_objects(Constraint, active=True, descend_into=Block))
+    given_set = ComponentSet(_flatten(block._fixed or (), block))
+    own: list[VarData] = []
+    given: list[VarData] = []
+    for variable in _variables((objective, *constraints)):
+        if variable in given_set:
+            given.append(variable)
+            continue
+        if variable in owner:
+            raise NotBilevelError(
+                f"variable {variable.name!r} is owned by two followers, {owner[variable]!r} and {block.name!r}. "
+                "List it in the fixed=[...] of the follower that takes it as given."
+            )
+        if not variable.is_continuous():
+            raise IntegerFollowerError(
+                f"follower {block.name!r} owns the integer variable {variable.name!r}; KKT conditions and duality "
+                "do not describe an integer follower. If it is the leader's, list it in SubModel(fixed=[...]); "
+                "otherwise make it continuous."
+            )
+        owner[variable] = block.name
+        own.append(variable)
+    return Follower(block.name, block, objective, constraints, tuple(own), tuple(given))
+
+
+def _read_leader(
+    model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap
+) -> Leader:
+    _refuse_unknown_components(model, (Constraint, Objective, Block, SOSConstraint, SubModel))
+    objective = _only_objective(model, "the leader")
+    constraints = tuple(model.component_data_objects(Constraint, active=True, descend_into=Block))
+    sos = tuple(model.component_data_objects(SOSConstraint, active=True, descend_into=Block))
+    seen: ComponentSet = ComponentSet(_variables((objective, *constraints)))
+    seen.update(v for s in sos for v in s.variables if not v.fixed)
+    seen.update(v for follower in followers for v in follower.given)
+    variables = tuple(v for v in seen if v not in owner and v not in prices)
+    return Leader(objective, constraints, sos, variables, prices)
+
+
+def _only_objective(block: Any, who: str) -> ObjectiveData:
+    objectives = list(block.component_data_objects(Objective, active=True, descend_into=Block))
+    if len(objectives) != 1:
+        found = ", ".join(repr(o.name) for o in objectives) or "none"
+        raise NotBilevelError(
+            f"{who} has {len(objectives)} active objectives ({found}); exactly one is needed. "
+            "Activate one with .activate() and deactivate the others."
+        )
+    return objectives[0]
+
+
+def _variables(components: Iterable[ConstraintData | ObjectiveData]) -> ComponentSet:
+    found: ComponentSet = ComponentSet()
+    for component in components:
+        found.update(identify_variables(component.expr, include_fixed=False))
+    return found
+
+
+def _flatten(items: Any, block: Any) -> Iterator[VarData]:
+    if isinstance(items, (list, tuple, set, ComponentSet)):
+        for item in items:
+            yield from _flatten(item, block)
+    elif getattr(items, "ctype", None) is Var:
+        yield from items.values() if items.is_indexed() else (items,)
+    else:
+        raise NotBilevelError(
+            f"SubModel {block.name!r} lists {items!r} in fixed=[...], which is not a variable. "
+            "List the leader's variables there."
+        )
+
+
+def _refuse_unknown_components(block: Any, known: tuple[type, ...]) -> None:
+    for component in block.component_objects(active=True, descend_into=Block):
+        if component.ctype in known or component.ctype.__name__ in _PASSIVE:
+            continue
+        raise NotBilevelError(
+            f"{component.name!r} is an active {component.ctype.__name__}, which "
+            f"{'a follower' if block.ctype is SubModel else 'the leader'} cannot hold here. "
+            "Write it as constraints (Pyomo's gdp or mpec transformations may do that), or deactivate it."
+        )
+
+
+def _refuse_prices_in_followers(followers: tuple[Follower, ...], prices: ComponentMap) -> None:
+    for follower in followers:
+        for variable in (*follower.variables, *follower.given):
+            if variable in prices:
+                raise NotBilevelError(
+                    f"follower {follower.name!r} contains dual_of({prices[variable].name}); shadow prices can only "
+                    "be used by the leader. Give the leader a variable equal to the price and pass that."
+                )
+
+
+def suffix_values(follower: Follower, name: str) -> ComponentMap:
+    """Return what a Suffix of this name on the follower's block says, component data -> value.
+
+    A value given for an indexed component holds for each of its members that has none of its own.
+    """
+    values: ComponentMap = ComponentMap()
+    for suffix in follower.block.component_objects(Suffix, active=True, descend_into=Block):
+        if suffix.local_name != name:
+            continue
+        for component, value in suffix.items():
+            if component is None:
+                continue
+            members = component.values() if component.is_indexed() else (component,)
+            for member in members:
+                if member is component or member not in suffix:
+                    values[member] = value
+    return values

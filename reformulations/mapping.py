@@ -1,0 +1,120 @@
+"""The two-way map of a single-level model: row <-> multipliers <-> complementarity pair <-> binary or SOS1.
+
+Every reformulation step records here what it made, so that answers, certificates, error messages and derivations
+can be told in the user's own names.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyomo.common.autoslots import AutoSlots
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Block, value
+from pyomo.core.base.var import VarData
+
+from ..errors import BilevoltError
+from .bounds import Bound
+from .follower_form import FollowerForm, Row
+from .levels import Bilevel
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """``0 <= multiplier`` complements ``0 <= slack``: one finite side of a follower's row or bound."""
+
+    name: str
+    follower: str
+    row: Row
+    side: str
+    multiplier: VarData
+    slack: Any
+    complementarity: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Linearized:
+    """How a pair was made linear: the step's name, the components it made, the big-Ms it used (if any)."""
+
+    pair: Pair
+    step: str
+    slack: Any
+    switch: Any
+    multiplier_m: Bound | None = None
+    slack_m: Bound | None = None
+
+
+@dataclass
+class SingleLevelMap:
+    """What a single-level model was made of."""
+
+    bilevel: Bilevel
+    forms: tuple[FollowerForm, ...]
+    pairs: list[Pair] = field(default_factory=list)
+    equality_multipliers: ComponentMap = field(default_factory=ComponentMap)
+    linearized: list[Linearized] = field(default_factory=list)
+    products: list[Any] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def pending(self) -> list[Pair]:
+        """The pairs that no step has linearised yet."""
+        return [pair for pair in self.pairs if pair.complementarity.active]
+
+    def multipliers(self) -> Iterable[tuple[FollowerForm, Row, dict[str, VarData]]]:
+        """Yield each follower's rows with their multipliers: {"lower": ..., "upper": ...} or {"equality": ...}."""
+        of_row: dict[int, dict[str, VarData]] = {}
+        for pair in self.pairs:
+            of_row.setdefault(id(pair.row), {})[pair.side] = pair.multiplier
+        for form in self.forms:
+            for row in form.rows:
+                if row.equality:
+                    yield form, row, {"equality": self.equality_multipliers[row.source]}
+                else:
+                    yield form, row, of_row.get(id(row), {})
+
+
+class _Attached(AutoSlots.Mixin):
+    __slots__ = ("map",)
+
+    def __init__(self) -> None:
+        self.map: SingleLevelMap | None = None
+
+
+Block.register_private_data_initializer(_Attached)
+
+
+def attach(single: Any, single_map: SingleLevelMap) -> None:
+    """Keep the map with its model."""
+    single.private_data().map = single_map
+
+
+def map_of(single: Any) -> SingleLevelMap:
+    """Return the map of a model made by ``reformulate`` or by ``bilevel.kkt``."""
+    found = single.private_data().map
+    if found is None:
+        raise BilevoltError(
+            f"model {single.name!r} was not made by bilevolt's KKT step. "
+            "Call bilevolt.reformulate(model, ...) or TransformationFactory('bilevel.kkt').create_using(model) first."
+        )
+    return found
+
+
+def shadow_price(sign: int, multipliers: dict[str, Any]) -> Any:
+    """Return the price of a row in the follower's own sense: sign * (lower - upper), or sign * equality."""
+    if "equality" in multipliers:
+        return sign * multipliers["equality"]
+    return sign * (multipliers.get("lower", 0) - multipliers.get("upper", 0))
+
+
+def price_values(single_map: SingleLevelMap, values: ComponentMap) -> ComponentMap:
+    """Return row or variable -> value of its shadow price at a solution of the single-level model."""
+    prices: ComponentMap = ComponentMap()
+    for form, row, multipliers in single_map.multipliers():
+        at = {side: _value(values, variable) for side, variable in multipliers.items()}
+        prices[row.source] = float(shadow_price(form.sign, at))
+    return prices
+
+
+def _value(values: ComponentMap, variable: VarData) -> float:
+    # A multiplier in no row of the solved model (e.g. of a row without follower variables) may take any value: 0.
+    return values[variable] if variable in values else (value(variable, exception=False) or 0.0)

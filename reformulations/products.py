@@ -1,0 +1,225 @@
+r"""Exact linearization of products of an integer variable and a bounded one.
+
+For a binary :math:`u` and :math:`v \in [l, h]`, :math:`w = u v` is, exactly,
+
+.. math:: l u \le w \le h u, \qquad l (1 - u) \le v - w \le h (1 - u)
+
+A bounded integer is expanded in binaries first, :math:`u = u_0 + \sum_k 2^k b_k`. Where the leader's rows say that of
+some binaries exactly (or at most) one is 1, the second pair is written once for all of them that multiply
+:math:`v`, :math:`l (1 - \sum u_i) \le v - \sum w_i \le h (1 - \sum u_i)`, which is fewer rows and a tighter relaxation
+(and :math:`\sum w_i = v` where they are all there). Products of two continuous variables, and those with an
+unbounded factor, are left as they are and named.
+
+Source: G. P. McCormick, *Computability of global solutions to factorable nonconvex programs*, Math. Program. 10,
+1976; F. Glover, *Improved linear integer programming formulations of nonlinear integer problems*, Manage. Sci. 22,
+1975; H. D. Sherali and W. P. Adams, *A reformulation-linearization technique*, Kluwer 1999 (the row products).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Any as AnyIndex
+from pyomo.core import Binary, Block, Constraint, Objective, Reals, Var, value
+from pyomo.core.base.var import VarData
+from pyomo.core.expr import LinearExpression
+from pyomo.repn.quadratic import QuadraticRepnVisitor
+
+from ..errors import UnsupportedBySolverError
+from .bounds import Ranges
+from .follower_form import VariableRecorder
+from .mapping import map_of
+
+LARGEST_EXPANSION = 2**20  # an integer with more values than this is not expanded
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A product ``first * second`` and what stands for it: ``variable`` if linearised, else the ``reason`` why not."""
+
+    first: VarData
+    second: VarData
+    variable: VarData | None
+    where: str
+    reason: str = ""
+
+
+def apply(single: Any, keep_objective: bool = False) -> list[Product]:
+    """Replace every integer x bounded product in the active rows and objective, in place; return all products.
+
+    :param keep_objective: leave the objective quadratic (for a solver that takes a convex quadratic one).
+    :raises UnsupportedBySolverError: an expression of a degree above two.
+    """
+    single_map = map_of(single)
+    ranges = Ranges(single_map)
+    quadratic = list(_quadratic_components(single, keep_objective))
+    if not quadratic:
+        return []
+    block = single.products = Block()
+    linearizer = _Linearizer(block, ranges, _partitions(single.leader))
+    for component, repn, var_map in quadratic:
+        _rewrite(component, repn, var_map, linearizer)
+    linearizer.write_rows()
+    single_map.products += linearizer.made
+    single_map.steps.append("products")
+    return linearizer.made
+
+
+def remaining(products: list[Product]) -> list[Product]:
+    """Return the products that are still in the model as they were."""
+    return [product for product in products if product.variable is None]
+
+
+def _quadratic_components(single: Any, keep_objective: bool) -> Iterator[tuple[Any, Any, dict[int, VarData]]]:
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    ctypes = (Constraint,) if keep_objective else (Constraint, Objective)
+    for component in single.component_data_objects(ctypes, active=True, descend_into=Block):
+        expression = component.body if component.ctype is Constraint else component.expr
+        repn = visitor.walk_expression(expression)
+        if repn.nonlinear is not None:
+            raise UnsupportedBySolverError(
+                f"{component.name!r} contains {repn.nonlinear}, which is neither linear nor quadratic; "
+                "no solver here takes it. Write it with products of two variables."
+            )
+        if repn.quadratic:
+            yield component, repn, recorder.var_map
+
+
+def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearizer: "_Linearizer") -> None:
+    coefficients: dict[int, float] = dict(repn.linear)
+    constant, kept = repn.constant, 0
+    for (i, j), coefficient in repn.quadratic.items():
+        terms = linearizer.terms(var_map[i], var_map[j], component.name)
+        if terms is None:
+            kept += coefficient * var_map[i] * var_map[j]
+            continue
+        for factor, variable in terms:
+            coefficients[id(variable)] = coefficients.get(id(variable), 0.0) + coefficient * factor
+            var_map[id(variable)] = variable
+    body = LinearExpression(
+        constant=constant, linear_coefs=list(coefficients.values()), linear_vars=[var_map[i] for i in coefficients]
+    )
+    body = body + kept
+    if component.ctype is Objective:
+        component.set_value(body)
+    elif component.equality:
+        component.set_value(body == value(component.upper))
+    else:
+        component.set_value((value(component.lower), body, value(component.upper)))
+
+
+def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
+    """Map id(binary) -> (group, whether exactly one is 1, group size), from rows ``sum of binaries = 1`` or ``<= 1``."""
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    rows = []
+    for constraint in leader.rows.values():
+        repn = visitor.walk_expression(constraint.body)
+        if repn.quadratic or repn.nonlinear is not None or len(repn.linear) < 2:
+            continue
+        if any(a != 1 for a in repn.linear.values()) or not all(recorder.var_map[i].is_binary() for i in repn.linear):
+            continue
+        upper = value(constraint.upper, exception=False)
+        if upper is not None and upper - repn.constant == 1:
+            rows.append((bool(constraint.equality), repn.linear))
+    rows.sort(key=lambda row: (not row[0], -len(row[1])))
+    group: dict[int, tuple[int, bool, int]] = {}
+    for k, (exactly, members) in enumerate(rows):
+        for i in members:
+            group.setdefault(i, (k, exactly, len(members)))
+    return group
+
+
+class _Linearizer:
+    """Makes one variable per product, then the rows that define them, grouped by partition."""
+
+    def __init__(self, block: Any, ranges: Ranges, partitions: dict[int, tuple[int, bool, int]]) -> None:
+        self.block, self.ranges, self.partitions = block, ranges, partitions
+        block.product = Var(AnyIndex, dense=False, domain=Reals)
+        block.rows = Constraint(AnyIndex)
+        block.bit = Var(AnyIndex, dense=False, domain=Binary)
+        block.expansion = Constraint(AnyIndex)
+        self.made: list[Product] = []
+        self._of: dict[tuple[int, int], VarData] = {}
+        self._by_factor: dict[int, list[tuple[VarData, VarData]]] = defaultdict(list)
+        self._factor: dict[int, VarData] = {}
+        self._bits: ComponentMap = ComponentMap()
+
+    def terms(self, first: VarData, second: VarData, where: str) -> list[tuple[float, VarData]] | None:
+        """Return first * second as a sum of coefficient * variable, or None where it has to stay a product."""
+        if first is second and first.is_binary():
+            return [(1.0, first)]
+        reasons = []
+        for integer, other in sorted(((first, second), (second, first)), key=lambda p: not p[0].is_binary()):
+            reason = self._obstacle(integer, other)
+            if reason is None:
+                return list(self._expanded(integer, other, where))
+            reasons.append(reason)
+        self.made.append(Product(first, second, None, where, "; ".join(dict.fromkeys(reasons))))
+        return None
+
+    def _obstacle(self, integer: VarData, other: VarData) -> str | None:
+        if integer.is_continuous():
+            return f"{integer.name} is continuous"
+        lower, upper = integer.bounds
+        if not integer.is_binary() and (lower is None or upper is None or upper - lower >= LARGEST_EXPANSION):
+            return f"{integer.name} is an integer without (small) bounds"
+        if not all(math.isfinite(bound) for bound in self.ranges.of_variable(other)):
+            return f"{other.name} has no finite (proven) bounds"
+        return None
+
+    def _expanded(self, integer: VarData, other: VarData, where: str) -> Iterator[tuple[float, VarData]]:
+        if integer.is_binary():
+            yield 1.0, self._product(integer, other, where)
+            return
+        if integer.lb:
+            yield float(integer.lb), other
+        for weight, bit in self._bits_of(integer):
+            yield weight, self._product(bit, other, where)
+
+    def _bits_of(self, integer: VarData) -> list[tuple[float, VarData]]:
+        if integer not in self._bits:
+            span = int(integer.ub - integer.lb)
+            bits = [(float(2**k), self.block.bit[f"{integer.name}.{k}"]) for k in range(span.bit_length())]
+            self.block.expansion[integer.name] = integer == integer.lb + sum(w * b for w, b in bits)
+            self._bits[integer] = bits
+        return self._bits[integer]
+
+    def _product(self, binary: VarData, other: VarData, where: str) -> VarData:
+        key = (id(binary), id(other))
+        if key not in self._of:
+            variable = self._of[key] = self.block.product[f"{binary.name}*{other.name}"]
+            lower, upper = self.ranges.of_variable(other)
+            variable.setlb(min(0.0, lower))
+            variable.setub(max(0.0, upper))
+            self._by_factor[id(other)].append((binary, variable))
+            self._factor[id(other)] = other
+            self.made.append(Product(binary, other, variable, where))
+        return self._of[key]
+
+    def write_rows(self) -> None:
+        """Write the defining rows of all products made."""
+        for key, products in self._by_factor.items():
+            factor = self._factor[key]
+            lower, upper = self.ranges.of_variable(factor)
+            groups: dict[Any, list[tuple[VarData, VarData]]] = defaultdict(list)
+            for binary, variable in products:
+                groups[self.partitions.get(id(binary), (binary.name,))[0]].append((binary, variable))
+                self._row(variable.name, "below", variable - upper * binary <= 0)
+                self._row(variable.name, "above", variable - lower * binary >= 0)
+            for group, members in groups.items():
+                _, exactly, size = self.partitions.get(id(members[0][0]), (None, False, 1))
+                rest = factor - sum(variable for _, variable in members)
+                if exactly and size == len(members):
+                    self._row(factor.name, group, rest == 0)
+                    continue
+                others = 1 - sum(binary for binary, _ in members)
+                self._row(factor.name, f"{group} least", rest - lower * others >= 0)
+                self._row(factor.name, f"{group} most", rest - upper * others <= 0)
+
+    def _row(self, name: str, what: Any, expression: Any) -> None:
+        self.block.rows[f"{name} {what}"] = expression

@@ -1,0 +1,46 @@
+"""Rows at numbers: an expression with some variables replaced by values, as rows of a new model."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyomo.common.numeric_types import native_numeric_types
+from pyomo.core import Constraint, SOSConstraint
+from pyomo.core.base.sos import SOSConstraintData
+from pyomo.core.expr.visitor import identify_variables, replace_expressions
+
+
+def at_values(expression: Any, variables: dict[int, float]) -> Any:
+    """Return the expression with these variables (by id) replaced by numbers."""
+    if expression.__class__ in native_numeric_types:
+        return expression
+    return replace_expressions(expression, variables)
+
+
+def numbers(variables: Any) -> dict[int, float]:
+    """Map id(variable) to its current value, for ``at_values``."""
+    return {id(variable): variable.value for variable in variables}
+
+
+def add_row(rows: Any, name: str, lower: float | None, body: Any, upper: float | None, tolerance: float) -> None:
+    """Add ``lower <= body <= upper``; a row without variables is dropped if it holds within the tolerance."""
+    if body.__class__ not in native_numeric_types and any(identify_variables(body, include_fixed=False)):
+        rows[name] = (lower, body, upper)
+        return
+    constant = body if body.__class__ in native_numeric_types else body()
+    holds = all(
+        limit is None or excess <= tolerance * (1 + abs(limit))
+        for limit, excess in ((lower, (lower or 0) - constant), (upper, constant - (upper or 0)))
+    )
+    if not holds:
+        rows[name] = Constraint.Infeasible
+
+
+def add_sos(block: Any, sets: Iterable[SOSConstraintData]) -> None:
+    """Add the same special ordered sets to another block, as ``sos1`` and ``sos2``."""
+    for level in (1, 2):
+        items = {s.name: tuple(map(list, zip(*s.get_items(), strict=True))) for s in sets if s.level == level}
+        block.add_component(f"sos{level}", SOSConstraint(list(items), sos=level, rule=_item_rule(items)))
+
+
+def _item_rule(items: dict[str, Any]) -> Any:
+    return lambda _, name: items[name]

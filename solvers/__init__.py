@@ -1,0 +1,87 @@
+"""Who solves a single-level Pyomo model: Gurobi, HiGHS and SCIP behind one interface.
+
+A new solver is one file with a subclass of `Solver`, and one line in `SOLVERS`.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from pyomo.core.base.block import BlockData
+
+from ..errors import SolverUnavailableError, UnsupportedBySolverError
+from .base import Features, Needs, Size, Solver, SolverResult, needs_of
+from .gurobi import Gurobi
+from .highs import Highs
+from .scip import Scip
+from .status import Status
+
+__all__ = [
+    "SOLVERS",
+    "Features",
+    "Needs",
+    "Size",
+    "Solver",
+    "SolverResult",
+    "Status",
+    "choose",
+    "get_solver",
+    "needs_of",
+    "table",
+]
+
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip())}
+"""Solvers by name, in the order in which `choose` asks them."""
+
+
+def get_solver(name: str) -> Solver:
+    """The solver of that name.
+
+    Raises:
+        SolverUnavailableError: no solver has that name; the message lists those that exist.
+    """
+    if name not in SOLVERS:
+        raise SolverUnavailableError(f"There is no solver '{name}'; use one of: {', '.join(SOLVERS)}.")
+    return SOLVERS[name]
+
+
+def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
+    """The `auto` rule: the first of `SOLVERS` that is installed, supports the model, and whose licence it fits.
+
+    Returns:
+        The solver, and a sentence that says why it and none before it.
+
+    Raises:
+        UnsupportedBySolverError: none is left; the message has every solver's reason.
+    """
+    needs = needs_of(model)
+    passed_over = []
+    for solver in SOLVERS.values():
+        reason = _objection(solver, model, needs, exclude)
+        if reason is None:
+            why = f"{solver.name} takes the model ({needs.size})"
+            return solver, "; ".join([why, *passed_over]) + "."
+        passed_over.append(f"not {solver.name}: {reason}")
+    raise UnsupportedBySolverError(f"No solver takes the model ({needs.size}): {'; '.join(passed_over)}.")
+
+
+def table() -> list[dict[str, Any]]:
+    """One row per solver: name, version, available (True or the reason why not), and its features."""
+    return [
+        {
+            "solver": solver.name,
+            "version": solver.version(),
+            "available": solver.available() or True,
+            **solver.features.as_dict(),
+        }
+        for solver in SOLVERS.values()
+    ]
+
+
+def _objection(solver: Solver, model: BlockData, needs: Needs, exclude: Collection[str]) -> str | None:
+    if solver.name in exclude:
+        return "excluded"
+    if (reason := solver.available()) is not None:
+        return reason
+    if missing := solver.features.missing(needs):
+        return "does not support " + ", ".join(f"{name} ({needs.because[name]})" for name in missing)
+    return solver.misfit(model, needs)

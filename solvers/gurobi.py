@@ -1,0 +1,151 @@
+"""Gurobi, through Pyomo's persistent interface (the direct one takes no SOS)."""
+
+from functools import cache
+from typing import Any, ClassVar
+
+from pyomo.common.dependencies import attempt_import
+from pyomo.contrib.solver.common.results import TerminationCondition
+from pyomo.contrib.solver.solvers.gurobi.gurobi_persistent import GurobiPersistent
+from pyomo.core.base.block import BlockData
+from pyomo.core.base.constraint import ConstraintData
+
+from ..errors import SolverUnavailableError, UnsupportedBySolverError
+from .base import Features, Outcome, Settings, Solver
+from .reading import Needs, Reading, Size, count_columns
+
+gurobipy, _installed = attempt_import("gurobipy")
+
+# The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows and SOS count
+# together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the column limit.
+RESTRICTED_COLUMNS = 2000
+RESTRICTED_ROWS = 2000
+RESTRICTED_QUADRATIC_COLUMNS = 200
+
+_QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex"}
+_ERROR_LICENCE = (10009, 10010)  # GRB.Error.NO_LICENSE, GRB.Error.SIZE_LIMIT_EXCEEDED
+_ERROR_PARAMETER = (10003, 10007, 10008)  # GRB.Error.INVALID_ARGUMENT, UNKNOWN_PARAMETER, VALUE_OUT_OF_RANGE
+
+
+class Gurobi(Solver):
+    """Gurobi; one environment per solve, closed afterwards.
+
+    Warm start: the values of all variables, discrete and continuous, are given as a MIP start (an SOS1 model
+    has no discrete variables); Gurobi drops a start that is infeasible. A pure LP or QP takes none.
+    Ctrl-C: Gurobi stops, and the best point so far is returned (`feasible`, message "interrupted").
+    Range rows in quadratics are refused: Pyomo's interface does not take them.
+    """
+
+    name: ClassVar[str] = "gurobi"
+    features: ClassVar[Features] = Features(
+        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, sos1=True, duals=True
+    )
+
+    def available(self) -> str | None:
+        """None when gurobipy is installed and its licence is valid, be it the restricted one."""
+        if not _installed:
+            return "gurobipy is not installed (pip install gurobipy)"
+        return _licence()[0]
+
+    def version(self) -> str:
+        """Version of gurobipy."""
+        return ".".join(map(str, gurobipy.gurobi.version())) if _installed else ""
+
+    def misfit(self, model: BlockData, needs: Needs) -> str | None:
+        """Why the model is too large for the restricted licence; None when it fits or the licence is a full one."""
+        if not is_restricted():
+            return None
+        size, quadratic = needs.size, bool(_QUADRATIC & set(needs.because))
+        rows = size.linear_rows + size.quadratic_rows + size.sos
+        if rows > RESTRICTED_ROWS:
+            return f"the restricted licence is too small: {rows} rows and SOS > {RESTRICTED_ROWS}"
+        columns = count_columns(model) + size.range_rows
+        limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
+        if columns > limit:
+            return f"the restricted licence is too small: {columns} variables > {limit}" + quadratic * " (quadratic)"
+        return None
+
+    def _backend(self, settings: Settings) -> "_Backend":
+        backend = _Backend()
+        backend.config.warmstart_discrete_vars = settings.warm_start
+        return backend
+
+    def _options(self, settings: Settings) -> dict[str, Any]:
+        chosen: dict[str, Any] = {}
+        if settings.exact_sos:
+            chosen["PreSOS1BigM"] = 0
+        if settings.feasibility_tol is not None:
+            chosen["FeasibilityTol"] = settings.feasibility_tol
+        if settings.integrality_tol is not None:
+            chosen["IntFeasTol"] = settings.integrality_tol
+        if settings.duals:
+            chosen["QCPDual"] = 1
+        return chosen | dict(settings.options or {})
+
+    def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
+        try:
+            return super()._run(model, reading, settings)
+        except gurobipy.GurobiError as error:
+            if error.errno in _ERROR_LICENCE:
+                raise SolverUnavailableError(_licence_message(error, reading.needs.size)) from error
+            if error.errno in _ERROR_PARAMETER:
+                raise UnsupportedBySolverError(f"gurobi refuses an option: {error}") from error
+            return Outcome(TerminationCondition.error, f"GurobiError {error.errno}: {error}")
+
+    def _native_status(self, backend: "_Backend") -> str:
+        codes = {getattr(gurobipy.GRB.Status, name): name for name in dir(gurobipy.GRB.Status) if name.isupper()}
+        return codes[backend.native.Status]
+
+    def _nodes(self, backend: "_Backend") -> int | None:
+        return int(backend.native.NodeCount) if backend.native.IsMIP else None
+
+    def _close(self, backend: "_Backend") -> None:
+        backend.close()
+
+
+class _Backend(GurobiPersistent):
+    """Pyomo's interface for one solve: full MIP starts, rows without a side left out, prompt release."""
+
+    @property
+    def native(self) -> Any:
+        return self._solver_model
+
+    def _add_constraints(self, cons: list[ConstraintData]) -> None:
+        super()._add_constraints([c for c in cons if c.has_lb() or c.has_ub()])
+
+    def _mipstart(self) -> None:
+        for variable, column in self._pyomo_gurobi_var_iter():
+            if variable.value is not None:
+                column.Start = variable.value
+
+    def close(self) -> None:
+        """Free the native model, and break the reference cycle that would keep the environment open."""
+        if self._solver_model is not None:
+            self._solver_model.dispose()
+        self._change_detector = None
+
+
+def is_restricted() -> bool:
+    """Whether the licence in use is the size-limited one that comes with gurobipy."""
+    return _installed and _licence()[1]
+
+
+@cache
+def _licence() -> tuple[str | None, bool]:
+    """(reason why there is no valid licence or None, whether it is size-limited); asked once per process."""
+    try:
+        with gurobipy.Env(params={"OutputFlag": 0}) as env, gurobipy.Model(env=env) as model:
+            model.addVars(RESTRICTED_COLUMNS + 1)
+            model.optimize()
+    except gurobipy.GurobiError as error:
+        if error.errno == gurobipy.GRB.Error.SIZE_LIMIT_EXCEEDED:
+            return None, True
+        return f"no valid licence: {error}", False
+    return None, False
+
+
+def _licence_message(error: Any, size: Size) -> str:
+    return (
+        f"Gurobi's licence does not allow this model: {error}. The model has {size}; the restricted licence takes "
+        f"{RESTRICTED_COLUMNS} variables and {RESTRICTED_ROWS} rows, {RESTRICTED_QUADRATIC_COLUMNS} variables with "
+        "quadratic terms. Use solver='highs' or 'scip', or install a full licence."
+    )

@@ -1,0 +1,117 @@
+"""HiGHS, through Pyomo's interface: LP, MILP, and convex QP whose optimality is proven afterwards."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from pyomo.common.dependencies import attempt_import
+from pyomo.contrib.solver.common.results import Results, TerminationCondition
+from pyomo.contrib.solver.solvers.highs import Highs as PyomoHighs
+from pyomo.core.base.block import BlockData
+
+from ..errors import UnsupportedBySolverError
+from .base import Features, Outcome, Settings, Solver
+from .highs_qp import prove
+from .reading import Reading
+
+highspy, _installed = attempt_import("highspy")
+
+_OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
+_DECIDED = (_OPTIMAL, TerminationCondition.provenInfeasible, TerminationCondition.unbounded)
+
+
+class Highs(Solver):
+    """HiGHS: LP, MILP and convex QP.
+
+    Warm start: the known values of all variables are given with `setSolution`; for a MILP HiGHS fixes them and
+    solves for the rest. An LP starts its simplex method from scratch.
+    Ctrl-C: raises KeyboardInterrupt, and nothing is returned.
+    Tolerances: a MILP has one for rows and integrality, so the tighter of the two given is used.
+    QP: HiGHS adds 1e-7/2 |x|^2 to the objective, which may shift the optimum and turns an unbounded problem
+    into one with a false optimum; see `highs_qp`.
+    """
+
+    name: ClassVar[str] = "highs"
+    features: ClassVar[Features] = Features(qp=True, duals=True)
+
+    def available(self) -> str | None:
+        """None when highspy is installed."""
+        return None if _installed else "highspy is not installed (pip install highspy)"
+
+    def version(self) -> str:
+        """Version of HiGHS."""
+        return highspy.Highs().version() if _installed else ""
+
+    def _backend(self, settings: Settings) -> "_Backend":
+        backend = _Backend()
+        backend.warm_start = settings.warm_start
+        return backend
+
+    def _options(self, settings: Settings) -> dict[str, Any]:
+        chosen: dict[str, Any] = {}
+        if settings.feasibility_tol is not None:
+            chosen["primal_feasibility_tolerance"] = settings.feasibility_tol
+            chosen["dual_feasibility_tolerance"] = settings.feasibility_tol
+        if (tightest := settings.tightest_tolerance()) is not None:
+            chosen["mip_feasibility_tolerance"] = tightest
+        chosen |= settings.options or {}
+        _check_options(chosen)
+        return chosen
+
+    def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
+        outcome = super()._run(model, reading, settings)
+        if "qp" not in reading.needs.because or outcome.condition in _DECIDED:
+            return outcome
+        exact = dict(settings.options or {}) | {"qp_regularization_value": 0.0}
+        again = super()._run(model, reading, replace(settings, options=exact))
+        if again.condition in _DECIDED or outcome.objective is None:
+            return again
+        return outcome
+
+    def _outcome(self, backend: Any, results: Results, reading: Reading, settings: Settings) -> Outcome:
+        outcome = super()._outcome(backend, results, reading, settings)
+        if "qp" in reading.needs.because and outcome.condition is _OPTIMAL:
+            prove(outcome, backend, reading, settings)
+        return outcome
+
+    def _native_status(self, backend: "_Backend") -> str:
+        return backend.native.modelStatusToString(backend.native.getModelStatus())
+
+    def _nodes(self, backend: "_Backend") -> int | None:
+        count = backend.native.getInfo().mip_node_count
+        return count if count >= 0 else None
+
+
+class _Backend(PyomoHighs):
+    """Pyomo's interface for one solve, with a start."""
+
+    warm_start = False
+
+    @property
+    def native(self) -> Any:
+        return self._solver_model
+
+    @property
+    def columns(self) -> dict[int, int]:
+        """Id of variable -> column."""
+        return self._pyomo_var_to_solver_var_map
+
+    def _solve(self) -> Results:
+        # HiGHS keeps one pool of threads per process, and fails when the number asked for has changed.
+        highspy.Highs.resetGlobalScheduler(True)
+        if self.warm_start:
+            known = {self.columns[i]: entry[0].value for i, entry in self._vars.items()}
+            known = {column: value for column, value in known.items() if value is not None}
+            self.native.setSolution(
+                len(known), np.array(list(known), dtype=np.int32), np.array(list(known.values()), dtype=float)
+            )
+        return super()._solve()
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Pyomo drops what HiGHS refuses without a word."""
+    probe = highspy.Highs()
+    probe.setOptionValue("output_flag", False)
+    for name, setting in options.items():
+        if probe.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
+            raise UnsupportedBySolverError(f"highs refuses the option {name!r} = {setting!r}: unknown or out of range.")

@@ -1,0 +1,76 @@
+"""Quadratic forms: is the matrix of a row or an objective positive or negative semidefinite, and if not, why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pyomo.repn.quadratic import QuadraticRepn
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+Terms = Mapping[tuple[int, int], float]
+"""Coefficients of x_i x_j (i != j given once) and x_i^2, keyed by the ids of the two variables."""
+
+EIGENVALUE_TOLERANCE = 1e-9
+"""An eigenvalue above minus this times the largest absolute eigenvalue of its block counts as not negative."""
+
+
+def is_positive_semidefinite(terms: Terms, sign: float = 1.0) -> bool:
+    """Whether sign * sum q_ij x_i x_j is convex.
+
+    Variables joined by products form blocks; every block's eigenvalues are computed (dense), so that a
+    separable objective with thousands of squares costs nothing.
+    """
+    if any(i == j and sign * q < 0 for (i, j), q in terms.items()):
+        return False
+    if all(i == j for i, j in terms):
+        return True
+    position: dict[int, int] = {}
+    for pair in terms:
+        for i in pair:
+            position.setdefault(i, len(position))
+    rows, columns, halves = [], [], []
+    for (i, j), q in terms.items():
+        rows += [position[i], position[j]]
+        columns += [position[j], position[i]]
+        halves += [sign * q / 2] * 2  # a square lands twice on the diagonal, so halves add up to q
+    n = len(position)
+    matrix = coo_array((halves, (rows, columns)), shape=(n, n)).tocsr()
+    count, labels = connected_components(matrix, directed=False)
+    blocks = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels, minlength=count))[:-1])
+    for members in blocks:
+        eigenvalues = np.linalg.eigvalsh(matrix[members, :][:, members].toarray())
+        if eigenvalues[0] < -EIGENVALUE_TOLERANCE * np.abs(eigenvalues).max():
+            return False
+    return True
+
+
+def describe_term(terms: Terms, variables: Mapping[int, Any], sign: float | None = None) -> str:
+    """Name one product or square; with a sign, one that speaks against convexity of sign * form."""
+    wrong_squares = [i for (i, j), q in terms.items() if i == j and sign is not None and sign * q < 0]
+    if wrong_squares:
+        return f"square of '{variables[wrong_squares[0]].name}'"
+    for i, j in terms:
+        if i != j:
+            return f"product of '{variables[i].name}' and '{variables[j].name}'"
+    return f"square of '{variables[next(iter(terms))[0]].name}'"
+
+
+def evaluate(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> float:
+    """Value of a linear or quadratic expression at a point."""
+    at = {i: values[variables[i]] for i in _ids(repn)}
+    total = float(repn.constant) + sum(q * at[i] for i, q in repn.linear.items())
+    return total + sum(q * at[i] * at[j] for (i, j), q in (repn.quadratic or {}).items())
+
+
+def gradient(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> dict[int, float]:
+    """Partial derivatives at a point, by id of the variable."""
+    slope = {i: float(q) for i, q in repn.linear.items()}
+    for (i, j), q in (repn.quadratic or {}).items():
+        slope[i] = slope.get(i, 0.0) + q * values[variables[j]]
+        slope[j] = slope.get(j, 0.0) + q * values[variables[i]]
+    return slope
+
+
+def _ids(repn: QuadraticRepn) -> set[int]:
+    return set(repn.linear).union(*(repn.quadratic or {}))

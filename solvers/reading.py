@@ -1,0 +1,255 @@
+"""Reading a single-level model once, before any solver sees it: what it needs, its size, and whether it contradicts itself.
+
+Everything that no solver of this package could treat correctly is refused here by name; nothing is skipped in silence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from pyomo.core.base.block import Block, BlockData
+from pyomo.core.base.constraint import Constraint, ConstraintData
+from pyomo.core.base.expression import Expression
+from pyomo.core.base.external import ExternalFunction
+from pyomo.core.base.objective import Objective, ObjectiveData
+from pyomo.core.base.param import Param
+from pyomo.core.base.set import RangeSet, Set
+from pyomo.core.base.sos import SOSConstraint, SOSConstraintData
+from pyomo.core.base.suffix import Suffix
+from pyomo.core.base.var import Var, VarData
+from pyomo.core.expr.visitor import identify_variables
+from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
+from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
+
+from ..errors import UnsupportedBySolverError
+from .quadratic import describe_term, is_positive_semidefinite
+
+CONSTANT_ROW_TOLERANCE = 1e-6
+"""By how much a row without variables may miss its right-hand side (relative above 1) and still hold."""
+
+_KNOWN = {Block, Constraint, Objective, SOSConstraint, Var, Param, Expression, Suffix, Set, RangeSet, ExternalFunction}
+
+
+@dataclass(frozen=True)
+class Size:
+    """What licences count. Variables are those that occur in rows, objective or SOS; fixed ones are not counted."""
+
+    variables: int = 0
+    integers: int = 0
+    linear_rows: int = 0
+    range_rows: int = 0
+    """Linear rows with two different finite sides; they are counted in `linear_rows` too."""
+    quadratic_rows: int = 0
+    sos: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
+            f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
+        )
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a model asks of its solver: for every needed feature, one component that needs it."""
+
+    because: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Name of a field of `Features` -> where the need comes from (component and variables)."""
+    size: Size = field(default_factory=Size)
+
+    @property
+    def convex_continuous(self) -> bool:
+        """LP or convex QP/QCP without integers and SOS: the problems that have duals."""
+        return not {"milp", "miqp", "sos1", "nonconvex"} & set(self.because)
+
+    @property
+    def linear_program(self) -> bool:
+        """Neither integers, nor SOS, nor anything quadratic."""
+        return not self.because
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A model as the solver layer sees it."""
+
+    objective: ObjectiveData | None
+    polynomial: QuadraticRepn | None
+    """The objective's coefficients, by id of variable."""
+    variables: dict[int, VarData]
+    needs: Needs
+    contradiction: str | None
+    """The first row without variables that does not hold, or variable without a value to take; None if none."""
+
+    @property
+    def sense(self) -> int:
+        """1 when minimizing (or without objective), -1 when maximizing."""
+        return 1 if self.objective is None else int(self.objective.sense)
+
+
+def needs_of(model: BlockData) -> Needs:
+    """What the active part of `model` asks of a solver.
+
+    Convexity is judged by the eigenvalues of each quadratic form, so that a second-order cone, whose form is
+    indefinite, counts as nonconvex.
+
+    Raises:
+        UnsupportedBySolverError: something is beyond quadratic, or of a kind no solver here takes (named).
+    """
+    return read(model).needs
+
+
+def active_rows(model: BlockData) -> Iterator[ConstraintData]:
+    """Active constraints, blocks included."""
+    return model.component_data_objects(Constraint, active=True, descend_into=True)
+
+
+def active_sos(model: BlockData) -> Iterator[SOSConstraintData]:
+    """Active special ordered sets, blocks included."""
+    return model.component_data_objects(SOSConstraint, active=True, descend_into=True)
+
+
+def count_columns(model: BlockData) -> int:
+    """Number of variables that a solver's own model gets: as `Size.variables`, with the fixed ones."""
+    expressions = [row.expr for row in active_rows(model)]
+    expressions += [o.expr for o in model.component_data_objects(Objective, active=True)]
+    found = {id(v) for e in expressions for v in identify_variables(e, include_fixed=True)}
+    found |= {id(v) for sos in active_sos(model) for v in sos.variables}
+    return len(found)
+
+
+def read(model: BlockData) -> Reading:
+    """Walk the active objective, rows and SOS of a model once. Same errors as `needs_of`."""
+    _refuse_unknown_components(model)
+    return _Reader().read(model)
+
+
+class _Reader:
+    """Collects needs and counts while walking; lives for one model."""
+
+    def __init__(self) -> None:
+        self.variables: dict[int, VarData] = {}
+        self.visitor = QuadraticRepnVisitor({}, var_recorder=OrderedVarRecorder(self.variables, {}, None))
+        self.because: dict[str, str] = {}
+        self.contradiction: str | None = None
+        self.linear_rows = self.range_rows = self.quadratic_rows = self.sos = 0
+
+    def read(self, model: BlockData) -> Reading:
+        for row in active_rows(model):
+            self._row(row)
+        for sos in active_sos(model):
+            self._special_ordered_set(sos)
+        objective = _single_objective(model)
+        polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
+        integers = self._domains()
+        if objective is not None and polynomial is not None and polynomial.quadratic:
+            self._quadratic_objective(objective, polynomial.quadratic)
+        size = Size(
+            len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos
+        )
+        needs = Needs(MappingProxyType(self.because), size)
+        return Reading(objective, polynomial, self.variables, needs, self.contradiction)
+
+    def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
+        repn = self.visitor.walk_expression(expression)
+        if repn.nonlinear is not None:
+            shown = str(repn.nonlinear)
+            raise UnsupportedBySolverError(
+                f"{kind} '{name}' has a term that is neither linear nor quadratic: {shown[:80]}. No solver of "
+                "bilevolt takes it; reformulate or approximate the term."
+            )
+        if isinstance(repn.constant, InvalidNumber) or repn.constant != repn.constant:
+            raise UnsupportedBySolverError(
+                f"{kind} '{name}' has no numeric value: {repn.constant}. Give the parameters and fixed variables in it "
+                "a value."
+            )
+        return repn
+
+    def _row(self, row: ConstraintData) -> None:
+        lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
+        repn = self._walk(body, "Constraint", row.name)
+        if repn.quadratic:
+            self.quadratic_rows += 1
+            self._quadratic_row(row, lower, upper, repn.quadratic)
+            return
+        self.linear_rows += 1
+        self.range_rows += lower is not None and upper is not None and lower != upper
+        if repn.linear or self.contradiction:
+            return
+        for side, excess in ((lower, 1), (upper, -1)):
+            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(1, abs(side)):
+                self.contradiction = (
+                    f"Constraint '{row.name}' has no free variable and does not hold: {row.expr} "
+                    f"(its body is {repn.constant:g}, its side {side:g})"
+                )
+
+    def _quadratic_row(self, row: ConstraintData, lower: Any, upper: Any, terms: dict) -> None:
+        where = f"constraint '{row.name}'"
+        self._note("quadratic_constraints", f"{where}, {{}}", terms)
+        if lower is not None and upper is not None:
+            if lower != upper:
+                self._note("quadratic_ranges", f"{where} with two different sides, {{}}", terms)
+            self._note("nonconvex", f"{where} with {{}} and two sides", terms)
+        else:
+            sign = 1.0 if upper is not None else -1.0
+            if "nonconvex" not in self.because and not is_positive_semidefinite(terms, sign):
+                self._note("nonconvex", f"{where}, {{}}", terms, sign)
+
+    def _quadratic_objective(self, objective: ObjectiveData, terms: dict) -> None:
+        where, sign = f"objective '{objective.name}'", float(objective.sense)
+        if not is_positive_semidefinite(terms, sign):
+            self._note("nonconvex", f"{where}, {{}}", terms, sign)
+        elif "milp" in self.because:
+            self._note("miqp", f"{where}, {{}}, beside {self.because['milp']}", terms)
+        else:
+            self._note("qp", f"{where}, {{}}", terms)
+
+    def _note(self, feature: str, text: str, terms: dict, sign: float | None = None) -> None:
+        if feature not in self.because:
+            self.because[feature] = text.format(describe_term(terms, self.variables, sign))
+
+    def _special_ordered_set(self, sos: SOSConstraintData) -> None:
+        if sos.level not in (1, 2):
+            raise UnsupportedBySolverError(f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist.")
+        self.sos += 1
+        self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
+        for variable in sos.variables:
+            self.variables.setdefault(id(variable), variable)
+
+    def _domains(self) -> int:
+        """Count the integer variables; note an empty domain, refuse one that is neither integer nor continuous."""
+        integers = 0
+        for variable in self.variables.values():
+            if not variable.is_continuous():
+                if not variable.is_integer():
+                    raise UnsupportedBySolverError(
+                        f"Variable '{variable.name}' has domain {variable.domain}, neither continuous nor integer."
+                    )
+                if not variable.fixed:
+                    integers += 1
+                    self.because.setdefault("milp", f"integer variable '{variable.name}'")
+            lower, upper = variable.bounds
+            if not variable.fixed and lower is not None and upper is not None and lower > upper:
+                self.contradiction = self.contradiction or (
+                    f"Variable '{variable.name}' has no value to take: lower bound {lower:g} > upper bound {upper:g}"
+                )
+        return integers
+
+
+def _single_objective(model: BlockData) -> ObjectiveData | None:
+    objectives = list(model.component_data_objects(Objective, active=True, descend_into=True))
+    if len(objectives) > 1:
+        names = ", ".join(f"'{o.name}'" for o in objectives)
+        raise UnsupportedBySolverError(
+            f"The model has {len(objectives)} active objectives ({names}); deactivate all but one."
+        )
+    return objectives[0] if objectives else None
+
+
+def _refuse_unknown_components(model: BlockData) -> None:
+    _, unknown = categorize_valid_components(model, active=True, valid=_KNOWN)
+    for ctype, components in unknown.items():
+        raise UnsupportedBySolverError(
+            f"{ctype.__name__} '{components[0].name}' is active, and a solver would ignore it: reformulate it into "
+            "constraints and SOS first, or deactivate it."
+        )

@@ -1,0 +1,52 @@
+"""The certificate: how far a point is from each condition of a bilevel solution, component by component."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class Certificate:
+    """Distances of a point from bilevel feasibility, measured without the model that found it.
+
+    ``bilevel_feasible``: leader's rows, bounds and integrality hold, followers' rows hold, and each follower's
+    objective equals its optimum, found anew by ``solvers[follower]``. ``globally_optimal`` is True when a solver also
+    proved its bound within the requested gap with exact reformulations only, None when that is not established.
+    ``follower_gap`` is the follower's objective minus its true optimum (>= 0 in its own sense of worse).
+    ``multiplier_violation`` is the largest violation of stationarity, sign and complementarity by the shadow prices.
+    """
+
+    bilevel_feasible: bool
+    globally_optimal: bool | None = None
+    leader_violation: float = 0.0
+    follower_violation: float = 0.0
+    follower_gap: dict[str, float] = field(default_factory=dict)
+    complementarity: float | None = None
+    multiplier_violation: float | None = None
+    pessimistic_objective: float | None = None
+    violations: dict[str, float] = field(default_factory=dict)
+    solvers: dict[str, str] = field(default_factory=dict)
+    tolerance: float = 1e-5
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the certificate as plain data."""
+        return asdict(self)
+
+    def report(self) -> str:
+        """Return the certificate as text, one condition a line."""
+        yes = {True: "yes", False: "NO", None: "not established"}
+        lines = [
+            f"bilevel feasible     {yes[self.bilevel_feasible]} (tolerance {self.tolerance:g})",
+            f"globally optimal     {yes[self.globally_optimal]}",
+            f"leader violation     {self.leader_violation:.3g}",
+            f"follower violation   {self.follower_violation:.3g}",
+        ]
+        for name, gap in self.follower_gap.items():
+            lines.append(f"follower gap         {gap:.3g}  ({name}, solved again by {self.solvers.get(name, '?')})")
+        if self.complementarity is not None:
+            lines.append(f"complementarity      {self.complementarity:.3g}")
+        if self.multiplier_violation is not None:
+            lines.append(f"multipliers          {self.multiplier_violation:.3g}")
+        if self.pessimistic_objective is not None:
+            lines.append(f"pessimistic value    {self.pessimistic_objective:.10g}")
+        lines += [f"violated             {name}: {distance:.3g}" for name, distance in self.violations.items()]
+        return "\n".join(lines)

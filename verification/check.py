@@ -1,0 +1,195 @@
+"""``verify``: is a point a solution of the bilevel model? Checked without the single-level model that found it."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pyomo.core import minimize, value
+from pyomo.core.base.var import VarData
+
+from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
+from ..reformulations.follower_form import FollowerForm, follower_form
+from ..reformulations.follower_problem import follower_at
+from ..reformulations.levels import Bilevel, Follower, read_levels
+from ..solvers import SOLVERS
+from ..solvers.status import Status
+from .certificate import Certificate
+
+# The order in which solvers are asked to solve a follower again; the one that found the point comes last.
+_CHECKERS = ("highs", "gurobi", "scip")
+
+
+def verify(model: Any, solution: Any = None, *, tolerance: float = 1e-5) -> Certificate:
+    """Check a point: leader feasible, followers feasible and optimal (solved again by another solver), prices valid.
+
+    :param model: the PAO model; without ``solution`` the values on its variables are checked.
+    :param solution: a ``Solution``; its values are put on the model for the check, and the former ones restored.
+    :param tolerance: relative to ``1 + |limit|`` of each row, and to ``1 + |optimum|`` of each follower.
+    :raises BilevoltError: a variable has no value.
+    """
+    bilevel = model if isinstance(model, Bilevel) else read_levels(model)
+    if solution is None:
+        return _check(bilevel, None, None, tolerance)
+    before = {variable: variable.value for variable in _all_variables(bilevel)} if solution.values else {}
+    try:
+        _put(bilevel, solution.values)
+        certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance)
+    finally:
+        for variable, number in before.items():
+            variable.set_value(number, skip_validation=True)
+    if certificate.bilevel_feasible and solution.status is Status.optimal:
+        certificate.globally_optimal = True
+    return certificate
+
+
+def _all_variables(bilevel: Bilevel) -> Iterator[VarData]:
+    yield from bilevel.leader.variables
+    yield from bilevel.leader.prices
+    yield from bilevel.follower_variables
+
+
+def _put(bilevel: Bilevel, values: dict[str, float]) -> None:
+    for variable in _all_variables(bilevel):
+        if variable.name in values:
+            variable.set_value(values[variable.name], skip_validation=True)
+
+
+def _check(
+    bilevel: Bilevel, found_by: str | None, multipliers: dict[str, float] | None, tolerance: float
+) -> Certificate:
+    for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+        if variable.value is None:
+            raise BilevoltError(
+                f"variable {variable.name!r} has no value, so that nothing can be checked. Solve the model first, "
+                "or pass a solution."
+            )
+    violations: dict[str, float] = {}
+    leader = _worst(_leader_residuals(bilevel), tolerance, violations)
+    certificate = Certificate(False, leader_violation=leader, violations=violations, tolerance=tolerance)
+    for follower in bilevel.followers:
+        worst = _worst(_follower_residuals(follower), tolerance, violations)
+        certificate.follower_violation = max(certificate.follower_violation, worst)
+        _solve_again(follower, found_by, tolerance, certificate)
+        if multipliers:
+            _check_prices(follower_form(bilevel, follower), multipliers, tolerance, certificate)
+    _check_leader_prices(bilevel, multipliers, tolerance, certificate)
+    certificate.bilevel_feasible = not violations
+    return certificate
+
+
+def _worst(residuals: Iterator[tuple[str, float, float]], tolerance: float, violations: dict[str, float]) -> float:
+    """Return the largest (name, distance, scale) distance; record those above tolerance * (1 + scale)."""
+    worst = 0.0
+    for name, distance, scale in residuals:
+        worst = max(worst, distance)
+        if not distance <= tolerance * (1 + scale):  # also true of NaN
+            violations[name] = max(distance, violations.get(name, 0.0))
+    return worst
+
+
+def _row_residuals(constraints: Any) -> Iterator[tuple[str, float, float]]:
+    for constraint in constraints:
+        body = value(constraint.body, exception=False)
+        for limit, sense in ((constraint.lower, 1), (constraint.upper, -1)):
+            number = None if limit is None else value(limit)
+            if number is not None and math.isfinite(number):
+                distance = math.nan if body is None else max(0.0, sense * (number - body))
+                yield constraint.name, distance, abs(number)
+
+
+def _bound_residuals(variables: Any) -> Iterator[tuple[str, float, float]]:
+    for variable in variables:
+        lower, upper = variable.bounds
+        if lower is not None:
+            yield variable.name, max(0.0, lower - variable.value), abs(lower)
+        if upper is not None:
+            yield variable.name, max(0.0, variable.value - upper), abs(upper)
+
+
+def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
+    yield from _row_residuals(bilevel.leader.constraints)
+    yield from _bound_residuals(bilevel.leader.variables)
+    for variable in bilevel.leader.variables:
+        if not variable.is_continuous():
+            yield variable.name, abs(variable.value - round(variable.value)), 0.0
+    for sos in bilevel.leader.sos:
+        nonzero = [k for k, v in enumerate(sos.variables) if abs(v.value) > 1e-6]
+        allowed = nonzero[: sos.level] if sos.level == 1 or nonzero[-1:] == [k + 1 for k in nonzero[:1]] else nonzero[:1]
+        yield sos.name, sum(abs(sos.variables[k].value) for k in nonzero if k not in allowed), 0.0
+
+
+def _follower_residuals(follower: Follower) -> Iterator[tuple[str, float, float]]:
+    yield from _row_residuals(follower.constraints)
+    yield from _bound_residuals(follower.variables)
+
+
+def _solve_again(follower: Follower, found_by: str | None, tolerance: float, certificate: Certificate) -> None:
+    """Solve the follower at the leader's decision by another solver, and compare its objective."""
+    problem = follower_at(follower, tolerance=tolerance)
+    reached = value(follower.objective.expr)
+    refusals = []
+    for name in sorted(_CHECKERS, key=lambda name: name == found_by):
+        try:
+            result = SOLVERS[name].solve(problem)
+        except (SolverUnavailableError, UnsupportedBySolverError) as refusal:
+            refusals.append(str(refusal))
+            continue
+        certificate.solvers[follower.name] = name
+        if result.status is Status.optimal and result.objective is not None:
+            worse = 1 if follower.objective.sense == minimize else -1
+            gap = worse * (reached - result.objective)
+            certificate.follower_gap[follower.name] = gap
+            if abs(gap) > tolerance * (1 + abs(result.objective)):
+                certificate.violations[f"optimality of follower {follower.name}"] = gap
+            return
+        if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):
+            certificate.follower_gap[follower.name] = math.inf
+            certificate.violations[f"follower {follower.name} is {result.status} at this decision"] = math.inf
+            return
+        refusals.append(f"{name}: {result.status} ({result.message})")
+    certificate.follower_gap[follower.name] = math.nan
+    certificate.violations[f"follower {follower.name} could not be solved again: {'; '.join(refusals)}"] = math.nan
+
+
+def _check_prices(
+    form: FollowerForm, multipliers: dict[str, float], tolerance: float, certificate: Certificate
+) -> None:
+    """Check stationarity, sign and complementarity of the shadow prices (in the follower's own sense)."""
+    violations: dict[str, float] = {}
+    gradient = {id(y): value(c) for y, c in form.linear.items()}
+    for y, terms in form.gradient_terms.items():
+        gradient[id(y)] += sum(q * z.value for z, q in terms)
+    scale = {key: abs(number) for key, number in gradient.items()}
+    products = []
+    for row in form.rows:
+        price = multipliers.get(row.name, 0.0)
+        for y, coefficient in row.terms:
+            gradient[id(y)] -= price * value(coefficient)
+            scale[id(y)] = max(scale[id(y)], abs(price * value(coefficient)))
+        if row.equality:
+            continue
+        active = row.lower if form.sign * price > 0 else row.upper
+        body = value(row.body)
+        slack = 0.0 if active is None else abs(body - active)
+        products.append((row.name, math.inf if active is None and abs(price) > tolerance else min(slack, abs(price)),
+                         0.0 if active is None else min(abs(active), abs(price))))
+    residuals = ((f"stationarity of {y.name}", abs(gradient[id(y)]), scale[id(y)]) for y in form.follower.variables)
+    stationarity = _worst(residuals, tolerance, violations)
+    complementarity = _worst(iter((f"complementarity of {n}", p, s) for n, p, s in products), tolerance, violations)
+    certificate.multiplier_violation = max(certificate.multiplier_violation or 0.0, stationarity)
+    certificate.complementarity = max(certificate.complementarity or 0.0, complementarity)
+    certificate.violations.update(violations)
+
+
+def _check_leader_prices(
+    bilevel: Bilevel, multipliers: dict[str, float] | None, tolerance: float, certificate: Certificate
+) -> None:
+    """Check that each dual_of variable has the value of the multiplier that it stands for."""
+    if multipliers is None:
+        return
+    residuals = (
+        (f"dual_of({source.name})", abs((price.value or 0.0) - multipliers.get(source.name, 0.0)),
+         abs(multipliers.get(source.name, 0.0)))
+        for price, source in bilevel.leader.prices.items()
+    )
+    _worst(residuals, tolerance, certificate.violations)
