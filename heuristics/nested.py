@@ -14,11 +14,10 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
-from pyomo.core.expr.visitor import identify_variables
 
 from ..reformulations import kkt
 from ..reformulations.levels import Bilevel
-from ..reformulations.rows import add_row, add_sos, at_values
+from ..reformulations.rows import add_row, add_sos, at_values, has_variables
 from ..solvers.status import Status
 from .reaction import Solve, price_values_at, react, refuse_interaction
 
@@ -133,7 +132,7 @@ def _leader_problem(
                 problem.rows[constraint.name] = constraint.expr
     add_sos(problem, leader.sos)
     expression = at_values(leader.objective.expr, prices if free else held)
-    if not any(identify_variables(expression, include_fixed=False)):
-        expression = expression + 0 * next(iter(leader.variables))
+    if not has_variables(expression):
+        expression = expression + 0 * next(iter(leader.variables))  # keeps the objective an expression
     problem.objective = Objective(expr=expression, sense=leader.objective.sense)
     return problem

@@ -1,4 +1,4 @@
-"""What every schema shares: frozen data, no unknown fields, no NaN, a name, a source and a one-line summary."""
+"""What every schema shares: frozen data, no unknown fields, no NaN; a name, a source, a summary."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Schema of electric-bus charging with tariff setting: lines, sites, buses, tariffs; and what is possible among them."""
+"""Schema of electric-bus charging with tariff setting, and who can charge where and when."""
 
 from math import dist
 from typing import Annotated, Literal, Self
@@ -37,19 +37,24 @@ class Bus(Record):
 
     id: Identifier
     line: Annotated[str, Field(description="id of the line")]
-    terminal: Annotated[Literal["a", "b"], Field(description="terminal where the bus leaves and resumes service")]
+    terminal: Annotated[
+        Literal["a", "b"], Field(description="terminal where the bus leaves and resumes service")
+    ]
     kind: Annotated[str, Field(description="duty, a label: midday, late or night")]
     free_from_minute: Annotated[Minutes, Field(description="tau: end of service before charging")]
-    free_until_minute: Annotated[Minutes, Field(description="p: last departure from the terminal to a charger")]
+    free_until_minute: Annotated[
+        Minutes, Field(description="p: last departure from the terminal to a charger")
+    ]
     need_kwh: Annotated[float, Field(gt=0, description="energy to recharge, without deadhead")]
 
 
 class ElectricBusInstance(Instance):
     """Data of the electric-bus problem: what the operator and the energy authority know.
 
-    A slot f lasts ``slot_minutes`` and starts at ``start_minute + f * slot_minutes``; the number of slots is the
-    length of ``base_tariff_usd_per_kwh``. A bus can start charging in block s of a site when the site is within
-    reach, the block holds its need plus deadhead, and tau + t <= start of s <= p + t (t: minutes to the site).
+    A slot f lasts ``slot_minutes`` and starts at ``start_minute + f * slot_minutes``; the number of slots is
+    the length of ``base_tariff_usd_per_kwh``. A bus can start charging in block s of a site when the site is
+    within reach, the block holds its need plus deadhead, and tau + t <= start of s <= p + t (t: minutes to
+    the site).
     """
 
     problem: Literal["electric_bus"]
@@ -65,7 +70,8 @@ class ElectricBusInstance(Instance):
         float, Field(ge=0, description="a remainder below this, after slots at full power, is left uncharged")
     ]
     deviation_price_kwh: Annotated[
-        float, Field(gt=0, description="PCP: price of 1 $/kWh of deviation in one slot, in renewable-weighted $")
+        float,
+        Field(gt=0, description="PCP: price of 1 $/kWh of deviation in one slot, in renewable-weighted $"),
     ]
     deviation_cap_usd_per_kwh_per_kwh: Annotated[
         float, Field(gt=0, description="kappa: $/kWh of deviation allowed per kWh charged in the slot")
@@ -130,7 +136,9 @@ class ElectricBusInstance(Instance):
             return f"needs {need:.2f} kWh with deadhead, a block gives {block:g}"
         if not self._blocks_in_window(bus, site):
             earliest, latest = self.window_minutes(bus, site)
-            return f"no block of {site.block_slots} slots starts between minutes {earliest:.0f} and {latest:.0f}"
+            return (
+                f"no block of {site.block_slots} slots starts between minutes {earliest:.0f} and {latest:.0f}"
+            )
         return None
 
     def _blocks_in_window(self, bus: Bus, site: Site) -> tuple[int, ...]:
@@ -145,8 +153,8 @@ class ElectricBusInstance(Instance):
                 raise ValueError(f"{kind}: id '{twice}' occurs twice; give every one its own id")
         if len(self.renewable_share) != self.slots:
             raise ValueError(
-                f"renewable_share: {len(self.renewable_share)} values, but base_tariff_usd_per_kwh has {self.slots}; "
-                "give one value per slot in both"
+                f"renewable_share: {len(self.renewable_share)} values, base_tariff_usd_per_kwh has "
+                f"{self.slots}; give one value per slot in both"
             )
         if self.slots * self.slot_minutes > MINUTES_PER_DAY:
             raise ValueError(
@@ -169,4 +177,6 @@ class ElectricBusInstance(Instance):
         obstacles = {site.id: self.obstacle(bus, site) for site in self.sites}
         if all(obstacles.values()):
             reasons = "; ".join(f"{site}: {reason}" for site, reason in obstacles.items())
-            raise ValueError(f"{where}: no possible charging event ({reasons}); move a site or widen the bus's window")
+            raise ValueError(
+                f"{where}: no possible charging event ({reasons}); move a site or widen the bus's window"
+            )

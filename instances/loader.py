@@ -1,4 +1,4 @@
-"""From a name or a path to a checked instance; whatever is wrong becomes an ``InstanceError`` that names it."""
+"""From a name or a path to a checked instance; what is wrong becomes an ``InstanceError``."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,9 @@ def load_instance(name_or_path: str | Path) -> Instance:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InstanceError(f"{path}: cannot be read ({error}); give the path of a UTF-8 JSON file.") from error
+        raise InstanceError(
+            f"{path}: cannot be read ({error}); give the path of a UTF-8 JSON file."
+        ) from error
     return parse_instance(text, str(path))
 
 
@@ -44,7 +46,7 @@ def parse_instance(text: str, where: str) -> Instance:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InstanceError(
-            f"{where}: not JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct the file there."
+            f"{where}: not JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct it there."
         ) from error
     problem = document.get("problem") if isinstance(document, dict) else None
     if not isinstance(problem, str) or problem not in SCHEMAS:
@@ -63,7 +65,9 @@ def list_instances() -> list[InstanceInfo]:
 
 def _names() -> list[str]:
     # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
-    return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
+    return sorted(
+        path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8"))
+    )
 
 
 def _locate(name_or_path: str | Path) -> Path:
@@ -88,7 +92,9 @@ def _readable(error: ValidationError, where: str, document: object, problem: str
         value = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
         lines.append(f"  {path + ': ' if path else ''}{message}{value}")
     schema = SCHEMAS[problem].__name__
-    return f"{where}: not a valid '{problem}' instance.\n" + "\n".join(lines) + f"\nFields and units: {schema}."
+    return (
+        f"{where}: not a valid '{problem}' instance.\n" + "\n".join(lines) + f"\nFields and units: {schema}."
+    )
 
 
 def _path_of(location: tuple[int | str, ...], document: object) -> str:

@@ -1,23 +1,25 @@
 """Electric-bus charging with tariff setting (Rizopoulos, Gkiotsalitis, Antoniou 2026), both levels in PAO.
 
-**Leader**, the fleet operator, opens charging sites x_j and chooses one charging event u_i = u[bus, site, start
-slot] for every bus. With d_f = sum_i D_if u_i (kWh in slot f) and the authority's tariffs TOU_f ($/kWh),
+**Leader**, the fleet operator, opens charging sites x_j and chooses one charging event u_i = u[bus, site,
+start slot] for every bus. With d_f = sum_i D_if u_i (kWh in slot f) and the authority's tariffs TOU_f
+($/kWh),
 
     min  O1 = ds (sum_i h_i u_i + sum_f TOU_f d_f) + sum_j cost_j x_j                    ($ over ds days)
-    s.t. sum_{i of bus k} u_i = 1                        one event a day                                 (5)
-         sum_{i of bus k at site j} u_i <= x_j           only at open sites                              (3)
-         sum_{i in block s of site j} u_i <= x_j         one bus in a block; the poster's 1 made x_j     (8), (9)
-         x_j <= sum_{i at site j} u_i                    no idle site                                    (4)
+    s.t. sum_{i of bus k} u_i = 1                        one event a day                                (5)
+         sum_{i of bus k at site j} u_i <= x_j           only at open sites                             (3)
+         sum_{i in block s of site j} u_i <= x_j         one bus in a block; 1 on the poster     (8), (9)
+         x_j <= sum_{i at site j} u_i                    no idle site                                   (4)
 
-**Follower**, the energy authority, sees d and sets the tariffs in one of two equivalent forms. Slots that no event
-can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
+**Follower**, the energy authority, sees d and sets the tariffs in one of two equivalent forms. Slots that no
+event can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
 
 ``tariffs="poster"``, rows (34)-(37) with kappa in ($/kWh) per kWh, which makes (37) dimensionally sound:
 
     max  O2 = sum_f RPP_f TOU_f d_f - PCP sum_f PC_f
-    s.t. sum_f TOU_f d_f >= EARev_min ;  PC_f >= TOU_f - TOUbar_f ;  PC_f >= TOUbar_f - TOU_f ;  PC_f <= kappa d_f
+    s.t. sum_f TOU_f d_f >= EARev_min
+         PC_f >= TOU_f - TOUbar_f ;  PC_f >= TOUbar_f - TOU_f ;  PC_f <= kappa d_f
 
-``tariffs="surcharge"``: no optimal tariff is below TOUbar_f, so delta_f = TOU_f - TOUbar_f >= 0 is all there is:
+``tariffs="surcharge"``: no optimal tariff is below TOUbar_f, so delta_f = TOU_f - TOUbar_f >= 0 suffices:
 
     max  O2 = sum_f RPP_f (TOUbar_f + delta_f) d_f - PCP sum_f delta_f
     s.t. sum_f (TOUbar_f + delta_f) d_f >= EARev_min ;  0 <= delta_f <= kappa d_f
@@ -25,8 +27,8 @@ can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
 d_f is an Expression, so that every product of the two levels is binary times continuous and can be linearised
 exactly. Two local suffixes of ``model.authority`` carry what is known and need not be guessed:
 
-- ``multiplier_bound``: row or variable -> (bound, reason). The bound is on the absolute multiplier of that row, or
-  of each finite bound of that variable; it is proven in :mod:`.electric_bus_authority`.
+- ``multiplier_bound``: row or variable -> (bound, reason). The bound is on the absolute multiplier of that
+  row, or of each finite bound of that variable; it is proven in :mod:`.electric_bus_authority`.
 - ``implied_bounds``: variable -> (lower, upper, reason). Bounds that the follower's own rows imply for every
   decision of the leader. They are not rows, have no multiplier, and serve products and big-M only.
 """
@@ -38,17 +40,19 @@ from typing import Any, Literal
 import pyomo.environ as pyo
 
 from ..errors import InstanceError
+from ..instances.base import Instance
 from ..instances.electric_bus import ElectricBusInstance
 from ..reformulations.pao_adapter import SubModel
 from .electric_bus_authority import AuthorityBounds, authority_bounds, tariff_reaction
 from .electric_bus_events import ChargingEvent, EventKey, charging_events
+from .electric_bus_generator import generate
 
-__all__ = ["build", "charging_events", "summary", "tariff_reaction"]
+__all__ = ["build", "charging_events", "generate", "summary", "tariff_reaction"]
 
 OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality tolerance
 
 
-def build(instance: object, tariffs: Literal["surcharge", "poster"] = "surcharge") -> pyo.ConcreteModel:
+def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surcharge") -> pyo.ConcreteModel:
     """Bilevel model of an electric-bus instance; the follower is ``model.authority``.
 
     Args:
@@ -90,7 +94,9 @@ def _declare_data(
     model.SITES = pyo.Set(initialize=[site.id for site in instance.sites])
     model.EVENTS = pyo.Set(dimen=3, initialize=[event.key for event in events])
     model.SLOTS = pyo.Set(initialize=slots)
-    model.USED = pyo.Set(within=model.SLOTS, initialize=list(bounds.load), doc="slots that some event can use")
+    model.USED = pyo.Set(
+        within=model.SLOTS, initialize=list(bounds.load), doc="slots that some event can use"
+    )
     model.slot_minute = pyo.Param(model.SLOTS, initialize={f: instance.slot_minute(f) for f in slots})
     model.base_tariff = pyo.Param(model.SLOTS, initialize=dict(enumerate(instance.base_tariff_usd_per_kwh)))
     model.renewable_share = pyo.Param(model.SLOTS, initialize=dict(enumerate(instance.renewable_share)))
@@ -115,7 +121,9 @@ def _declare_decisions(model: pyo.ConcreteModel, events: Sequence[ChargingEvent]
     def chosen(keys: Sequence[EventKey]) -> Any:
         return pyo.quicksum(model.u[key] for key in keys)
 
-    model.d = pyo.Expression(model.USED, rule=lambda m, f: pyo.quicksum(energy * m.u[key] for energy, key in load[f]))
+    model.d = pyo.Expression(
+        model.USED, rule=lambda m, f: pyo.quicksum(energy * m.u[key] for energy, key in load[f])
+    )
     model.one_event = pyo.Constraint(model.BUSES, rule=lambda m, bus: chosen(of_bus[bus]) == 1)
     model.open_site = pyo.Constraint(
         list(of_bus_at_site), rule=lambda m, bus, site: chosen(of_bus_at_site[bus, site]) <= m.x[site]
@@ -126,7 +134,9 @@ def _declare_decisions(model: pyo.ConcreteModel, events: Sequence[ChargingEvent]
     model.no_idle_site = pyo.Constraint(model.SITES, rule=lambda m, site: m.x[site] <= chosen(at_site[site]))
 
 
-def _declare_surcharges(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
+def _declare_surcharges(
+    model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds
+) -> None:
     authority, kappa = model.authority, instance.deviation_cap_usd_per_kwh_per_kwh
     authority.delta = pyo.Var(model.USED, within=pyo.NonNegativeReals, initialize=0)
     authority.TOU = pyo.Expression(model.USED, rule=lambda _, f: model.base_tariff[f] + authority.delta[f])
@@ -134,12 +144,17 @@ def _declare_surcharges(model: pyo.ConcreteModel, instance: ElectricBusInstance,
     authority.cap = pyo.Constraint(model.USED, rule=lambda _, f: authority.delta[f] <= kappa * model.d[f])
     for f in model.USED:
         most = bounds.load[f]
-        authority.multiplier_bound[authority.cap[f]] = bounds.cap[f], f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh"
+        authority.multiplier_bound[authority.cap[f]] = (
+            bounds.cap[f],
+            f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh",
+        )
         authority.multiplier_bound[authority.delta[f]] = bounds.zero, "(PCP - (RPP + mu) d)+ <= PCP"
         authority.implied_bounds[authority.delta[f]] = 0.0, kappa * most, f"kappa dmax, dmax = {most:g} kWh"
 
 
-def _declare_tariffs(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
+def _declare_tariffs(
+    model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds
+) -> None:
     authority, base, kappa = model.authority, model.base_tariff, instance.deviation_cap_usd_per_kwh_per_kwh
     authority.TOU = pyo.Var(model.USED, initialize=lambda _, f: base[f])
     authority.PC = pyo.Var(model.USED, initialize=0)
@@ -153,9 +168,16 @@ def _declare_tariffs(model: pyo.ConcreteModel, instance: ElectricBusInstance, bo
         widest = kappa * most
         authority.multiplier_bound[authority.rise[f]] = bounds.rise[f], "max(PCP, (RPP + M) dmax)"
         authority.multiplier_bound[authority.fall[f]] = bounds.fall, "(PCP - (RPP + mu) d)+ / 2 <= PCP / 2"
-        authority.multiplier_bound[authority.cap[f]] = bounds.cap[f], f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh"
+        authority.multiplier_bound[authority.cap[f]] = (
+            bounds.cap[f],
+            f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh",
+        )
         authority.implied_bounds[PC[f]] = 0.0, widest, f"rise + fall, cap with dmax = {most:g} kWh"
-        authority.implied_bounds[TOU[f]] = base[f] - widest, base[f] + widest, "|TOU - TOUbar| <= PC <= kappa dmax"
+        authority.implied_bounds[TOU[f]] = (
+            base[f] - widest,
+            base[f] + widest,
+            "|TOU - TOUbar| <= PC <= kappa dmax",
+        )
 
 
 def _declare_revenue(

@@ -1,4 +1,4 @@
-"""The energy authority of the electric-bus problem in closed form: its reaction, and bounds on its multipliers.
+"""The energy authority of the electric-bus problem in closed form: reaction, bounds on multipliers.
 
 With the load d of the slots given, the authority solves, over the surcharges delta_f = TOU_f - TOUbar_f,
 
@@ -7,29 +7,30 @@ With the load d of the slots given, the authority solves, over the surcharges de
          delta_f <= kappa d_f                             (multiplier gamma_f)
          delta_f >= 0                                     (multiplier rho_f)
 
-A tariff below TOUbar_f earns less and costs PCP per $/kWh, so the poster's |TOU_f - TOUbar_f| is delta_f >= 0.
+A tariff below TOUbar_f earns less and costs PCP per $/kWh, so the poster's |TOU_f - TOUbar_f| is delta_f.
 
-**Reaction.** Without the floor, delta_f = kappa d_f if RPP_f d_f > PCP and 0 otherwise. If the floor is missed, a
-further $ of revenue through slot f costs r_f = PCP / d_f - RPP_f of O2: fill the slots in the order of r_f. mu is
-r_f of the last slot filled. The floor cannot be met iff sum_f (TOUbar_f + kappa d_f) d_f < EARev_min.
+**Reaction.** Without the floor, delta_f = kappa d_f if RPP_f d_f > PCP and 0 otherwise. If the floor is
+missed, a further $ of revenue through slot f costs r_f = PCP / d_f - RPP_f of O2: fill the slots in the order
+of r_f. mu is r_f of the last slot filled. Infeasible iff sum_f (TOUbar_f + kappa d_f) d_f < EARev_min.
 
-**Multipliers.** For a given mu >= 0, stationarity PCP - RPP_f d_f - mu d_f + gamma_f - rho_f = 0 and complementarity
-leave gamma_f = ((RPP_f + mu) d_f - PCP)+ and rho_f = (PCP - (RPP_f + mu) d_f)+. What remains of the dual, over mu
-alone, is to maximise the concave piecewise linear
+**Multipliers.** For a given mu >= 0, stationarity PCP - RPP_f d_f - mu d_f + gamma_f - rho_f = 0 and
+complementarity leave gamma_f = ((RPP_f + mu) d_f - PCP)+ and rho_f = (PCP - (RPP_f + mu) d_f)+. What remains
+of the dual, over mu alone, is to maximise the concave piecewise linear
 
     g(mu) = mu (EARev_min - sum_f TOUbar_f d_f) - kappa sum_f d_f ((RPP_f + mu) d_f - PCP)+
 
-whose maximum, if the follower is feasible, is attained at 0 or at a breakpoint r_f with d_f > 0. Any positive d_f
-is at least dmin_f, the least positive D_if, hence
+whose slope beyond the last breakpoint is EARev_min - sum_f (TOUbar_f + kappa d_f) d_f <= 0 if the follower is
+feasible: the maximum is attained at 0 or at a breakpoint r_f with d_f > 0. With binary u any positive d_f is
+at least dmin_f, the least positive D_if, hence
 
     mu      <= M = max_f (PCP / dmin_f - RPP_f)+
     gamma_f <= ((RPP_f + M) dmax_f - PCP)+      with d_f <= dmax_f for every decision of the leader
     rho_f   <= PCP                              because RPP_f, mu, d_f >= 0
 
 hold together for one optimal dual solution, and in a linear program every primal optimum is complementary to
-every dual optimum: with these bounds no optimal reaction is cut off. In the poster's form (TOU_f and PC_f free) the
-rows (35) and (36) have multipliers alpha_f - beta_f = (RPP_f + mu) d_f and alpha_f + beta_f = PCP + gamma_f, and the
-dual is g again once gamma_f takes its least value; so mu and gamma_f keep their bounds, and
+every dual optimum: with these bounds no optimal reaction is cut off. In the poster's form (TOU_f and PC_f
+free) the rows (35) and (36) have multipliers alpha_f - beta_f = (RPP_f + mu) d_f and alpha_f + beta_f = PCP +
+gamma_f, and the dual is g again once gamma_f takes its least value; so mu and gamma_f keep their bounds, and
 
     alpha_f = max((PCP + (RPP_f + mu) d_f) / 2, (RPP_f + mu) d_f) <= max(PCP, (RPP_f + M) dmax_f)
     beta_f  = (PCP - (RPP_f + mu) d_f)+ / 2 <= PCP / 2.
@@ -47,7 +48,7 @@ RELATIVE_TOLERANCE = 1e-9
 
 
 class TariffReaction(TypedDict):
-    """The authority's answer to a load: by slot with a load, $/kWh; O2 = -inf and multiplier inf if infeasible."""
+    """The authority's answer: surcharge by slot with a load, $/kWh; O2 -inf, multiplier inf if infeasible."""
 
     feasible: bool
     delta: dict[int, float]
@@ -58,8 +59,10 @@ class TariffReaction(TypedDict):
 def tariff_reaction(instance: ElectricBusInstance, d: Mapping[int, float]) -> TariffReaction:
     """Optimal surcharges for the load d (kWh by slot; absent means 0), without a solver.
 
-    Where RPP_f d_f = PCP exactly and the floor is slack, the surcharge is not unique: the least, 0, is returned,
-    which the operator prefers. An infeasible floor returns the largest surcharges.
+    Where RPP_f d_f = PCP exactly and the floor is slack, the surcharge is not unique: the least, 0, is
+    returned, which the operator prefers. Where the floor binds, slots with equal r_f tie, and the earlier is
+    filled first; O2 and the operator's bill, which is the floor, do not depend on it. An infeasible floor
+    returns the largest surcharges.
     """
     share, base = instance.renewable_share, instance.base_tariff_usd_per_kwh
     price, kappa = instance.deviation_price_kwh, instance.deviation_cap_usd_per_kwh_per_kwh

@@ -1,8 +1,8 @@
-"""Charging events of the electric-bus problem: who can charge where and when, with which energy in which slot.
+"""Charging events of the electric-bus problem: who, where, when, and how much energy in which slot.
 
 An event i = (bus k, site j, first slot s) exists if the site is within reach, the block holds the energy
-PEC_kj = need + consumption * 2 * road distance, and tau_k + t_kj <= start of s <= p_k + t_kj. Its energy goes into
-consecutive slots at full power, the remainder in the last, so that D_if (kWh in slot f) is data.
+PEC_kj = need + consumption * 2 * road distance, and tau_k + t_kj <= start of s <= p_k + t_kj. Its energy goes
+into consecutive slots at full power, the remainder in the last, so that D_if (kWh in slot f) is data.
 """
 
 from collections import defaultdict
@@ -47,7 +47,9 @@ class ChargingEvent:
 def charging_events(instance: ElectricBusInstance) -> tuple[ChargingEvent, ...]:
     """All events, in the order of buses, sites and start slots; costs to 0.0001 $, remainders to 0.01 kWh."""
     return tuple(
-        ChargingEvent(bus.id, site.id, start, _deadhead_usd(instance, bus, site), _spread(instance, bus, site, start))
+        ChargingEvent(
+            bus.id, site.id, start, _deadhead_usd(instance, bus, site), _spread(instance, bus, site, start)
+        )
         for bus in instance.buses
         for site in instance.sites
         for start in instance.start_slots(bus, site)

@@ -1,13 +1,14 @@
-"""Synthetic instances of the electric-bus problem, in the structure of ``limassol``, for fleets of 5 to 96 buses.
+"""Synthetic instances of the electric-bus problem, built like ``limassol``, for fleets of 5 to 96 buses.
 
-The plane grows with the fleet, one site serves about three buses, slow and fast chargers alternate. Loads of a slot
-grow with the number of sites N, so that PCP grows and kappa falls with N: surcharges stay of one size. The
-revenue floor is a share of the bill at base tariffs of the operator's cheapest timetable (deadhead and energy,
-whatever the sites cost), which hence is feasible for the authority.
+The plane grows with the fleet, one site serves about three buses, slow and fast chargers alternate. Loads of
+a slot grow with the number of sites N, so that PCP grows and kappa falls with N: surcharges stay of one size.
+The revenue floor is a share of the bill at base tariffs of the operator's cheapest timetable (deadhead and
+energy, whatever the sites cost), which hence is feasible for the authority.
 """
 
 from math import ceil, cos, dist, exp, pi, sqrt
 from random import Random
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -28,7 +29,10 @@ KINDS = ("late", "late", "night", "midday")
 DUTIES = {"midday": (570, 600, 870, 900), "late": (780, 870, 1515, 1590), "night": (1215, 1260, 1515, 1545)}
 DUTY_STEP = 15
 # charger: kW, slots of a block, least and greatest cost in $
-CHARGERS = {"slow": (40.0, 4, 28_000, 30_000), "fast": (120.0, 2, 44_000, 46_000)}
+CHARGERS: dict[Literal["slow", "fast"], tuple[float, int, int, int]] = {
+    "slow": (40.0, 4, 28_000, 30_000),
+    "fast": (120.0, 2, 44_000, 46_000),
+}
 # from minute (and until the next): $/kWh
 BASE_TARIFF = ((300, 0.121), (420, 0.131), (960, 0.244), (1380, 0.121))
 RENEWABLE_LEAST, RENEWABLE_PEAK, RENEWABLE_PEAK_MINUTE, RENEWABLE_SPREAD_MINUTES = 0.2, 0.65, 750, 250
@@ -52,7 +56,7 @@ def generate(buses: int, seed: int, name: str | None = None) -> ElectricBusInsta
     draft = ElectricBusInstance(
         problem="electric_bus",
         name=name or f"electric_bus_{buses}_seed{seed}",
-        source=f"Synthetic: generated for {buses} buses with seed {seed}, in the structure of the instance limassol.",
+        source=f"Synthetic: generated for {buses} buses, seed {seed}, in the structure of limassol.",
         start_minute=START_MINUTE,
         slot_minutes=SLOT_MINUTES,
         service_days=1825,
@@ -76,7 +80,7 @@ def generate(buses: int, seed: int, name: str | None = None) -> ElectricBusInsta
 
 
 def cheapest_bill(instance: ElectricBusInstance) -> float:
-    """Energy bill, $/day, of the timetable with the least deadhead and energy cost at base tariffs, all sites open.
+    """Energy bill, $/day, of the timetable of least deadhead and energy cost at base tariffs, all sites open.
 
     Raises:
         InstanceError: the blocks do not suffice to serve every bus.
@@ -93,20 +97,20 @@ def cheapest_bill(instance: ElectricBusInstance) -> float:
         place = rows[event.bus], columns[event.site, event.start]
         bill[place] = sum(tariff[slot] * energy for slot, energy in event.energy_kwh)
         cost[place] = event.deadhead_usd + bill[place]
+    too_few = f"{instance.name}: buses: the sites cannot serve all at once; add a site or change the seed."
+    if len(columns) < len(rows):
+        raise InstanceError(too_few)
     try:
         chosen = linear_sum_assignment(cost)
-    except ValueError as error:  # SciPy's "cost matrix is infeasible"
-        chosen = None
-        reason = error
-    if chosen is None or len(chosen[0]) < len(rows):
-        raise InstanceError(f"{instance.name}: buses: the sites cannot serve all of them; take another seed.")
+    except ValueError as error:  # "cost matrix is infeasible": no complete matching
+        raise InstanceError(too_few) from error
     return float(bill[chosen].sum())
 
 
 def _sites(random: Random, count: int, width: float, height: float) -> tuple[Site, ...]:
     sites = []
     for number in range(count):
-        charger = "fast" if number % 2 else "slow"
+        charger: Literal["slow", "fast"] = "fast" if number % 2 else "slow"
         power, block, least, greatest = CHARGERS[charger]
         position = (round(width * (number + random.random()) / count, 2), round(random.uniform(0, height), 2))
         site = Site(
@@ -158,7 +162,7 @@ def _bus(random: Random, number: int, lines: tuple[Line, ...]) -> Bus:
 
 
 def _base_tariff(slot: int) -> float:
-    """Time-of-use tariff; a ripple of 0.001 $/kWh makes slots of one period differ, so that optima are unique."""
+    """Time-of-use tariff; a ripple of 0.001 $/kWh tells the slots of a period apart."""
     minute = START_MINUTE + slot * SLOT_MINUTES
     level = next(tariff for start, tariff in reversed(BASE_TARIFF) if minute >= start)
     return round(level + 0.001 * cos(2 * pi * slot * 0.381966), 4)

@@ -23,7 +23,7 @@ def numbers(variables: Any) -> dict[int, float]:
 
 def add_row(rows: Any, name: str, lower: float | None, body: Any, upper: float | None, tolerance: float) -> None:
     """Add ``lower <= body <= upper``; a row without variables is dropped if it holds within the tolerance."""
-    if body.__class__ not in native_numeric_types and any(identify_variables(body, include_fixed=False)):
+    if has_variables(body):
         rows[name] = (lower, body, upper)
         return
     constant = body if body.__class__ in native_numeric_types else body()
@@ -44,3 +44,10 @@ def add_sos(block: Any, sets: Iterable[SOSConstraintData]) -> None:
 
 def _item_rule(items: dict[str, Any]) -> Any:
     return lambda _, name: items[name]
+
+
+def has_variables(expression: Any) -> bool:
+    """Whether an unfixed variable is in the expression."""
+    if expression.__class__ in native_numeric_types:
+        return False
+    return next(identify_variables(expression, include_fixed=False), None) is not None

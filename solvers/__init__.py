@@ -9,9 +9,12 @@ from typing import Any
 from pyomo.core.base.block import BlockData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
-from .base import Features, Needs, Size, Solver, SolverResult, needs_of
+from .base import Solver
+from .features import Features, Needs, Size
 from .gurobi import Gurobi
 from .highs import Highs
+from .reading import needs_of
+from .records import SolverResult
 from .scip import Scip
 from .status import Status
 
@@ -45,7 +48,7 @@ def get_solver(name: str) -> Solver:
 
 
 def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
-    """The `auto` rule: the first of `SOLVERS` that is installed, supports the model, and whose licence it fits.
+    """The `auto` rule: the first of `SOLVERS` that is there, supports the model, and whose licence it fits.
 
     Returns:
         The solver, and a sentence that says why it and none before it.
@@ -54,7 +57,7 @@ def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, 
         UnsupportedBySolverError: none is left; the message has every solver's reason.
     """
     needs = needs_of(model)
-    passed_over = []
+    passed_over: list[str] = []
     for solver in SOLVERS.values():
         reason = _objection(solver, model, needs, exclude)
         if reason is None:

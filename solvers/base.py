@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from math import isfinite
 from time import perf_counter
 from typing import Any, ClassVar
@@ -17,8 +17,10 @@ from pyomo.core.base.PyomoModel import ConcreteModel
 from pyomo.core.base.sos import SOSConstraint
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
+from .features import Features, Needs, Size
 from .quadratic import evaluate
-from .reading import Needs, Reading, Size, active_rows, active_sos, needs_of, read
+from .reading import Reading, active_rows, active_sos, needs_of, read
+from .records import Outcome, Settings, SolverResult
 from .status import Status, interpret
 
 __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "SolverResult", "needs_of"]
@@ -29,96 +31,8 @@ INFINITE = 1e20
 _UNSETTLED = (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded)
 
 
-@dataclass(frozen=True)
-class Features:
-    """What a solver treats correctly, as it is called here."""
-
-    lp: bool = True
-    milp: bool = True
-    qp: bool = False
-    """Convex quadratic objective, continuous variables."""
-    miqp: bool = False
-    """Convex quadratic objective, integer variables."""
-    quadratic_constraints: bool = False
-    """Convex quadratic rows."""
-    nonconvex: bool = False
-    """Products of continuous variables, in objective or rows."""
-    quadratic_ranges: bool = False
-    """Quadratic rows with two different finite sides."""
-    sos1: bool = False
-    """Special ordered sets (type 1, and type 2)."""
-    indicator: bool = False
-    """Indicator constraints."""
-    duals: bool = False
-    """Duals of LPs and convex QPs."""
-
-    def missing(self, needs: Needs) -> tuple[str, ...]:
-        """Names of the features that a model needs and the solver lacks; empty when it may be solved."""
-        return tuple(name for name in needs.because if not getattr(self, name))
-
-    def as_dict(self) -> dict[str, bool]:
-        """Feature -> supported, in the order of declaration."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-
-@dataclass
-class SolverResult:
-    """What a solve found. Nothing is written into the model."""
-
-    status: Status
-    objective: float | None
-    """The model's objective at `values`, in its own sense; None without a point or without an objective."""
-    bound: float | None
-    """The solver's proven bound on the objective: below when minimizing, above when maximizing; None if none."""
-    values: ComponentMap | None
-    """Variable -> value as the solver returned it (an integer may be off by the integrality tolerance)."""
-    duals: ComponentMap | None
-    """Constraint -> d(optimal objective)/d(right-hand side), in the model's own sense (Pyomo's `dual` suffix)."""
-    seconds: float
-    """Wall time of the whole call: reading, translating, solving."""
-    nodes: int | None
-    message: str
-    solver: str
-    version: str
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The options of `Solver.solve`, for the methods that a solver's file defines."""
-
-    time_limit: float | None = None
-    rel_gap: float | None = 1e-6
-    abs_gap: float | None = None
-    threads: int | None = 1
-    feasibility_tol: float | None = None
-    integrality_tol: float | None = None
-    tee: bool = False
-    warm_start: bool = False
-    duals: bool = False
-    exact_sos: bool = True
-    options: Mapping[str, Any] | None = None
-
-    def tightest_tolerance(self) -> float | None:
-        """For the solvers that have one tolerance where Gurobi has two."""
-        return min((t for t in (self.feasibility_tol, self.integrality_tol) if t is not None), default=None)
-
-
-@dataclass
-class Outcome:
-    """One run of a solver, before it is interpreted."""
-
-    condition: TerminationCondition
-    native: str
-    """The solver's own name for how it ended."""
-    values: ComponentMap | None = None
-    objective: float | None = None
-    bound: float | None = None
-    duals: ComponentMap | None = None
-    nodes: int | None = None
-
-
 class Solver(ABC):
-    """A solver of single-level models. A subclass says what it is called, what it can do, and how it is spoken to."""
+    """A solver of single-level models. A subclass says its name, what it can do, and how it is spoken to."""
 
     name: ClassVar[str]
     features: ClassVar[Features]
@@ -190,7 +104,7 @@ class Solver(ABC):
     # What a subclass defines -----------------------------------------------------------------------------
 
     @abstractmethod
-    def _backend(self, settings: Settings) -> SolverBase:
+    def _backend(self, reading: Reading, settings: Settings) -> SolverBase:
         """A fresh solver object of `pyomo.contrib.solver`."""
 
     @abstractmethod
@@ -205,7 +119,7 @@ class Solver(ABC):
     def _nodes(self, backend: Any) -> int | None:
         """Branch-and-bound nodes; None for a problem without branching."""
 
-    def _close(self, backend: Any) -> None:  # noqa: B027 - only a solver that holds a licence has something to do
+    def _close(self, backend: Any) -> None:  # noqa: B027 - not every solver holds something
         """Release what the solver object holds."""
 
     # The common part -------------------------------------------------------------------------------------
@@ -223,7 +137,7 @@ class Solver(ABC):
 
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         """Translate the model, run the solver once, take down what it found."""
-        backend = self._backend(settings)
+        backend = self._backend(reading, settings)
         try:
             results = backend.solve(
                 model,
@@ -236,14 +150,20 @@ class Solver(ABC):
                 abs_gap=settings.abs_gap,
                 solver_options=self._options(settings),
             )
-            return self._outcome(backend, results, reading, settings)
+            outcome = self._outcome(backend, results, reading, settings)
+            results.solution_loader = (
+                None  # a Results is cyclic: it would keep the native model until collected
+            )
+            return outcome
         except InfeasibleConstraintException as error:
             return Outcome(TerminationCondition.provenInfeasible, f"found while translating: {error}")
         finally:
             self._close(backend)
 
     def _outcome(self, backend: Any, results: Results, reading: Reading, settings: Settings) -> Outcome:
-        outcome = Outcome(results.termination_condition, self._native_status(backend), nodes=self._nodes(backend))
+        outcome = Outcome(
+            results.termination_condition, self._native_status(backend), nodes=self._nodes(backend)
+        )
         if outcome.condition in _UNSETTLED:
             return outcome
         optimal = outcome.condition is TerminationCondition.convergenceCriteriaSatisfied
@@ -319,7 +239,9 @@ def _without_objective(model: BlockData) -> ConcreteModel:
     levels = [sos.level for sos in active_sos(model)]
     for level in (1, 2):
         chosen = [k for k, own in enumerate(levels) if own == level]
-        declared = SOSConstraint(chosen, sos=level, rule=lambda _, k: tuple(map(list, zip(*items[k], strict=True))))
+        declared = SOSConstraint(
+            chosen, sos=level, rule=lambda _, k: tuple(map(list, zip(*items[k], strict=True)))
+        )
         rows.add_component(f"sos{level}", declared)
     return rows
 

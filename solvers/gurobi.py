@@ -10,20 +10,23 @@ from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import ConstraintData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
-from .base import Features, Outcome, Settings, Solver
-from .reading import Needs, Reading, Size, count_columns
+from .base import Solver
+from .features import Features, Needs, Size
+from .reading import Reading, count_columns
+from .records import Outcome, Settings
 
 gurobipy, _installed = attempt_import("gurobipy")
 
-# The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows and SOS count
-# together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the column limit.
+# The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows and SOS
+# count together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the
+# limit on columns.
 RESTRICTED_COLUMNS = 2000
 RESTRICTED_ROWS = 2000
 RESTRICTED_QUADRATIC_COLUMNS = 200
 
 _QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex"}
 _ERROR_LICENCE = (10009, 10010)  # GRB.Error.NO_LICENSE, GRB.Error.SIZE_LIMIT_EXCEEDED
-_ERROR_PARAMETER = (10003, 10007, 10008)  # GRB.Error.INVALID_ARGUMENT, UNKNOWN_PARAMETER, VALUE_OUT_OF_RANGE
+_ERROR_PARAMETER = (10007, 10008)  # GRB.Error.UNKNOWN_PARAMETER, VALUE_OUT_OF_RANGE
 
 
 class Gurobi(Solver):
@@ -51,7 +54,7 @@ class Gurobi(Solver):
         return ".".join(map(str, gurobipy.gurobi.version())) if _installed else ""
 
     def misfit(self, model: BlockData, needs: Needs) -> str | None:
-        """Why the model is too large for the restricted licence; None when it fits or the licence is a full one."""
+        """Why the model is too large for the licence; None when it fits or the licence is a full one."""
         if not is_restricted():
             return None
         size, quadratic = needs.size, bool(_QUADRATIC & set(needs.because))
@@ -61,10 +64,13 @@ class Gurobi(Solver):
         columns = count_columns(model) + size.range_rows
         limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
         if columns > limit:
-            return f"the restricted licence is too small: {columns} variables > {limit}" + quadratic * " (quadratic)"
+            return (
+                f"the restricted licence is too small: {columns} variables > {limit}"
+                + quadratic * " (quadratic)"
+            )
         return None
 
-    def _backend(self, settings: Settings) -> "_Backend":
+    def _backend(self, reading: Reading, settings: Settings) -> "_Backend":
         backend = _Backend()
         backend.config.warmstart_discrete_vars = settings.warm_start
         return backend
@@ -79,12 +85,17 @@ class Gurobi(Solver):
             chosen["IntFeasTol"] = settings.integrality_tol
         if settings.duals:
             chosen["QCPDual"] = 1
-        return chosen | dict(settings.options or {})
+        chosen |= settings.options or {}
+        known = {name.lower() for name in dir(gurobipy.GRB.Param)}
+        if unknown := [name for name in chosen if name.lower() not in known]:
+            raise UnsupportedBySolverError(f"gurobi refuses the option {unknown[0]!r}: unknown.")
+        return chosen
 
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         try:
             return super()._run(model, reading, settings)
         except gurobipy.GurobiError as error:
+            error = error.with_traceback(None)  # its frames would keep the environment open
             if error.errno in _ERROR_LICENCE:
                 raise SolverUnavailableError(_licence_message(error, reading.needs.size)) from error
             if error.errno in _ERROR_PARAMETER:
@@ -92,7 +103,9 @@ class Gurobi(Solver):
             return Outcome(TerminationCondition.error, f"GurobiError {error.errno}: {error}")
 
     def _native_status(self, backend: "_Backend") -> str:
-        codes = {getattr(gurobipy.GRB.Status, name): name for name in dir(gurobipy.GRB.Status) if name.isupper()}
+        codes = {
+            getattr(gurobipy.GRB.Status, name): name for name in dir(gurobipy.GRB.Status) if name.isupper()
+        }
         return codes[backend.native.Status]
 
     def _nodes(self, backend: "_Backend") -> int | None:
@@ -118,10 +131,15 @@ class _Backend(GurobiPersistent):
                 column.Start = variable.value
 
     def close(self) -> None:
-        """Free the native model, and break the reference cycle that would keep the environment open."""
+        """Free the native model and the claim on Pyomo's shared environment, also after an error."""
         if self._solver_model is not None:
             self._solver_model.dispose()
-        self._change_detector = None
+        if self._pyomo_model is not None:
+            self._release_env_client()
+            self._pyomo_model: Any = None
+
+    def __del__(self) -> None:
+        """Nothing: Pyomo would release the claim here, at the garbage collector's pleasure; `close` has."""
 
 
 def is_restricted() -> bool:
@@ -145,7 +163,7 @@ def _licence() -> tuple[str | None, bool]:
 
 def _licence_message(error: Any, size: Size) -> str:
     return (
-        f"Gurobi's licence does not allow this model: {error}. The model has {size}; the restricted licence takes "
-        f"{RESTRICTED_COLUMNS} variables and {RESTRICTED_ROWS} rows, {RESTRICTED_QUADRATIC_COLUMNS} variables with "
-        "quadratic terms. Use solver='highs' or 'scip', or install a full licence."
+        f"Gurobi's licence does not allow this model: {error}. The model has {size}; the restricted licence "
+        f"takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) and "
+        f"{RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
     )

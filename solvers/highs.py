@@ -10,9 +10,11 @@ from pyomo.contrib.solver.solvers.highs import Highs as PyomoHighs
 from pyomo.core.base.block import BlockData
 
 from ..errors import UnsupportedBySolverError
-from .base import Features, Outcome, Settings, Solver
+from .base import Solver
+from .features import Features
 from .highs_qp import prove
 from .reading import Reading
+from .records import Outcome, Settings
 
 highspy, _installed = attempt_import("highspy")
 
@@ -23,8 +25,8 @@ _DECIDED = (_OPTIMAL, TerminationCondition.provenInfeasible, TerminationConditio
 class Highs(Solver):
     """HiGHS: LP, MILP and convex QP.
 
-    Warm start: the known values of all variables are given with `setSolution`; for a MILP HiGHS fixes them and
-    solves for the rest. An LP starts its simplex method from scratch.
+    Warm start: the known values of all variables are given with `setSolution`; for a MILP HiGHS fixes them
+    and solves for the rest. An LP starts its simplex method from scratch.
     Ctrl-C: raises KeyboardInterrupt, and nothing is returned.
     Tolerances: a MILP has one for rows and integrality, so the tighter of the two given is used.
     QP: HiGHS adds 1e-7/2 |x|^2 to the objective, which may shift the optimum and turns an unbounded problem
@@ -42,7 +44,7 @@ class Highs(Solver):
         """Version of HiGHS."""
         return highspy.Highs().version() if _installed else ""
 
-    def _backend(self, settings: Settings) -> "_Backend":
+    def _backend(self, reading: Reading, settings: Settings) -> "_Backend":
         backend = _Backend()
         backend.warm_start = settings.warm_start
         return backend
@@ -114,4 +116,6 @@ def _check_options(options: dict[str, Any]) -> None:
     probe.setOptionValue("output_flag", False)
     for name, setting in options.items():
         if probe.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
-            raise UnsupportedBySolverError(f"highs refuses the option {name!r} = {setting!r}: unknown or out of range.")
+            raise UnsupportedBySolverError(
+                f"highs refuses the option {name!r} = {setting!r}: unknown or out of range."
+            )

@@ -1,12 +1,12 @@
 """Proof of a convex QP's optimum, because HiGHS solves a regularized problem instead of the one given.
 
-With f convex and x* feasible, f(x) >= f(x*) + grad f(x*)'(x - x*) for all x, so that one LP over the same rows
-bounds the optimum (the Frank-Wolfe gap):
+With f convex and x* feasible, f(x) >= f(x*) + grad f(x*)'(x - x*) for all x, so that one LP over the same
+rows bounds the optimum (the Frank-Wolfe gap):
 
     bound = f(x*) + min_x { grad f(x*)'(x - x*) : x feasible }.
 
-The QP is unbounded if and only if (x* being feasible) there is a direction d of its rows and bounds without end with
-Q d = 0 and c'd < 0 in minimization: another LP, over the box -1 <= d <= 1.
+The QP is unbounded if and only if (x* being feasible) its rows and bounds admit a direction d without end,
+with Q d = 0 and c'd < 0 (minimizing): another LP, over the box -1 <= d <= 1.
 """
 
 from typing import Any
@@ -16,9 +16,9 @@ from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
 from scipy.sparse import coo_array
 
-from .base import Outcome, Settings
 from .quadratic import gradient
 from .reading import Reading
+from .records import Outcome, Settings
 
 highspy, _ = attempt_import("highspy")
 
@@ -29,7 +29,7 @@ RAY_SLOPE = 1e-7
 
 
 def prove(outcome: Outcome, backend: Any, reading: Reading, settings: Settings) -> None:
-    """Set the outcome's bound; take back `optimal` when the bound is not within the gaps, or the QP is unbounded."""
+    """Set the outcome's bound; take `optimal` back when it is not within the gaps, or the QP is unbounded."""
     outcome.bound = None
     bound = _bound(outcome, backend, reading)
     if bound is not None:
@@ -40,7 +40,10 @@ def prove(outcome: Outcome, backend: Any, reading: Reading, settings: Settings) 
             return
         outcome.native = f"optimum of the regularized QP, {gap:.3g} from the proven bound"
     elif _has_improving_ray(backend, reading):
-        outcome.condition, outcome.native = TerminationCondition.unbounded, "improving ray with zero curvature"
+        outcome.condition, outcome.native = (
+            TerminationCondition.unbounded,
+            "improving ray with zero curvature",
+        )
         outcome.values = outcome.objective = outcome.duals = None
         return
     else:

@@ -1,4 +1,4 @@
-"""Quadratic forms: is the matrix of a row or an objective positive or negative semidefinite, and if not, why."""
+"""Quadratic forms: convex or not, and because of which term; values and gradients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Terms = Mapping[tuple[int, int], float]
 """Coefficients of x_i x_j (i != j given once) and x_i^2, keyed by the ids of the two variables."""
 
 EIGENVALUE_TOLERANCE = 1e-9
-"""An eigenvalue above minus this times the largest absolute eigenvalue of its block counts as not negative."""
+"""An eigenvalue above minus this times the largest absolute one of its block counts as not negative."""
 
 
 def is_positive_semidefinite(terms: Terms, sign: float = 1.0) -> bool:
@@ -63,7 +63,9 @@ def evaluate(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[
     return total + sum(q * at[i] * at[j] for (i, j), q in (repn.quadratic or {}).items())
 
 
-def gradient(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> dict[int, float]:
+def gradient(
+    repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]
+) -> dict[int, float]:
     """Partial derivatives at a point, by id of the variable."""
     slope = {i: float(q) for i, q in repn.linear.items()}
     for (i, j), q in (repn.quadratic or {}).items():

@@ -1,10 +1,11 @@
-"""Reading a single-level model once, before any solver sees it: what it needs, its size, and whether it contradicts itself.
+"""Reading a single-level model once, before any solver sees it: its needs, its size, its contradictions.
 
-Everything that no solver of this package could treat correctly is refused here by name; nothing is skipped in silence.
+Everything that no solver of this package could treat correctly is refused here by name; nothing is skipped in
+silence.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -23,50 +24,25 @@ from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
 from ..errors import UnsupportedBySolverError
+from .features import Needs, Size
 from .quadratic import describe_term, is_positive_semidefinite
 
 CONSTANT_ROW_TOLERANCE = 1e-6
 """By how much a row without variables may miss its right-hand side (relative above 1) and still hold."""
 
-_KNOWN = {Block, Constraint, Objective, SOSConstraint, Var, Param, Expression, Suffix, Set, RangeSet, ExternalFunction}
-
-
-@dataclass(frozen=True)
-class Size:
-    """What licences count. Variables are those that occur in rows, objective or SOS; fixed ones are not counted."""
-
-    variables: int = 0
-    integers: int = 0
-    linear_rows: int = 0
-    range_rows: int = 0
-    """Linear rows with two different finite sides; they are counted in `linear_rows` too."""
-    quadratic_rows: int = 0
-    sos: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
-            f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
-        )
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What a model asks of its solver: for every needed feature, one component that needs it."""
-
-    because: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Name of a field of `Features` -> where the need comes from (component and variables)."""
-    size: Size = field(default_factory=Size)
-
-    @property
-    def convex_continuous(self) -> bool:
-        """LP or convex QP/QCP without integers and SOS: the problems that have duals."""
-        return not {"milp", "miqp", "sos1", "nonconvex"} & set(self.because)
-
-    @property
-    def linear_program(self) -> bool:
-        """Neither integers, nor SOS, nor anything quadratic."""
-        return not self.because
+_KNOWN = {
+    Block,
+    Constraint,
+    Objective,
+    SOSConstraint,
+    Var,
+    Param,
+    Expression,
+    Suffix,
+    Set,
+    RangeSet,
+    ExternalFunction,
+}
 
 
 @dataclass(frozen=True)
@@ -76,10 +52,12 @@ class Reading:
     objective: ObjectiveData | None
     polynomial: QuadraticRepn | None
     """The objective's coefficients, by id of variable."""
+    rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]]
+    """Row -> lower side, coefficients of the body (its constant among them), upper side."""
     variables: dict[int, VarData]
     needs: Needs
     contradiction: str | None
-    """The first row without variables that does not hold, or variable without a value to take; None if none."""
+    """The first row without variables that fails, or variable without a value to take; None if none."""
 
     @property
     def sense(self) -> int:
@@ -130,6 +108,7 @@ class _Reader:
     def __init__(self) -> None:
         self.variables: dict[int, VarData] = {}
         self.visitor = QuadraticRepnVisitor({}, var_recorder=OrderedVarRecorder(self.variables, {}, None))
+        self.rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]] = {}
         self.because: dict[str, str] = {}
         self.contradiction: str | None = None
         self.linear_rows = self.range_rows = self.quadratic_rows = self.sos = 0
@@ -148,26 +127,27 @@ class _Reader:
             len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos
         )
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.variables, needs, self.contradiction)
+        return Reading(objective, polynomial, self.rows, self.variables, needs, self.contradiction)
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)
         if repn.nonlinear is not None:
             shown = str(repn.nonlinear)
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has a term that is neither linear nor quadratic: {shown[:80]}. No solver of "
-                "bilevolt takes it; reformulate or approximate the term."
+                f"{kind} '{name}' has a term that is neither linear nor quadratic: {shown[:80]}. No solver "
+                "of bilevolt takes it; reformulate or approximate the term."
             )
         if isinstance(repn.constant, InvalidNumber) or repn.constant != repn.constant:
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has no numeric value: {repn.constant}. Give the parameters and fixed variables in it "
-                "a value."
+                f"{kind} '{name}' has no numeric value: {repn.constant}. Give the parameters and fixed "
+                "variables in it a value."
             )
         return repn
 
     def _row(self, row: ConstraintData) -> None:
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
         repn = self._walk(body, "Constraint", row.name)
+        self.rows[row] = lower, repn, upper
         if repn.quadratic:
             self.quadratic_rows += 1
             self._quadratic_row(row, lower, upper, repn.quadratic)
@@ -177,7 +157,9 @@ class _Reader:
         if repn.linear or self.contradiction:
             return
         for side, excess in ((lower, 1), (upper, -1)):
-            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(1, abs(side)):
+            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(
+                1, abs(side)
+            ):
                 self.contradiction = (
                     f"Constraint '{row.name}' has no free variable and does not hold: {row.expr} "
                     f"(its body is {repn.constant:g}, its side {side:g})"
@@ -210,20 +192,23 @@ class _Reader:
 
     def _special_ordered_set(self, sos: SOSConstraintData) -> None:
         if sos.level not in (1, 2):
-            raise UnsupportedBySolverError(f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist.")
+            raise UnsupportedBySolverError(
+                f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist."
+            )
         self.sos += 1
         self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
         for variable in sos.variables:
             self.variables.setdefault(id(variable), variable)
 
     def _domains(self) -> int:
-        """Count the integer variables; note an empty domain, refuse one that is neither integer nor continuous."""
+        """Count integer variables; note an empty domain, refuse one neither integer nor continuous."""
         integers = 0
         for variable in self.variables.values():
             if not variable.is_continuous():
                 if not variable.is_integer():
                     raise UnsupportedBySolverError(
-                        f"Variable '{variable.name}' has domain {variable.domain}, neither continuous nor integer."
+                        f"Variable '{variable.name}' has domain {variable.domain}, neither continuous nor "
+                        "integer."
                     )
                 if not variable.fixed:
                     integers += 1
@@ -231,7 +216,8 @@ class _Reader:
             lower, upper = variable.bounds
             if not variable.fixed and lower is not None and upper is not None and lower > upper:
                 self.contradiction = self.contradiction or (
-                    f"Variable '{variable.name}' has no value to take: lower bound {lower:g} > upper bound {upper:g}"
+                    f"Variable '{variable.name}' has no value to take: lower bound {lower:g} > upper "
+                    f"bound {upper:g}"
                 )
         return integers
 
@@ -250,6 +236,6 @@ def _refuse_unknown_components(model: BlockData) -> None:
     _, unknown = categorize_valid_components(model, active=True, valid=_KNOWN)
     for ctype, components in unknown.items():
         raise UnsupportedBySolverError(
-            f"{ctype.__name__} '{components[0].name}' is active, and a solver would ignore it: reformulate it into "
-            "constraints and SOS first, or deactivate it."
+            f"{ctype.__name__} '{components[0].name}' is active, and a solver would ignore it: turn it "
+            "into constraints and SOS first, or deactivate it."
         )

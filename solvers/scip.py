@@ -1,5 +1,6 @@
 """SCIP, through Pyomo's direct interface."""
 
+from functools import cache
 from typing import Any, ClassVar
 
 from pyomo.common.dependencies import attempt_import
@@ -8,10 +9,13 @@ from pyomo.contrib.solver.solvers.scip.scip_direct import ScipDirect
 from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
+from pyomo.repn.quadratic import QuadraticRepn
 
 from ..errors import UnsupportedBySolverError
-from .base import Features, Outcome, Settings, Solver
+from .base import Solver
+from .features import Features
 from .reading import Reading
+from .records import Outcome, Settings
 
 pyscipopt, _installed = attempt_import("pyscipopt")
 
@@ -21,8 +25,9 @@ class Scip(Solver):
 
     Warm start: the known values of all variables are given as a partial solution, which SCIP completes.
     Ctrl-C: SCIP stops, and the best point so far is returned (`feasible`, message "interrupted").
-    Tolerances: SCIP has one for rows and integrality (`numerics/feastol`), so the tighter of the two given is used;
-    it is relative for sides above 1, and products are checked no tighter than that.
+    Tolerances: SCIP has one for rows and integrality (`numerics/feastol`), so the tighter of the two given is
+    used; it is relative for sides above 1, and products are checked no tighter than that. A nonconvex optimum
+    deserves a second opinion: SCIP has been seen to call a point optimal that was not.
     Threads: SCIP's tree search is sequential; `threads` only reaches its LP solver, and SoPlex ignores it.
     """
 
@@ -37,10 +42,10 @@ class Scip(Solver):
 
     def version(self) -> str:
         """Version of SCIP (not of PySCIPOpt)."""
-        return f"{pyscipopt.Model().version()}" if _installed else ""
+        return _version() if _installed else ""
 
-    def _backend(self, settings: Settings) -> "_Backend":
-        backend = _Backend()
+    def _backend(self, reading: Reading, settings: Settings) -> "_Backend":
+        backend = _Backend(reading)
         backend.config.warmstart_discrete_vars = settings.warm_start
         return backend
 
@@ -68,41 +73,78 @@ class Scip(Solver):
 
 
 class _Backend(ScipDirect):
-    """Pyomo's interface for one solve: rows without variables left out, a linear objective kept linear, full starts."""
+    """Pyomo's interface for one solve: built from coefficients, a linear objective kept so, full starts."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
 
     @property
     def native(self) -> Any:
         return self._solver_model
 
     def _add_constraint(self, con: ConstraintData) -> None:
-        expression = self._expr_visitor.walk_expression(con.expr)
-        # A row of parameters alone comes back as a bool; the reader has checked that it holds.
-        if not isinstance(expression, bool) and (con.has_lb() or con.has_ub()):
-            self._pyomo_con_to_solver_con_map[con] = self._solver_model.addCons(expression)
+        lower, repn, upper = self.reading.rows[con]
+        expression = self._expression(repn)
+        if expression is None or (lower is None and upper is None):
+            return  # the reader has checked that a row without variables holds
+        low = None if lower is None else lower - repn.constant
+        high = None if upper is None else upper - repn.constant
+        if low is None or high is None:
+            row = expression <= high if low is None else expression >= low
+        else:
+            row = expression == low if low == high else low <= (expression <= high)
+        self._pyomo_con_to_solver_con_map[con] = self.native.addCons(row)
 
     def _set_objective(self, obj: ObjectiveData | None) -> None:
-        # Pyomo minimizes z subject to z >= objective, and that row holds only within the tolerance.
-        if obj is not None:
-            expression = self._expr_visitor.walk_expression(obj.expr)
-            if not isinstance(expression, float | int) and expression.degree() <= 1:
-                sense = "minimize" if obj.sense == 1 else "maximize"
-                self._solver_model.setObjective(expression, sense=sense)
-                self._objective = obj
-                return
-        super()._set_objective(obj)
+        # Pyomo optimizes z subject to z >= objective, and such a row holds only within the tolerance: here a
+        # linear objective stays one, and only a quadratic one gets its z (SCIP's objective is linear).
+        polynomial = self.reading.polynomial
+        expression = None if obj is None else self._expression(polynomial)
+        if obj is None or polynomial is None or expression is None:
+            super()._set_objective(obj)
+            return
+        sense = "minimize" if obj.sense == 1 else "maximize"
+        if polynomial.quadratic:
+            z = self.native.addVar(lb=None, ub=None)
+            self.native.addCons(z - expression >= 0 if sense == "minimize" else z - expression <= 0)
+            expression = z
+        self.native.setObjective(expression + polynomial.constant, sense=sense)
+        self._objective = obj
+
+    def _expression(self, repn: QuadraticRepn) -> Any:
+        """The terms without the constant, None when there are none; in linear time, unlike Pyomo's."""
+        column = self._column
+        terms = [q * column(i) for i, q in repn.linear.items()]
+        terms += [q * column(i) * column(j) for (i, j), q in (repn.quadratic or {}).items()]
+        return pyscipopt.quicksum(terms) if terms else None
+
+    def _column(self, i: int) -> Any:
+        variable = self.reading.variables[i]
+        known = self._pyomo_var_to_solver_var_map.get(variable)
+        return self._add_var(variable) if known is None else known
 
     def _mipstart(self) -> None:
-        known = {c: v.value for v, c in self._pyomo_var_to_solver_var_map.items() if v.value is not None}
         start = self._solver_model.createPartialSol()
-        for column, value in known.items():
-            start[column] = value
+        for variable, column in self._pyomo_var_to_solver_var_map.items():
+            if variable.value is not None:
+                start[column] = variable.value
         self._solver_model.addSol(start)
 
 
+@cache
+def _version() -> str:
+    return str(pyscipopt.Model().version())
+
+
 def _check_options(options: dict[str, Any]) -> None:
+    if not options:
+        return
     probe = pyscipopt.Model()
     for name, setting in options.items():
         try:
             probe.setParam(name, setting)
         except (KeyError, ValueError, LookupError, TypeError) as error:
-            raise UnsupportedBySolverError(f"scip refuses the option {name!r} = {setting!r}: {error}") from error
+            raise UnsupportedBySolverError(
+                f"scip refuses the option {name!r} = {setting!r}: {error}"
+            ) from error

@@ -30,12 +30,12 @@ def verify(model: Any, solution: Any = None, *, tolerance: float = 1e-5) -> Cert
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     if solution is None:
         return _check(bilevel, None, None, tolerance)
-    before = {variable: variable.value for variable in _all_variables(bilevel)} if solution.values else {}
+    before = [(variable, variable.value) for variable in _all_variables(bilevel)]
     try:
         _put(bilevel, solution.values)
         certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance)
     finally:
-        for variable, number in before.items():
+        for variable, number in before:
             variable.set_value(number, skip_validation=True)
     if certificate.bilevel_feasible and solution.status is Status.optimal:
         certificate.globally_optimal = True

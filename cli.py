@@ -1,0 +1,314 @@
+"""The command line: ``bilevolt list | solve | compare | verify``.
+
+Exit codes, the same for all commands:
+
+====  ================================================================================================
+code  meaning
+====  ================================================================================================
+0     every run ended with a verified point of a heuristic, or with a proof: optimal, infeasible, unbounded
+1     a check failed, answers contradict one another, or a solver gave up (status error)
+2     usage, or a model that the chosen method cannot treat; the message says what to do next
+3     a run stopped at a limit: exact without a proof, or a heuristic without a point
+130   interrupted; finished rows are printed
+====  ================================================================================================
+"""
+
+import json
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+
+if TYPE_CHECKING:
+    from .solution import Solution
+    from .targets import Target
+
+
+class Exit(IntEnum):
+    """Exit codes, as documented above."""
+
+    PROVEN = 0
+    FAILED = 1
+    REFUSED = 2
+    UNPROVEN = 3
+    INTERRUPTED = 130
+
+
+_EXIT_HELP = (
+    "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict, or a "
+    "solver gave up; 2 usage, or a model that the method cannot treat; 3 stopped at a limit without proof; "
+    "130 interrupted."
+)
+_TARGET_HELP = "An instance (limassol), a textbook problem, an instance's .json, or FILE.py[:build]."
+
+app = typer.Typer(
+    name="bilevolt",
+    help="Bilevel optimization: solved exactly, compared, checked.",
+    epilog=_EXIT_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")]
+_BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")]
+_TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
+_RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
+_Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command("list", epilog=_EXIT_HELP)
+def list_(as_json: _Json = False) -> None:
+    """Show instances, textbook problems, solvers with their availability, reformulations and methods."""
+    from .heuristics import METHODS
+    from .instances import list_instances
+    from .models import textbook
+    from .reformulations import LINEARIZATIONS
+    from .solvers import table
+
+    known = {
+        "instances": [info._asdict() for info in list_instances()],
+        "textbook": list(textbook.NAMES),
+        "solvers": table(),
+        "reformulations": ["auto", *LINEARIZATIONS],
+        "methods": ["exact", *METHODS],
+    }
+    if as_json:
+        print(json.dumps(known, indent=2))
+    else:
+        console.show_list(known)
+
+
+@app.command(epilog=_EXIT_HELP)
+def solve(
+    target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
+    method: Annotated[str, typer.Option(help="exact, or a heuristic: nested, leader_alone.")] = "exact",
+    reformulation: Annotated[str, typer.Option(help="sos1, bigm or auto.")] = "auto",
+    solver: Annotated[str, typer.Option(help="gurobi, highs, scip or auto.")] = "auto",
+    big_m: _BigM = None,
+    time_limit: _TimeLimit = None,
+    rel_gap: _RelGap = 1e-6,
+    threads: _Threads = 1,
+    as_json: _Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
+) -> None:
+    """Solve a bilevel model, and check the answer."""
+    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        from . import driver
+        from .targets import resolve
+
+        console.refuse_unwritable(output, plot)
+        found = resolve(target)
+        draw = _own_plot(found) if plot else None
+        with console.progress() as say:
+            say(f"{found.name}: building")
+            model = found.build()
+            solution = driver.solve(
+                model,
+                method=method,
+                reformulation=reformulation,
+                solver=solver,
+                big_m=big_m,
+                time_limit=time_limit,
+                rel_gap=rel_gap,
+                threads=threads,
+                progress=lambda text: say(f"{found.name}: {text}"),
+            )
+        figures = found.summary(model) if found.summary and _has_point(solution) else {}
+        document = json.loads(solution.to_json()) | {"target": found.spec, "summary": figures}
+        text = json.dumps(document, indent=2)
+        if output:
+            output.write_text(text + "\n", encoding="utf-8")
+        if draw and plot:
+            _save(plot, draw, {solution.method: figures} if figures else {})
+        if as_json:
+            print(text)
+        else:
+            console.show_solution(found.name, solution, figures)
+    raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
+
+
+@app.command(epilog=_EXIT_HELP)
+def compare(
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET...", help=_TARGET_HELP)],
+    reformulations: Annotated[
+        str, typer.Option("--reformulations", "--reformulation", help="Comma list, for the exact runs.")
+    ] = "auto",
+    solvers: Annotated[str, typer.Option("--solvers", "--solver", help="Comma list, for all runs.")] = "highs",
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods",
+            "--method",
+            help="Comma list of heuristics beside the exact runs. Default: leader_alone,nested for instances of "
+            "shipped problems, none otherwise.",
+        ),
+    ] = None,
+    big_m: _BigM = None,
+    time_limit: _TimeLimit = 600,
+    rel_gap: _RelGap = 1e-6,
+    threads: _Threads = 1,
+    as_json: _Json = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write a figure: of the problem, where it has one, else of time and gap.")
+    ] = None,
+) -> None:
+    """Solve models by several methods, reformulations and solvers, and check every answer.
+
+    An instance of a shipped problem, without --methods: leader alone, nested heuristic, exact.
+    """
+    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        from .reports import compare as run_all
+        from .targets import resolve
+
+        console.refuse_unwritable(output, plot)
+        write = _writer(output)
+        found = _distinct([resolve(target) for target in targets])
+        usual = "leader_alone,nested" if all(one.problem for one in found) else ""
+        with console.progress() as say:
+            comparison = run_all(
+                {one.name: one.build for one in found},
+                reformulations=_split(reformulations),
+                solvers=_split(solvers),
+                methods=[name for name in _split(usual if methods is None else methods) if name != "exact"],
+                summaries={one.name: one.summary for one in found if one.summary},
+                time_limit=time_limit,
+                rel_gap=rel_gap,
+                threads=threads,
+                progress=say,
+                big_m=big_m,
+            )
+        if output:
+            write(comparison, output)
+        if plot:
+            _plot_comparison(comparison, found, plot)
+        if as_json:
+            print(comparison.to_json())
+        else:
+            console.show_comparison(comparison)
+    if comparison.interrupted:
+        raise typer.Exit(Exit.INTERRUPTED)
+    ran = [row for row in comparison.rows if row.reason is None]
+    codes = {Exit.FAILED if row.culprit else _exit_code(row.method, row.status, row.verified) for row in ran}
+    order = (Exit.FAILED, Exit.UNPROVEN, Exit.PROVEN)
+    raise typer.Exit(next((code for code in order if code in codes), Exit.REFUSED))
+
+
+@app.command(epilog=_EXIT_HELP)
+def verify(
+    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")],
+    target: Annotated[str | None, typer.Option(help="The model, if not the one named in the file.")] = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")] = 1e-5,
+    as_json: _Json = False,
+) -> None:
+    """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
+    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        from . import verification
+        from .saved import read_solution
+        from .targets import resolve
+
+        solution, recorded = read_solution(solution_file, target)
+        found = resolve(recorded)
+        with console.progress() as say:
+            say(f"{found.name}: solving the followers again")
+            certificate = verification.verify(found.build(), solution, tolerance=tolerance)
+        if as_json:
+            print(json.dumps(console.finite(certificate.to_dict() | {"target": found.spec}), indent=2))
+        else:
+            console.show_certificate(found.name, certificate)
+    raise typer.Exit(Exit.PROVEN if certificate.bilevel_feasible else Exit.FAILED)
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _distinct(targets: "list[Target]") -> "list[Target]":
+    """Rename targets of the same name by where they are from, so that none hides another."""
+    from dataclasses import replace
+
+    names = [target.name for target in targets]
+    return [replace(one, name=one.spec) if names.count(one.name) > 1 else one for one in targets]
+
+
+def _has_point(solution: "Solution") -> bool:
+    return solution.status in ("optimal", "feasible")
+
+
+def _verified(solution: "Solution") -> bool | None:
+    return None if solution.certificate is None else solution.certificate.bilevel_feasible
+
+
+def _exit_code(method: str, status: str, verified: bool | None) -> Exit:
+    """Return the exit code of one run, as documented above."""
+    if status == "error" or verified is False:
+        return Exit.FAILED
+    if status == "no_solution" or (status == "feasible" and method == "exact"):
+        return Exit.UNPROVEN
+    return Exit.PROVEN
+
+
+def _own_plot(target: "Target") -> Callable[[dict[str, Any]], Any]:
+    """Return the problem's figure as a function of label -> summary, or refuse before anything is solved."""
+    from .errors import BilevoltError
+    from .reports.plots import PLOTS
+
+    if target.problem not in PLOTS:
+        raise BilevoltError(
+            f"{target.name}: --plot: there is no figure for this model; there is one for instances of "
+            f"{', '.join(PLOTS)}. `bilevolt compare {target.name} --plot` draws time and gap of any model."
+        )
+    draw = PLOTS[target.problem]
+    return lambda answers: draw(target.instance, answers)
+
+
+def _plot_comparison(comparison: Any, found: "list[Target]", path: Path) -> None:
+    """Draw the problem's figure if there is one target that has one, else time and gap."""
+    from .reports.plots import PLOTS
+    from .reports.rendering import METHOD_LABELS
+
+    answers = {METHOD_LABELS.get(row.method, row.label): row.summary for row in comparison.rows if row.summary}
+    if len(found) == 1 and found[0].problem in PLOTS and answers:
+        _save(path, _own_plot(found[0]), answers)
+    else:
+        comparison.plot(path)
+
+
+def _save(path: Path, draw: Callable[[dict[str, Any]], Any], answers: dict[str, Any]) -> None:
+    if answers:
+        draw(answers).savefig(path, dpi=150)
+    else:
+        console.warn(f"{path} is not written: there is no point to draw.")
+
+
+def _writer(output: Path | None) -> Callable[[Any, Path], object]:
+    """Return how a comparison is written to a file of that name, or refuse the name."""
+    from .errors import BilevoltError
+
+    writers: dict[str, Callable[[Any, Path], object]] = {
+        ".json": lambda comparison, path: comparison.to_json(path),
+        ".csv": lambda comparison, path: comparison.to_csv(path),
+        ".tex": lambda comparison, path: comparison.to_latex(path),
+        ".html": lambda comparison, path: comparison.to_html(path),
+    }
+    suffix = ".json" if output is None else output.suffix.lower()
+    if suffix not in writers:
+        raise BilevoltError(f"{output}: --output: write a name that ends in {', '.join(writers)}.")
+    return writers[suffix]
+
+
+if __name__ == "__main__":
+    main()

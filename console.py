@@ -1,0 +1,184 @@
+"""What the command line shows: progress and errors on stderr, answers on stdout."""
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .errors import BilevoltError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from .reports import Comparison
+    from .solution import Solution
+    from .verification import Certificate
+
+_WIDE = 160  # columns, where nobody's window sets a width
+_SHOWN_VALUES = 40
+
+
+@contextmanager
+def refusals(refused: int, interrupted: int) -> Iterator[None]:
+    """Turn what is refused, unreadable or unwritable into a message and an exit code, without a traceback."""
+    try:
+        yield
+    except BilevoltError as error:
+        warn(str(error))
+        raise typer.Exit(refused) from None
+    except OSError as error:
+        warn(f"{error.filename or 'file'}: {error.strerror or error}")
+        raise typer.Exit(refused) from None
+    except KeyboardInterrupt:
+        warn("interrupted")
+        raise typer.Exit(interrupted) from None
+
+
+def warn(text: str) -> None:
+    """Print a line on stderr."""
+    print(f"bilevolt: {text}", file=sys.stderr)
+
+
+def refuse_unwritable(*paths: Path | None) -> None:
+    """Refuse output files whose folder does not exist, before hours are spent on what goes into them."""
+    for path in paths:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise BilevoltError(f"{path}: the folder does not exist; create it, or give another path.")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows on stderr what is being done: a spinner with elapsed time, or lines if no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    stderr = Console(stderr=True)
+    if not stderr.is_terminal:
+        yield warn
+        return
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda text: bar.update(task, description=text)
+
+
+def show_list(known: Mapping[str, Any]) -> None:
+    """Print what ``bilevolt list`` collects."""
+    stdout = _stdout()
+    instances = _table("instance", "problem", "size")
+    for item in known["instances"]:
+        instances.add_row(item["name"], item["problem"], item["summary"])
+    solvers = _table("solver", "version", "available", "takes")
+    for item in known["solvers"]:
+        available = "yes" if item["available"] is True else f"no: {item['available']}"
+        takes = ", ".join(name for name, supported in item.items() if supported is True and name != "available")
+        solvers.add_row(item["solver"], item["version"], available, takes)
+    stdout.print(instances)
+    stdout.print(solvers)
+    for kind in ("reformulations", "methods"):
+        stdout.print(f"{kind}: {', '.join(known[kind])}", markup=False, highlight=False)
+    names = known["textbook"]
+    stdout.print(f"\n{len(names)} textbook problems: {', '.join(names)}", markup=False, highlight=False)
+
+
+def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -> None:
+    """Print a solution: what was found, how, how long it took, the problem's figures, values, the check."""
+    from .reports.rendering import METHOD_LABELS, gap, number
+
+    table = _table("", "", header=False)
+    lines = {
+        "model": name,
+        "status": str(solution.status),
+        "objective": number(solution.objective),
+        "bound": number(solution.bound),
+        "gap": gap(solution.gap),
+        **{f"objective of {follower}": number(item) for follower, item in solution.lower_objectives.items()},
+        "method": METHOD_LABELS.get(solution.method, solution.method),
+        "reformulation": number(solution.reformulation),
+        "solver": number(solution.solver),
+        "sizes": ", ".join(f"{count} {what}" for what, count in solution.sizes.items()),
+        "nodes": number(solution.nodes),
+        "seconds": ", ".join(f"{step} {seconds:.2f}" for step, seconds in solution.seconds.items()),
+        **{figure.replace("_", " "): _figure(item) for figure, item in figures.items()},
+    }
+    if not figures:
+        lines["values"] = _values(solution.values)
+    for label, text in lines.items():
+        if text not in ("", "–"):
+            table.add_row(label, text)
+    stdout = _stdout()
+    stdout.print(table)
+    for note in solution.notes:
+        stdout.print(f"note: {note}", markup=False, highlight=False)
+    if solution.certificate is not None:
+        stdout.print("\n" + solution.certificate.report(), markup=False, highlight=False)
+
+
+def show_comparison(comparison: "Comparison") -> None:
+    """Print the table of a comparison (on its side where the window is narrow and the rows are few), and its notes."""
+    stdout = _stdout()
+    table = comparison.table()
+    if stdout.measure(table).maximum > stdout.width and len(comparison.rows) <= 4:
+        table = comparison.table(transposed=True)
+    if comparison.rows:
+        stdout.print(table)
+    for note in comparison.notes():
+        stdout.print(note, markup=False, highlight=False)
+    if comparison.interrupted:
+        warn(f"interrupted; {len(comparison.rows)} finished rows")
+
+
+def show_certificate(name: str, certificate: "Certificate") -> None:
+    """Print a certificate."""
+    print(f"model                {name}\n{certificate.report()}")
+
+
+def finite(item: Any) -> Any:
+    """Return plain data with null for infinite numbers, which JSON does not have."""
+    if isinstance(item, Mapping):
+        return {key: finite(value) for key, value in item.items()}
+    if isinstance(item, list | tuple):
+        return [finite(value) for value in item]
+    return None if isinstance(item, float) and not math.isfinite(item) else item
+
+
+def _stdout() -> "Console":
+    from rich.console import Console
+
+    stdout = Console()
+    return stdout if stdout.is_terminal else Console(width=max(_WIDE, stdout.width))
+
+
+def _table(*headings: str, header: bool = True) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*headings, box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False)
+    table.columns[-1].overflow = "fold"
+    return table
+
+
+def _values(values: Mapping[str, float]) -> str:
+    nonzero = [f"{name} = {item:.6g}" for name, item in values.items() if abs(item) > 1e-9]
+    hidden = len(nonzero) - _SHOWN_VALUES
+    more = [f"{hidden} more (all are in --json)"] if hidden > 0 else []
+    zeros = len(values) - len(nonzero)
+    return ", ".join([*nonzero[:_SHOWN_VALUES], *more, *([f"{zeros} are 0"] if zeros else [])])
+
+
+def _figure(item: Any) -> str:
+    """Return a figure of a problem in a line or few: numbers, lists, and mappings line by line."""
+    from .reports.rendering import number
+
+    if isinstance(item, Mapping):
+        return "\n".join(f"{key}: {_figure(value)}" if not isinstance(value, Mapping)
+                         else f"{key}: " + ", ".join(f"{k} {_figure(v)}" for k, v in value.items())
+                         for key, value in item.items())  # fmt: skip
+    if isinstance(item, list | tuple):
+        return ", ".join(map(_figure, item))
+    return number(item)

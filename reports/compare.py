@@ -1,0 +1,133 @@
+"""``compare``: the same models by every method, reformulation and solver, at equal tolerances, each answer re-checked."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import minimize
+
+from ..driver import solve
+from ..errors import BilevoltError
+from ..heuristics import METHODS
+from ..reformulations import LINEARIZATIONS, Bilevel, read_levels
+from ..solvers import SOLVERS
+from .comparison import Comparison
+from .culprits import mark
+from .row import WITH_POINT, Row
+
+Progress = Callable[[str], None]
+Summary = Callable[[Any], dict[str, Any]]
+
+
+def compare(
+    models: Mapping[str, Any],
+    *,
+    reformulations: Sequence[str] = ("auto",),
+    solvers: Sequence[str] = ("auto",),
+    methods: Sequence[str] = (),
+    time_limit: float | None = 60,
+    rel_gap: float = 1e-6,
+    threads: int = 1,
+    progress: Progress | bool | None = None,
+    summaries: Summary | Mapping[str, Summary] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Solve every model by every heuristic and exactly by every reformulation and solver; one row each.
+
+    Every run starts from the values that are on the model, which are put back after each. A pair that does not
+    apply is a row with the reason. Ctrl-C ends the comparison and keeps the finished rows (``interrupted``).
+
+    :param models: name -> PAO model, or a function without arguments that builds one.
+    :param reformulations: of the exact runs ("auto", "sos1", "bigm", ...); none: heuristics only.
+    :param solvers: of all runs ("auto", "gurobi", "highs", "scip").
+    :param methods: heuristics ("nested", "leader_alone"), run with every solver before the exact runs.
+    :param time_limit: seconds, for each run.
+    :param rel_gap: relative gap at which a point is called optimal, for each run.
+    :param progress: a function that is told, in a line of text, what is being done; True prints it.
+    :param summaries: model -> figures of the problem, after each run that has a point; the scalars become columns. One
+        function for all models, or name of the model -> function.
+    :param options: the further arguments of :func:`bilevolt.solve`, such as ``big_m`` or ``tolerance``.
+    :raises BilevoltError: an unknown reformulation, solver or method.
+    """
+    _refuse_unknown("reformulation", reformulations, ("auto", *LINEARIZATIONS))
+    _refuse_unknown("solver", solvers, ("auto", *SOLVERS))
+    _refuse_unknown("method", methods, METHODS)
+    runs = [(method, None, solver) for method, solver in product(methods, solvers)]
+    runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
+    say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
+    arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
+    comparison = Comparison([], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")})
+    try:
+        for name, model in models.items():
+            summary = summaries.get(name) if isinstance(summaries, Mapping) else summaries
+            _compare_one(comparison.rows, name, model, runs, arguments, summary, say)
+    except KeyboardInterrupt:
+        comparison.interrupted = True
+    return comparison
+
+
+def _refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise BilevoltError(f"{kind} {name!r} is unknown; choose among {', '.join(map(repr, known))}.")
+
+
+def _compare_one(
+    rows: list[Row],
+    name: str,
+    model: Any,
+    runs: Sequence[tuple[str, str | None, str]],
+    arguments: Mapping[str, Any],
+    summary: Summary | None,
+    say: Progress,
+) -> None:
+    """Add the rows of one model, and mark those that contradict another one."""
+    own: list[Row] = []
+    say(f"{name}: building")
+    begin = time.perf_counter()
+    try:
+        built = model if hasattr(model, "component_data_objects") else model()
+        bilevel = read_levels(built)
+    except BilevoltError as refusal:  # no pair applies then, and each says so
+        seconds = time.perf_counter() - begin
+        rows += (Row(name, *run, seconds_total=seconds, reason=str(refusal)) for run in runs)
+        return
+    before = ComponentMap((variable, variable.value) for variable in _variables(bilevel))
+    try:
+        for number, run in enumerate(runs, start=1):
+            row = Row(name, *run)
+            where = f"{name}, {row.label} ({number}/{len(runs)})"
+            _run(row, built, arguments, summary, lambda text, where=where: say(f"{where}: {text}"))
+            own.append(row)
+            _restore(before)
+    finally:
+        _restore(before)
+        mark(own, bilevel.leader.objective.sense == minimize, arguments["rel_gap"])
+        rows += own
+
+
+def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress) -> None:
+    choice = {"method": row.method, "reformulation": row.reformulation or "auto", "solver": row.solver}
+    begin = time.perf_counter()
+    try:
+        solution = solve(model, **choice, **arguments, progress=say)
+    except BilevoltError as refusal:
+        row.reason = str(refusal)
+        row.seconds_total = time.perf_counter() - begin
+        return
+    row.take(solution)
+    if summary is not None and solution.status in WITH_POINT:
+        row.summary = summary(model)
+
+
+def _variables(bilevel: Bilevel) -> Iterator[Any]:
+    yield from bilevel.leader.variables
+    yield from bilevel.leader.prices
+    yield from bilevel.follower_variables
+
+
+def _restore(before: ComponentMap) -> None:
+    for variable, number in before.items():
+        variable.set_value(number, skip_validation=True)

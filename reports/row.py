@@ -1,0 +1,93 @@
+"""One row of a comparison: what was run, what came of it, what it cost, and why it was not run."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..solution import Solution
+from ..solvers.status import Status
+
+REFUSED = "refused"
+"""Status of a row whose method, reformulation or solver does not apply; ``reason`` says why."""
+
+WITH_POINT = (Status.optimal, Status.feasible)
+
+
+@dataclass
+class Row:
+    """A run of one method on one instance; ``None`` where there is nothing to say.
+
+    ``verified`` is the answer of :func:`bilevolt.verify` on the point (``None``: there is no point); ``seconds_build``
+    is for the reformulation, ``seconds_check`` for the verification; ``pairs`` counts complementarities. ``culprit``
+    says what is wrong with a row that contradicts another one or its own check. ``summary`` holds the figures of
+    the problem (such as O1 and O2); its scalars are columns of the table.
+    """
+
+    instance: str
+    method: str
+    reformulation: str | None
+    solver: str | None
+    status: str = REFUSED
+    objective: float | None = None
+    bound: float | None = None
+    gap: float | None = None
+    verified: bool | None = None
+    seconds_build: float | None = None
+    seconds_solve: float | None = None
+    seconds_check: float | None = None
+    seconds_total: float | None = None
+    nodes: int | None = None
+    variables: int | None = None
+    constraints: int | None = None
+    binaries: int | None = None
+    sos: int | None = None
+    pairs: int | None = None
+    culprit: str | None = None
+    reason: str | None = None
+    remark: str | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Method, reformulation and solver in one phrase."""
+        return " ".join(part for part in (self.method, self.reformulation, self.solver) if part)
+
+    @property
+    def figures(self) -> dict[str, float | str]:
+        """The scalars of ``summary``."""
+        return {name: item for name, item in self.summary.items() if isinstance(item, int | float | str)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as plain data, the scalars of ``summary`` as further entries."""
+        return {name: getattr(self, name) for name in COLUMNS} | self.figures
+
+    def take(self, solution: Solution) -> None:
+        """Note what a solve returned; a reformulation or solver that was left open is replaced by the one used."""
+        asked_auto = "auto" in (self.reformulation, self.solver)
+        self.reformulation = solution.reformulation
+        self.solver = solution.solver or self.solver
+        self.status = str(solution.status)
+        self.objective, self.bound, self.gap = solution.objective, solution.bound, solution.gap
+        self.nodes = solution.nodes
+        self.verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
+        times, sizes = solution.seconds, solution.sizes
+        self.seconds_build, self.seconds_solve = times.get("reformulate"), times.get("solve")
+        self.seconds_check, self.seconds_total = times.get("verify"), times.get("total")
+        self.variables, self.constraints = sizes.get("variables"), sizes.get("constraints")
+        self.binaries, self.sos, self.pairs = sizes.get("binaries"), sizes.get("sos"), sizes.get("complementarities")
+        remarks = list(solution.notes)
+        if solution.history:
+            remarks.insert(0, _believed(solution.history))
+        elif self.status == Status.optimal and not asked_auto:
+            remarks = []  # then the notes only repeat what the columns say
+        self.remark = "; ".join(remarks) or None
+
+
+COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name != "summary")
+
+
+def _believed(history: list[dict[str, Any]]) -> str:
+    """Say what the leader expected of its last iterate, before the followers' reaction."""
+    last = history[-1]
+    believed = last.get("believed")
+    iterations = f"{len(history)} iteration{'s' if len(history) > 1 else ''}"
+    return iterations if believed is None else f"{iterations}; the leader expected {believed:.10g} of the last one"

@@ -1,0 +1,75 @@
+"""Figure of a comparison: how long every row took, and which gap it left."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .row import REFUSED, Row
+
+_LEAST_GAP = 1e-9  # a smaller gap is drawn there, so that a logarithmic axis can show it
+_COLOURS = {
+    "optimal": "#1b7837",
+    "feasible": "#e08214",
+    "infeasible": "#2166ac",
+    "unbounded": "#2166ac",
+    "infeasible_or_unbounded": "#2166ac",
+    "no_solution": "#878787",
+    "error": "#b2182b",
+    REFUSED: "#bdbdbd",
+}
+
+
+def draw(rows: Sequence[Row]) -> Figure:
+    """Draw a line for each row: total seconds on the left, relative gap on the right, coloured by status."""
+    figure = Figure(figsize=(11, 1.9 + 0.3 * max(len(rows), 2)), layout="constrained")
+    times, gaps = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    places = range(len(rows))
+    several = len({row.instance for row in rows}) > 1
+    times.set_yticks(places, [f"{row.instance}: {row.label}" if several else row.label for row in rows], fontsize=9)
+    times.set_ylim(len(rows) - 0.5, -0.5)
+    _draw_times(times, rows)
+    _draw_gaps(gaps, rows)
+    for axes in (times, gaps):
+        axes.grid(axis="x", color="0.9")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    shown = [status for status in _COLOURS if any(_status(row) == status for row in rows)]
+    handles = [Line2D([], [], marker="s", ls="", color=_COLOURS[status], label=status) for status in shown]
+    figure.legend(handles=handles, loc="outside upper center", ncols=max(1, len(handles)), frameon=False)
+    return figure
+
+
+def _status(row: Row) -> str:
+    return "error" if row.culprit else row.status
+
+
+def _draw_times(axes: Axes, rows: Sequence[Row]) -> None:
+    ran = [(place, row, row.seconds_total) for place, row in enumerate(rows) if row.seconds_total and row.reason is None]
+    least = min((seconds for *_, seconds in ran), default=0.1)
+    most = max((seconds for *_, seconds in ran), default=1.0)
+    axes.set_xscale("log")
+    axes.set_xlim(least / 2, most * 4)
+    axes.set_xlabel("total time (s)")
+    for place, row, seconds in ran:
+        axes.barh(place, seconds, height=0.6, color=_COLOURS[_status(row)])
+        label = f" {seconds:.3g} s{', culprit' if row.culprit else ''}"
+        axes.text(seconds, place, label, va="center", fontsize=8)
+    for place, row in enumerate(rows):
+        if row.reason is not None:
+            axes.text(least / 1.9, place, REFUSED, va="center", fontsize=8, color="0.45", style="italic")
+
+
+def _draw_gaps(axes: Axes, rows: Sequence[Row]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(_LEAST_GAP / 2, 20)
+    axes.set_xticks([1e-9, 1e-6, 1e-3, 1], ["0", r"$10^{-6}$", r"$10^{-3}$", "1"])
+    axes.minorticks_off()
+    axes.set_xlabel("relative gap")
+    for place, row in enumerate(rows):
+        if row.gap is not None:
+            axes.plot(max(row.gap, _LEAST_GAP), place, "o", color=_COLOURS[_status(row)], clip_on=False)
+        elif row.reason is None:
+            axes.text(_LEAST_GAP, place, "no bound", va="center", fontsize=8, color="0.45", style="italic")

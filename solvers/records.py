@@ -1,0 +1,66 @@
+"""What goes into a solve and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.contrib.solver.common.results import TerminationCondition
+
+from .status import Status
+
+
+@dataclass
+class SolverResult:
+    """What a solve found. Nothing is written into the model."""
+
+    status: Status
+    objective: float | None
+    """The model's objective at `values`, in its own sense; None without a point or without an objective."""
+    bound: float | None
+    """The solver's proven bound: below the objective when minimizing, above when maximizing; None if none."""
+    values: ComponentMap | None
+    """Variable -> value as the solver returned it (an integer may be off by the integrality tolerance)."""
+    duals: ComponentMap | None
+    """Constraint -> d(optimal objective)/d(right-hand side), in the model's own sense (as Pyomo's `dual`)."""
+    seconds: float
+    """Wall time of the whole call: reading, translating, solving."""
+    nodes: int | None
+    message: str
+    solver: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `Solver.solve`, for the methods that a solver's file defines."""
+
+    time_limit: float | None = None
+    rel_gap: float | None = 1e-6
+    abs_gap: float | None = None
+    threads: int | None = 1
+    feasibility_tol: float | None = None
+    integrality_tol: float | None = None
+    tee: bool = False
+    warm_start: bool = False
+    duals: bool = False
+    exact_sos: bool = True
+    options: Mapping[str, Any] | None = None
+
+    def tightest_tolerance(self) -> float | None:
+        """For the solvers that have one tolerance where Gurobi has two."""
+        return min((t for t in (self.feasibility_tol, self.integrality_tol) if t is not None), default=None)
+
+
+@dataclass
+class Outcome:
+    """One run of a solver, before it is interpreted."""
+
+    condition: TerminationCondition
+    native: str
+    """The solver's own name for how it ended."""
+    values: ComponentMap | None = None
+    objective: float | None = None
+    bound: float | None = None
+    duals: ComponentMap | None = None
+    nodes: int | None = None

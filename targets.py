@@ -1,0 +1,122 @@
+"""What the command line is pointed at: an instance, a textbook problem, or a user's file; and how to build it."""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .errors import BilevoltError, InstanceError
+from .instances import list_instances, load_instance
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something to solve. ``spec`` finds it again from any folder; ``problem`` is None for a user's own model."""
+
+    name: str
+    spec: str
+    build: Callable[[], Any]
+    problem: str | None = None
+    instance: Any = None
+    summary: Callable[[Any], dict[str, Any]] | None = None
+
+
+def resolve(text: str) -> Target:
+    """Find a target: ``limassol``, ``fleet.json``, ``bard_1983`` (textbook), ``model.py`` or ``model.py:build``.
+
+    :raises BilevoltError: nothing has that name, or the file does not fit.
+    """
+    path, _, function = text.rpartition(":") if _names_function(text) else (text, "", "build")
+    if path.endswith(".py"):
+        return _of_file(Path(path), function)
+    if text.endswith(".json") or len(Path(text).parts) > 1:
+        return _of_instance(text, str(Path(text).resolve()))
+    shipped = [info.name for info in list_instances()]
+    if text in shipped:
+        return _of_instance(text, text)
+    from .models import textbook
+
+    if text in textbook.NAMES:
+        return Target(text, text, lambda: textbook.build(text))
+    near = get_close_matches(text, [*shipped, *textbook.NAMES], n=4, cutoff=0.4)
+    hint = f"Did you mean {', '.join(near)}?" if near else "`bilevolt list` shows the names."
+    raise InstanceError(
+        f"{text!r} is no instance, no textbook problem and no file (.json, or .py with a function that builds a "
+        f"model). {hint}"
+    )
+
+
+def _names_function(text: str) -> bool:
+    """Whether the text ends in ``.py:function``; the colon of a drive letter is none."""
+    path, colon, function = text.rpartition(":")
+    return bool(colon) and path.endswith(".py") and function.isidentifier()
+
+
+def _of_instance(text: str, spec: str) -> Target:
+    instance = load_instance(text)
+    module = importlib.import_module(f".models.{instance.problem}", __package__)
+    return Target(
+        name=instance.name,
+        spec=spec,
+        build=lambda: module.build(instance),
+        problem=instance.problem,
+        instance=instance,
+        summary=getattr(module, "summary", None),
+    )
+
+
+def _of_file(path: Path, function: str) -> Target:
+    if not path.is_file():
+        raise BilevoltError(f"{path}: there is no such file. Give the path of a Python file that builds a model.")
+    module = _import(path)
+    build = getattr(module, function, None)
+    if not callable(build):
+        own = [name for name, item in vars(module).items() if callable(item) and not name.startswith("_")]
+        defined = [name for name in own if getattr(getattr(module, name), "__module__", None) == module.__name__]
+        found = f"it defines {', '.join(defined)}" if defined else "it defines none"
+        raise BilevoltError(
+            f"{path}: there is no function {function!r} ({found}). Write `def {function}():` that returns a PAO "
+            f"model, or name another one as {path}:NAME."
+        )
+    needed = [p.name for p in inspect.signature(build).parameters.values() if _is_required(p)]
+    if needed:
+        raise BilevoltError(
+            f"{path}: {function}({', '.join(needed)}) needs arguments, and none are passed. Give them defaults, or "
+            "write a function without arguments that calls it."
+        )
+    return Target(f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function))
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return parameter.default is parameter.empty and not variadic
+
+
+def _checked(build: Callable[..., Any], path: Path, function: str) -> Any:
+    model = build()
+    if not hasattr(model, "component_data_objects"):
+        raise BilevoltError(
+            f"{path}: {function}() returned {type(model).__name__}, not a model. Return a pyomo.environ.ConcreteModel "
+            "with a bilevolt.SubModel in it."
+        )
+    return model
+
+
+def _import(path: Path) -> ModuleType:
+    """Import a file by its path, with its folder importable as it would be for ``python FILE.py``."""
+    name = f"bilevolt_user_{path.stem}"  # a name of its own: a user's numpy.py must not become numpy
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BilevoltError(f"{path}: cannot be imported as a Python module.")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec.loader.exec_module(module)
+    return module
