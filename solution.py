@@ -36,10 +36,10 @@ class Solution:
 
     @property
     def gap(self) -> float | None:
-        """Relative distance of objective and bound, |objective - bound| / |objective|; None if one is missing."""
+        """Distance of objective and bound relative to max(1, |objective|); None if one is missing."""
         if self.objective is None or self.bound is None or not math.isfinite(self.bound):
             return None
-        return abs(self.objective - self.bound) / max(1e-10, abs(self.objective))
+        return abs(self.objective - self.bound) / max(1.0, abs(self.objective))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data (what ``to_json`` writes)."""

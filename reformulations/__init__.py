@@ -4,6 +4,7 @@
 step            what it does                                                 file
 ==============  ===========================================================  =========================
 ``kkt``         follower -> its KKT conditions; the result is an MPCC        ``kkt.py``
+``revenue``     the leader's share of a follower's bill, linear by duality   ``revenue.py``
 ``sos1``        complementarity -> SOS1                                      ``sos1.py``
 ``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
@@ -13,7 +14,7 @@ step            what it does                                                 fil
 from typing import Any
 
 from ..errors import BilevoltError
-from . import bigm, kkt, products, sos1
+from . import bigm, kkt, products, revenue, sos1
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -49,6 +50,8 @@ def reformulate(
             f"{', '.join(map(repr, LINEARIZATIONS))}."
         )
     single = kkt.apply(bilevel)
+    if reformulation != "kkt":
+        revenue.apply(single)
     if reformulation == "sos1":
         sos1.apply(single)
     elif reformulation == "bigm":

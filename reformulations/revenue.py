@@ -1,0 +1,97 @@
+r"""Revenue: the leader's share of a follower's bill, made linear by the follower's strong duality.
+
+A leader who sets prices earns :math:`B = \sum_{ij} b_{ij} x_i y_j`, the bilinear part of the follower's objective
+:math:`\sigma f = \sigma (B + c^\top y + \tfrac12 y^\top Q y)`. Multiplying stationarity by :math:`y` and using
+complementarity,
+
+.. math:: B = \sigma \Big( \sum_i \lambda_i\, b_i + \sum_k \nu_k\, d_k \Big) - c^\top y - y^\top Q y
+
+with the right-hand sides net of constants. Where these do not depend on the leader, a leader's objective that
+contains :math:`\alpha B` becomes linear for an LP follower: no product of two continuous variables is left in it.
+Exact wherever stationarity and complementarity hold.
+
+Source: M. Labbé, P. Marcotte and G. Savard, *A bilevel model of taxation and its application to optimal highway
+pricing*, Manage. Sci. 44, 1998.
+"""
+
+from typing import Any
+
+from pyomo.core import quicksum
+from pyomo.core.base.var import VarData
+from pyomo.repn.quadratic import QuadraticRepnVisitor
+
+from .follower_form import FollowerForm, Row, VariableRecorder, is_number
+from .mapping import map_of
+
+Key = tuple[int, int]
+
+
+def apply(single: Any) -> list[str]:
+    """Substitute in the leader's objective, in place; return the names of the followers whose bill was replaced."""
+    single_map = map_of(single)
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    objective = single.leader.objective
+    repn = visitor.walk_expression(objective.expr)
+    if repn.nonlinear is not None or not repn.quadratic:
+        return []
+    quadratic = {_key(i, j): q for (i, j), q in repn.quadratic.items()}
+    replaced = []
+    for form in single_map.forms:
+        bill = _bill(form)
+        share = _share(bill, quadratic)
+        if share is None or form.quadratic or any(not is_number(row.constant) for row in form.rows):
+            continue
+        products = quicksum(b * first * second for b, first, second in bill.values())
+        own = quicksum(c * y for y, c in _numeric_costs(form))
+        objective.set_value(objective.expr + share * (form.sign * _dual_value(single_map, form) - own - products))
+        quadratic = {key: q for key, q in quadratic.items() if key not in bill}
+        replaced.append(form.follower.name)
+    if replaced:
+        single_map.steps.append("revenue")
+    return replaced
+
+
+def _key(i: int, j: int) -> Key:
+    return (i, j) if i <= j else (j, i)
+
+
+def _bill(form: FollowerForm) -> dict[Key, tuple[float, VarData, VarData]]:
+    """Return the products of a leader's and a follower's variable in the follower's objective; {} if not bilinear."""
+    bill: dict[Key, tuple[float, VarData, VarData]] = {}
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    for y, coefficient in form.linear.items():
+        if is_number(coefficient):
+            continue
+        repn = visitor.walk_expression(coefficient)
+        if repn.quadratic or repn.nonlinear is not None:
+            return {}
+        for i, b in repn.linear.items():
+            bill[_key(i, id(y))] = (b, recorder.var_map[i], y)
+    return bill
+
+
+def _numeric_costs(form: FollowerForm) -> list[tuple[VarData, float]]:
+    visitor = QuadraticRepnVisitor({}, var_recorder=VariableRecorder())
+    return [(y, c if is_number(c) else visitor.walk_expression(c).constant) for y, c in form.linear.items()]
+
+
+def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key, float]) -> float | None:
+    """Return alpha if the quadratic terms contain alpha times the bill, and the bill has continuous prices."""
+    if not any(first.is_continuous() for _, first, _ in bill.values()):
+        return None  # integer x continuous is linearised product by product
+    shares = {quadratic.get(key, 0.0) / b for key, (b, _, _) in bill.items()}
+    first = next(iter(shares))
+    return first if first and all(abs(s - first) <= 1e-12 * abs(first) for s in shares) else None
+
+
+def _dual_value(single_map: Any, form: FollowerForm) -> Any:
+    """Return sum of multiplier x right-hand side net of constants, over the rows of the follower brought to min."""
+    of_form = ((row, m) for f, row, m in single_map.multipliers() if f is form)
+    return quicksum(term for row, multipliers in of_form for term in _terms(row, multipliers))
+
+
+def _terms(row: Row, multipliers: dict[str, Any]) -> list[Any]:
+    sides = {"equality": (1, row.lower), "lower": (1, row.lower), "upper": (-1, row.upper)}
+    return [sides[side][0] * (sides[side][1] - row.constant) * m for side, m in multipliers.items()]
