@@ -278,11 +278,9 @@ def _own_plot(target: "Target") -> Callable[[dict[str, Any]], Any]:
 def _plot_comparison(comparison: Any, found: "list[Target]", path: Path) -> None:
     """Draw the problem's figure if there is one target that has one, else time and gap."""
     from .reports.plots import PLOTS
-    from .reports.rendering import METHOD_LABELS
 
-    answers = {METHOD_LABELS.get(row.method, row.label): row.summary for row in comparison.rows if row.summary}
-    if len(found) == 1 and found[0].problem in PLOTS and answers:
-        _save(path, _own_plot(found[0]), answers)
+    if len(found) == 1 and found[0].problem in PLOTS and comparison.answers:
+        _save(path, _own_plot(found[0]), comparison.answers)
     else:
         comparison.plot(path)
 

@@ -88,7 +88,7 @@ def show_list(known: Mapping[str, Any]) -> None:
 
 def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -> None:
     """Print a solution: what was found, how, how long it took, the problem's figures, values, the check."""
-    from .reports.rendering import METHOD_LABELS, gap, number
+    from .reports.rendering import gap, method_label, number
 
     table = _table("", "", header=False)
     lines = {
@@ -98,7 +98,7 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
         "bound": number(solution.bound),
         "gap": gap(solution.gap),
         **{f"objective of {follower}": number(item) for follower, item in solution.lower_objectives.items()},
-        "method": METHOD_LABELS.get(solution.method, solution.method),
+        "method": method_label(solution.method),
         "reformulation": number(solution.reformulation),
         "solver": number(solution.solver),
         "sizes": ", ".join(f"{count} {what}" for what, count in solution.sizes.items()),

@@ -112,17 +112,16 @@ def _exact(bilevel: Bilevel, request: _Request) -> Solution:
 
 def _single_level(bilevel: Bilevel, request: _Request) -> tuple[Any, str, list[str]]:
     """Reformulate; "auto" is big-M where every M is proven (or given), else SOS1."""
-    keep = request.solver in ("gurobi", "scip")  # both take a convex quadratic objective as it is
     name, big_m = request.reformulation, request.big_m
     if name != "auto":
-        return reformulate(bilevel, name, big_m, keep_objective=keep), name, []
+        return reformulate(bilevel, name, big_m), name, []
     try:
-        single = reformulate(bilevel, "bigm", big_m, keep_objective=keep)
+        single = reformulate(bilevel, "bigm", big_m)
         return single, "bigm", ["bigm: every M is proven or given"]
     except UnprovenBigMError as refusal:
         if request.solver == "highs":
             raise
-        return reformulate(bilevel, "sos1", keep_objective=keep), "sos1", [f"sos1, as bigm was refused: {refusal}"]
+        return reformulate(bilevel, "sos1"), "sos1", [f"sos1, as bigm was refused: {refusal}"]
 
 
 def _choose(solver: str, single: Any) -> tuple[Solver, str]:
@@ -144,12 +143,12 @@ def _refuse_products(chosen: Solver, single_map: SingleLevelMap) -> None:
 
 
 def _integrality(single_map: SingleLevelMap) -> float | None:
-    """Return an integrality tolerance at which the largest M lets no complementarity leak; None for the default."""
+    """Return an integrality tolerance at which a large M lets little complementarity leak; None for the default."""
     largest = max(
         (m.value for item in single_map.linearized for m in (item.multiplier_m, item.slack_m) if m is not None),
         default=0.0,
     )
-    return max(1e-9, 1e-5 / largest) if largest > 1e2 else None
+    return max(1e-9, 1e-4 / largest) if largest > 1e3 else None
 
 
 def _run(chosen: Solver, single: Any, solution: Solution, request: _Request) -> SolverResult:

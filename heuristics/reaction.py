@@ -56,39 +56,55 @@ def refuse_interaction(bilevel: Bilevel) -> None:
 def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: float = 1e-7) -> Reaction:
     """Evaluate a decision: the followers' optima, completed to the best bilevel feasible point for the leader.
 
+    The followers' optima are known up to ``tolerance`` (relative to each one's optimal value) in the completion
+    problem; where the optima that were found are as good for the leader within it, they are the answer, exactly.
+
     :param single: the model's MPCC (``reformulate(model, "kkt")``).
     :param decision: id -> number of the leader's variables that followers see.
     :param solve: a function model -> SolverResult.
-    :param tolerance: relative slack on each follower's optimal value in the completion problem.
     """
     single_map = map_of(single)
-    leader = single_map.bilevel.leader
-    completion = ConcreteModel(name="completion")
-    rows = completion.rows = Constraint(AnyIndex)
     optimum: dict[int, float] = {}
     for form in single_map.forms:
         result = solve(follower_at(form.follower, decision))
         if result.status is not Status.optimal:
             return Reaction(None, ComponentMap(), f"follower {form.follower.name!r} is {result.status}")
         optimum.update((id(y), result.values.get(y, y.value or 0.0)) for y in form.follower.variables)
-        _add_optimal_face(rows, form, decision, optimum, tolerance)
+    best = solve(_completion(single, decision, optimum, tolerance))
+    if best.values is None:
+        why = f"the leader's rows do not admit the followers' reaction ({best.status})"
+        return Reaction(None, ComponentMap(), why)
+    found = solve(_completion(single, decision, optimum, tolerance, held=True))
+    if found.values is not None and abs(found.objective - best.objective) <= 10 * tolerance * (1 + abs(best.objective)):
+        best = found
+    values = ComponentMap(best.values.items())
+    known = {**optimum, **decision}
+    for variable in (*single_map.bilevel.leader.variables, *single_map.bilevel.follower_variables):
+        if variable not in values and id(variable) in known:
+            values[variable] = known[id(variable)]
+    return Reaction(best.objective, values, "")
+
+
+def _completion(
+    single: Any, decision: dict[int, float], optimum: dict[int, float], tolerance: float, held: bool = False
+) -> ConcreteModel:
+    """Return the leader's problem over the followers' optima at a decision (``held``: over those found)."""
+    single_map = map_of(single)
+    leader = single_map.bilevel.leader
+    completion = ConcreteModel(name="completion")
+    rows = completion.rows = Constraint(AnyIndex)
+    at = {**decision, **optimum} if held else decision
+    if not held:
+        for form in single_map.forms:
+            _add_optimal_face(rows, form, decision, optimum, tolerance)
     if leader.prices:
-        _add_prices(rows, single, decision, optimum)
+        _add_prices(rows, single, decision, optimum, at)
     for name, row in single.leader.rows.items():
-        _add_at(rows, f"leader's {name}", row, decision, tolerance)
+        _add_at(rows, f"leader's {name}", row, at, 1e-6)
     add_sos(completion, leader.sos)
     objective = single.leader.objective
-    completion.objective = Objective(expr=at_values(objective.expr, decision), sense=objective.sense)
-    result = solve(completion)
-    if result.values is None:
-        why = f"the leader's rows do not admit the followers' reaction ({result.status})"
-        return Reaction(None, ComponentMap(), why)
-    values = ComponentMap(result.values.items())
-    for variables, known in ((leader.variables, decision), (single_map.bilevel.owner, optimum)):
-        for variable in variables:
-            if variable not in values and id(variable) in known:
-                values[variable] = known[id(variable)]
-    return Reaction(result.objective, values, "")
+    completion.objective = Objective(expr=at_values(objective.expr, at), sense=objective.sense)
+    return completion
 
 
 def _add_at(rows: Any, name: str, constraint: Any, decision: dict[int, float], tolerance: float) -> None:
@@ -115,7 +131,9 @@ def _add_optimal_face(
     add_row(rows, f"optimality of {follower.name}", lower, linear, upper, tolerance)
 
 
-def _add_prices(rows: Any, single: Any, decision: dict[int, float], optimum: dict[int, float]) -> None:
+def _add_prices(
+    rows: Any, single: Any, decision: dict[int, float], optimum: dict[int, float], at: dict[int, float]
+) -> None:
     """Constrain the multipliers to the followers' dual optima: stationarity, and 0 where the slack is positive.
 
     Any dual optimum is complementary with any primal one, so that one optimum tells which multipliers vanish.
@@ -123,10 +141,10 @@ def _add_prices(rows: Any, single: Any, decision: dict[int, float], optimum: dic
     single_map = map_of(single)
     for name, block in single.followers.items():
         for label, row in block.stationarity.items():
-            _add_at(rows, f"stationarity of {label} ({name})", row, decision, 0.0)
-    at = {**decision, **optimum}
+            _add_at(rows, f"stationarity of {label} ({name})", row, at, 1e-6)
+    known = {**decision, **optimum}
     for pair in single_map.pairs:
-        slack = value(at_values(pair.slack, at))
+        slack = value(at_values(pair.slack, known))
         if slack > 1e-6 * (1 + abs(getattr(pair.row, pair.side))):
             rows[f"inactive {pair.name}"] = pair.multiplier == 0
 

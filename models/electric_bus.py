@@ -191,7 +191,7 @@ def _declare_revenue(
     authority.O2 = pyo.Objective(expr=renewable_revenue - deviation_cost, sense=pyo.maximize)
     revenue = pyo.quicksum(authority.revenue[f] for f in model.USED)
     authority.floor = pyo.Constraint(expr=revenue >= instance.revenue_floor_usd_per_day)
-    authority.multiplier_bound[authority.floor] = bounds.floor, "M = max_f (PCP / dmin_f - RPP_f)+"
+    authority.multiplier_bound[authority.floor] = bounds.floor, bounds.floor_reason
 
 
 def _declare_operator_cost(

@@ -27,6 +27,8 @@ at least dmin_f, the least positive D_if, hence
     gamma_f <= ((RPP_f + M) dmax_f - PCP)+      with d_f <= dmax_f for every decision of the leader
     rho_f   <= PCP                              because RPP_f, mu, d_f >= 0
 
+and M = 0 where the floor can never bind: g does not increase if sum_f TOUbar_f d_f >= EARev_min, which holds for
+every decision of the leader if it holds for the timetable with the least bill at base tariffs. These bounds
 hold together for one optimal dual solution, and in a linear program every primal optimum is complementary to
 every dual optimum: with these bounds no optimal reaction is cut off. In the poster's form (TOU_f and PC_f
 free) the rows (35) and (36) have multipliers alpha_f - beta_f = (RPP_f + mu) d_f and alpha_f + beta_f = PCP +
@@ -42,7 +44,7 @@ from math import inf
 from typing import TypedDict
 
 from ..instances.electric_bus import ElectricBusInstance
-from .electric_bus_events import ChargingEvent, greatest_loads, least_loads
+from .electric_bus_events import ChargingEvent, base_bill, cheapest_timetable, greatest_loads, least_loads
 
 RELATIVE_TOLERANCE = 1e-9
 
@@ -90,7 +92,8 @@ class AuthorityBounds:
 
     Attributes:
         load: dmax_f, kWh.
-        floor: on mu, the multiplier of the revenue floor.
+        floor: M, on mu, the multiplier of the revenue floor.
+        floor_reason: why M is that.
         cap: on gamma_f, of delta_f <= kappa d_f (PC_f <= kappa d_f).
         zero: on rho_f, of delta_f >= 0.
         rise: on alpha_f, of PC_f >= TOU_f - TOUbar_f.
@@ -99,6 +102,7 @@ class AuthorityBounds:
 
     load: dict[int, float]
     floor: float
+    floor_reason: str
     cap: dict[int, float]
     zero: float
     rise: dict[int, float]
@@ -108,14 +112,28 @@ class AuthorityBounds:
 def authority_bounds(instance: ElectricBusInstance, events: Sequence[ChargingEvent]) -> AuthorityBounds:
     """Bounds that hold for the authority's reaction to every decision of the operator."""
     share, price = instance.renewable_share, instance.deviation_price_kwh
-    least, greatest = least_loads(events), greatest_loads(events)
-    floor = max(max(0.0, price / energy - share[f]) for f, energy in least.items())
+    greatest = greatest_loads(events)
+    floor, reason = _floor_bound(instance, events)
     worth = {f: (share[f] + floor) * energy for f, energy in greatest.items()}
     return AuthorityBounds(
         load=greatest,
         floor=floor,
+        floor_reason=reason,
         cap={f: max(0.0, value - price) for f, value in worth.items()},
         zero=price,
         rise={f: max(price, value) for f, value in worth.items()},
         fall=price / 2,
     )
+
+
+def _floor_bound(instance: ElectricBusInstance, events: Sequence[ChargingEvent]) -> tuple[float, str]:
+    timetable = cheapest_timetable(events, lambda event: base_bill(instance, event))
+    if timetable is not None:
+        bill = sum(base_bill(instance, event) for event in timetable)
+        if bill >= instance.revenue_floor_usd_per_day:
+            return 0.0, f"the floor never binds: every timetable pays at least {bill:.2f} $ at base tariffs"
+    worth = (
+        instance.deviation_price_kwh / energy - instance.renewable_share[f]
+        for f, energy in least_loads(events).items()
+    )
+    return max(0.0, *worth), "M = max_f (PCP / dmin_f - RPP_f)+"

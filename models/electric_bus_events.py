@@ -6,7 +6,7 @@ into consecutive slots at full power, the remainder in the last, so that D_if (k
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,3 +102,33 @@ def _greatest_matching(weight: dict[tuple[str, str], float]) -> float:
     for (bus, site), energy in weight.items():
         matrix[buses[bus], sites[site]] = energy
     return float(matrix[linear_sum_assignment(matrix, maximize=True)].sum())
+
+
+def base_bill(instance: ElectricBusInstance, event: ChargingEvent) -> float:
+    """Energy bill of an event at base tariffs, $/day."""
+    return sum(instance.base_tariff_usd_per_kwh[slot] * energy for slot, energy in event.energy_kwh)
+
+
+def cheapest_timetable(
+    events: Iterable[ChargingEvent], cost: Callable[[ChargingEvent], float]
+) -> tuple[ChargingEvent, ...] | None:
+    """One event for every bus, one bus in every block, of least total cost; None if the blocks do not suffice.
+
+    Sites cost nothing here, so that the total is a lower bound for every decision of the leader.
+    """
+    by_place: dict[tuple[int, int], ChargingEvent] = {}
+    rows: dict[str, int] = {}
+    columns: dict[tuple[str, int], int] = {}
+    for event in events:
+        row = rows.setdefault(event.bus, len(rows))
+        by_place[row, columns.setdefault((event.site, event.start), len(columns))] = event
+    if len(columns) < len(rows):
+        return None
+    matrix = np.full((len(rows), len(columns)), np.inf)
+    for place, event in by_place.items():
+        matrix[place] = cost(event)
+    try:
+        chosen = linear_sum_assignment(matrix)
+    except ValueError:  # "cost matrix is infeasible": no complete matching
+        return None
+    return tuple(by_place[row, column] for row, column in zip(*map(np.ndarray.tolist, chosen), strict=True))

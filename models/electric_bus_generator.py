@@ -10,12 +10,9 @@ from math import ceil, cos, dist, exp, pi, sqrt
 from random import Random
 from typing import Literal
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
 from ..errors import InstanceError
 from ..instances.electric_bus import Bus, ElectricBusInstance, Line, Site
-from .electric_bus_events import charging_events
+from .electric_bus_events import base_bill, charging_events, cheapest_timetable
 
 LEAST_FLEET, GREATEST_FLEET = 5, 96
 SLOTS, SLOT_MINUTES, START_MINUTE = 48, 30, 300
@@ -75,36 +72,13 @@ def generate(buses: int, seed: int, name: str | None = None) -> ElectricBusInsta
         sites=sites,
         buses=tuple(_bus(random, number, lines) for number in range(buses)),
     )
-    floor = round(FLOOR_SHARE * cheapest_bill(draft), 2)
+    timetable = cheapest_timetable(
+        charging_events(draft), lambda event: event.deadhead_usd + base_bill(draft, event)
+    )
+    if timetable is None:
+        raise InstanceError(f"{draft.name}: buses: the sites cannot serve all at once; take another seed.")
+    floor = round(FLOOR_SHARE * sum(base_bill(draft, event) for event in timetable), 2)
     return draft.model_copy(update={"revenue_floor_usd_per_day": floor})
-
-
-def cheapest_bill(instance: ElectricBusInstance) -> float:
-    """Energy bill, $/day, of the timetable of least deadhead and energy cost at base tariffs, all sites open.
-
-    Raises:
-        InstanceError: the blocks do not suffice to serve every bus.
-    """
-    tariff = instance.base_tariff_usd_per_kwh
-    rows = {bus.id: row for row, bus in enumerate(instance.buses)}
-    columns: dict[tuple[str, int], int] = {}
-    events = charging_events(instance)
-    for event in events:
-        columns.setdefault((event.site, event.start), len(columns))
-    cost = np.full((len(rows), len(columns)), np.inf)
-    bill = np.zeros_like(cost)
-    for event in events:
-        place = rows[event.bus], columns[event.site, event.start]
-        bill[place] = sum(tariff[slot] * energy for slot, energy in event.energy_kwh)
-        cost[place] = event.deadhead_usd + bill[place]
-    too_few = f"{instance.name}: buses: the sites cannot serve all at once; add a site or change the seed."
-    if len(columns) < len(rows):
-        raise InstanceError(too_few)
-    try:
-        chosen = linear_sum_assignment(cost)
-    except ValueError as error:  # "cost matrix is infeasible": no complete matching
-        raise InstanceError(too_few) from error
-    return float(bill[chosen].sum())
 
 
 def _sites(random: Random, count: int, width: float, height: float) -> tuple[Site, ...]:

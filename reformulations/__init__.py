@@ -30,7 +30,6 @@ def reformulate(
     reformulation: str = "sos1",
     big_m: BigM = None,
     linearize_products: bool = True,
-    keep_objective: bool = False,
 ) -> Any:
     """Return the single-level model of a PAO model; the PAO model itself is not changed.
 
@@ -41,7 +40,6 @@ def reformulate(
     :param reformulation: "kkt" (the MPCC, complementarity as ``pyomo.mpec``), "sos1" or "bigm".
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param linearize_products: replace integer x bounded products exactly.
-    :param keep_objective: but leave products in the objective alone.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     if reformulation not in ("kkt", *LINEARIZATIONS):
@@ -57,5 +55,5 @@ def reformulate(
     elif reformulation == "bigm":
         bigm.apply(single, big_m=big_m)
     if linearize_products and reformulation != "kkt":
-        products.apply(single, keep_objective)
+        products.apply(single)
     return single

@@ -102,7 +102,7 @@ def follower_form(bilevel: Bilevel, follower: Follower) -> FollowerForm:
     variables: dict[int, VarData] = {id(v): v for v in follower.variables}
     sign = 1 if follower.objective.sense == minimize else -1
     linear, quadratic, constant = _objective(follower, given, variables, sign)
-    visitor = ParameterizedLinearRepnVisitor({}, wrt=given, var_recorder=VariableRecorder())
+    visitor = ParameterizedLinearRepnVisitor(_NoCache(), wrt=given, var_recorder=VariableRecorder())
     rows = [_constraint_row(follower, c, visitor, variables) for c in follower.constraints]
     rows += [_bound_row(v) for v in follower.variables if v.has_lb() or v.has_ub()]
     return FollowerForm(follower, sign, linear, quadratic, constant, tuple(rows))
@@ -111,7 +111,7 @@ def follower_form(bilevel: Bilevel, follower: Follower) -> FollowerForm:
 def _objective(
     follower: Follower, given: ComponentSet, variables: dict[int, VarData], sign: int
 ) -> tuple[ComponentMap, tuple[tuple[VarData, VarData, float], ...], Coefficient]:
-    visitor = ParameterizedQuadraticRepnVisitor({}, wrt=given, var_recorder=VariableRecorder())
+    visitor = ParameterizedQuadraticRepnVisitor(_NoCache(), wrt=given, var_recorder=VariableRecorder())
     repn = visitor.walk_expression(follower.objective.expr)
     where = f"objective {follower.objective.name!r} of follower {follower.name!r}"
     if repn.nonlinear is not None:
@@ -192,6 +192,17 @@ class VariableRecorder(OrderedVarRecorder):
         """Record a variable."""
         self.var_order[id(variable)] = len(self.var_order)
         self.var_map[id(variable)] = variable
+
+
+class _NoCache(dict[int, Any]):
+    """A cache of named expressions that keeps nothing.
+
+    Pyomo's parameterised visitors fail on the second use of a named expression that contains only parameters
+    (they ``duplicate`` what is a plain expression then; seen in 6.10.1).
+    """
+
+    def __setitem__(self, key: int, value: Any) -> None:
+        """Keep nothing."""
 
 
 def _finite(bound: Any) -> float | None:

@@ -47,15 +47,14 @@ class Product:
     reason: str = ""
 
 
-def apply(single: Any, keep_objective: bool = False) -> list[Product]:
+def apply(single: Any) -> list[Product]:
     """Replace every integer x bounded product in the active rows and objective, in place; return all products.
 
-    :param keep_objective: leave the objective quadratic (for a solver that takes a convex quadratic one).
     :raises UnsupportedBySolverError: an expression of a degree above two.
     """
     single_map = map_of(single)
     ranges = Ranges(single_map)
-    quadratic = list(_quadratic_components(single, keep_objective))
+    quadratic = list(_quadratic_components(single))
     if not quadratic:
         return []
     block = single.products = Block()
@@ -73,11 +72,10 @@ def remaining(products: list[Product]) -> list[Product]:
     return [product for product in products if product.variable is None]
 
 
-def _quadratic_components(single: Any, keep_objective: bool) -> Iterator[tuple[Any, Any, dict[int, VarData]]]:
+def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, VarData]]]:
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
-    ctypes = (Constraint,) if keep_objective else (Constraint, Objective)
-    for component in single.component_data_objects(ctypes, active=True, descend_into=Block):
+    for component in single.component_data_objects((Constraint, Objective), active=True, descend_into=Block):
         expression = component.body if component.ctype is Constraint else component.expr
         repn = visitor.walk_expression(expression)
         if repn.nonlinear is not None:

@@ -33,6 +33,14 @@ class Comparison:
         return [row for row in self.rows if row.culprit]
 
     @property
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """The problem's figures by what tells the rows apart: the method, or all of method and solver if need be."""
+        rows = [row for row in self.rows if row.summary]
+        methods = [row.method for row in rows]
+        short = len(set(methods)) == len(methods)
+        return {rendering.method_label(row.method) if short else row.label: row.summary for row in rows}
+
+    @property
     def frame(self) -> "DataFrame":
         """The rows as a pandas DataFrame; counts are nullable integers."""
         import pandas as pd

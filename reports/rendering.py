@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-METHOD_LABELS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
+_METHODS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
 _NOTHING = "–"
 _TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified")
+
+
+def method_label(method: str) -> str:
+    """Return a method as people call it.
+
+    >>> method_label("leader_alone"), method_label("elephant_herding")
+    ('leader alone', 'elephant herding')
+    """
+    return _METHODS.get(method, method.replace("_", " "))
 
 
 def number(item: Any) -> str:
@@ -59,7 +68,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     repeated = any(all(_same(row.figures.get(name), row) for row in rows) for name in figures)
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("instance", lambda row: row.instance),
-        ("method", lambda row: METHOD_LABELS.get(row.method, row.method)),
+        ("method", lambda row: method_label(row.method)),
         ("reformulation", lambda row: row.reformulation or _NOTHING),
         ("solver", lambda row: row.solver or _NOTHING),
         *((name.replace("_", " "), lambda row, name=name: number(row.figures.get(name))) for name in figures),

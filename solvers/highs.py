@@ -22,6 +22,10 @@ _OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
 _DECIDED = (_OPTIMAL, TerminationCondition.provenInfeasible, TerminationCondition.unbounded)
 
 
+FINEST_INTEGRALITY = 1e-7
+"""HiGHS's own tolerance of an LP row: with a finer integrality tolerance than that, HiGHS 1.15 was seen to prune the
+optimum of a MILP and to call a worse point optimal."""
+
 class Highs(Solver):
     """HiGHS: LP, MILP and convex QP.
 
@@ -55,7 +59,7 @@ class Highs(Solver):
             chosen["primal_feasibility_tolerance"] = settings.feasibility_tol
             chosen["dual_feasibility_tolerance"] = settings.feasibility_tol
         if (tightest := settings.tightest_tolerance()) is not None:
-            chosen["mip_feasibility_tolerance"] = tightest
+            chosen["mip_feasibility_tolerance"] = max(tightest, FINEST_INTEGRALITY)
         chosen |= settings.options or {}
         _check_options(chosen)
         return chosen

@@ -190,14 +190,32 @@ def dual_of_surcharges(instance, events, load, floor, cap, zero):
 def test_multiplier_bounds_hold_an_optimal_dual_solution(seed, share, name):
     """Strong duality inside the box: an optimal multiplier vector exists within all bounds at once."""
     events = electric_bus.charging_events(INSTANCES[name])
-    bounds = authority_bounds(INSTANCES[name], events)
     load = load_of(random_events(INSTANCES[name], seed))
     instance = with_floor(INSTANCES[name], share, load)
+    bounds = authority_bounds(instance, events)
     reaction = electric_bus.tariff_reaction(instance, load)
     dual = dual_of_surcharges(instance, events, load, bounds.floor, bounds.cap, bounds.zero)
     assert dual == pytest.approx(reaction["O2"], rel=1e-7, abs=1e-6)
     assert reaction["floor_multiplier"] <= bounds.floor
     assert all(load[f] <= bounds.load[f] + 1e-9 for f in load)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_a_floor_that_no_timetable_misses_has_multiplier_0(name):
+    """The least bill at base tariffs, found here by HiGHS over the leader's rows, separates the two bounds."""
+    instance = INSTANCES[name]
+    events = electric_bus.charging_events(instance)
+    model = electric_bus.build(instance)
+    for surcharge in model.authority.delta.values():
+        surcharge.fix(0)
+    model.O1.deactivate()
+    model.bill = pyo.Objective(expr=model.charging_usd_per_day)
+    highs(model)
+    least = pyo.value(model.bill)
+    for floor, binds in ((least - 0.01, False), (least + 0.01, True)):
+        changed = instance.model_copy(update={"revenue_floor_usd_per_day": floor})
+        assert (authority_bounds(changed, events).floor > 0) is binds
+    assert instance.revenue_floor_usd_per_day < least
 
 
 @pytest.mark.parametrize("form", FORMS)
