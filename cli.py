@@ -39,9 +39,9 @@ class Exit(IntEnum):
 
 
 _EXIT_HELP = (
-    "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict, or a "
-    "solver gave up; 2 usage, or a model that the method cannot treat; 3 stopped at a limit without proof; "
-    "130 interrupted."
+    "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
+    "or a solver gave up; 2 usage, or a model that the method cannot treat; 3 stopped at a limit without "
+    "proof; 130 interrupted."
 )
 _TARGET_HELP = "An instance (limassol), a textbook problem, an instance's .json, or FILE.py[:build]."
 
@@ -105,6 +105,7 @@ def solve(
     """Solve a bilevel model, and check the answer."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from . import driver
+        from .reports.row import was_interrupted
         from .targets import resolve
 
         console.refuse_unwritable(output, plot)
@@ -135,6 +136,8 @@ def solve(
             print(text)
         else:
             console.show_solution(found.name, solution, figures)
+    if was_interrupted(solution):
+        raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
 
 
@@ -144,14 +147,16 @@ def compare(
     reformulations: Annotated[
         str, typer.Option("--reformulations", "--reformulation", help="Comma list, for the exact runs.")
     ] = "auto",
-    solvers: Annotated[str, typer.Option("--solvers", "--solver", help="Comma list, for all runs.")] = "highs",
+    solvers: Annotated[
+        str, typer.Option("--solvers", "--solver", help="Comma list, for all runs.")
+    ] = "highs",
     methods: Annotated[
         str | None,
         typer.Option(
             "--methods",
             "--method",
-            help="Comma list of heuristics beside the exact runs. Default: leader_alone,nested for instances of "
-            "shipped problems, none otherwise.",
+            help="Comma list of heuristics beside the exact runs. Default: leader_alone,nested for instances "
+            "of shipped problems, none otherwise.",
         ),
     ] = None,
     big_m: _BigM = None,
@@ -163,7 +168,8 @@ def compare(
         Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write a figure: of the problem, where it has one, else of time and gap.")
+        Path | None,
+        typer.Option(help="Write a figure: of the problem, where it has one, else of time and gap."),
     ] = None,
 ) -> None:
     """Solve models by several methods, reformulations and solvers, and check every answer.
@@ -209,9 +215,13 @@ def compare(
 
 @app.command(epilog=_EXIT_HELP)
 def verify(
-    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")],
+    solution_file: Annotated[
+        Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")
+    ],
     target: Annotated[str | None, typer.Option(help="The model, if not the one named in the file.")] = None,
-    tolerance: Annotated[float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")] = 1e-5,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")
+    ] = 1e-5,
     as_json: _Json = False,
 ) -> None:
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""

@@ -53,7 +53,7 @@ def refuse_unwritable(*paths: Path | None) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows on stderr what is being done: a spinner with elapsed time, or lines if no terminal."""
+    """Give a function that shows on stderr what is being done: spinner and elapsed time, or plain lines."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -76,7 +76,9 @@ def show_list(known: Mapping[str, Any]) -> None:
     solvers = _table("solver", "version", "available", "takes")
     for item in known["solvers"]:
         available = "yes" if item["available"] is True else f"no: {item['available']}"
-        takes = ", ".join(name for name, supported in item.items() if supported is True and name != "available")
+        takes = ", ".join(
+            name for name, supported in item.items() if supported is True and name != "available"
+        )
         solvers.add_row(item["solver"], item["version"], available, takes)
     stdout.print(instances)
     stdout.print(solvers)
@@ -120,7 +122,7 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
 
 
 def show_comparison(comparison: "Comparison") -> None:
-    """Print the table of a comparison (on its side where the window is narrow and the rows are few), and its notes."""
+    """Print a comparison's table (on its side where the window is narrow and rows are few), and its notes."""
     stdout = _stdout()
     table = comparison.table()
     if stdout.measure(table).maximum > stdout.width and len(comparison.rows) <= 4:

@@ -1,4 +1,4 @@
-"""What the command line is pointed at: an instance, a textbook problem, or a user's file; and how to build it."""
+"""What the command line is pointed at: an instance, a textbook problem, or a user's file."""
 
 import importlib
 import importlib.util
@@ -17,7 +17,7 @@ from .instances import list_instances, load_instance
 
 @dataclass(frozen=True)
 class Target:
-    """Something to solve. ``spec`` finds it again from any folder; ``problem`` is None for a user's own model."""
+    """Something to solve. ``spec`` finds it again from any folder; a user's own model has no ``problem``."""
 
     name: str
     spec: str
@@ -28,7 +28,7 @@ class Target:
 
 
 def resolve(text: str) -> Target:
-    """Find a target: ``limassol``, ``fleet.json``, ``bard_1983`` (textbook), ``model.py`` or ``model.py:build``.
+    """Find a target: ``limassol``, ``fleet.json``, ``bard511``, ``model.py`` or ``model.py:build``.
 
     :raises BilevoltError: nothing has that name, or the file does not fit.
     """
@@ -47,8 +47,8 @@ def resolve(text: str) -> Target:
     near = get_close_matches(text, [*shipped, *textbook.NAMES], n=4, cutoff=0.4)
     hint = f"Did you mean {', '.join(near)}?" if near else "`bilevolt list` shows the names."
     raise InstanceError(
-        f"{text!r} is no instance, no textbook problem and no file (.json, or .py with a function that builds a "
-        f"model). {hint}"
+        f"{text!r} is no instance, no textbook problem and no file (.json, or .py with a function that "
+        f"builds a model). {hint}"
     )
 
 
@@ -73,24 +73,30 @@ def _of_instance(text: str, spec: str) -> Target:
 
 def _of_file(path: Path, function: str) -> Target:
     if not path.is_file():
-        raise BilevoltError(f"{path}: there is no such file. Give the path of a Python file that builds a model.")
+        raise BilevoltError(
+            f"{path}: there is no such file. Give the path of a Python file that builds a model."
+        )
     module = _import(path)
     build = getattr(module, function, None)
     if not callable(build):
         own = [name for name, item in vars(module).items() if callable(item) and not name.startswith("_")]
-        defined = [name for name in own if getattr(getattr(module, name), "__module__", None) == module.__name__]
+        defined = [
+            name for name in own if getattr(getattr(module, name), "__module__", None) == module.__name__
+        ]
         found = f"it defines {', '.join(defined)}" if defined else "it defines none"
         raise BilevoltError(
-            f"{path}: there is no function {function!r} ({found}). Write `def {function}():` that returns a PAO "
-            f"model, or name another one as {path}:NAME."
+            f"{path}: there is no function {function!r} ({found}). Write `def {function}():` that returns a "
+            f"PAO model, or name another one as {path}:NAME."
         )
     needed = [p.name for p in inspect.signature(build).parameters.values() if _is_required(p)]
     if needed:
         raise BilevoltError(
-            f"{path}: {function}({', '.join(needed)}) needs arguments, and none are passed. Give them defaults, or "
-            "write a function without arguments that calls it."
+            f"{path}: {function}({', '.join(needed)}) needs arguments, and none are passed. Give them "
+            "defaults, or write a function without arguments that calls it."
         )
-    return Target(f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function))
+    return Target(
+        f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function)
+    )
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
@@ -102,8 +108,8 @@ def _checked(build: Callable[..., Any], path: Path, function: str) -> Any:
     model = build()
     if not hasattr(model, "component_data_objects"):
         raise BilevoltError(
-            f"{path}: {function}() returned {type(model).__name__}, not a model. Return a pyomo.environ.ConcreteModel "
-            "with a bilevolt.SubModel in it."
+            f"{path}: {function}() returned {type(model).__name__}, not a model. Return a "
+            "pyomo.environ.ConcreteModel with a bilevolt.SubModel in it."
         )
     return model
 

@@ -27,8 +27,8 @@ at least dmin_f, the least positive D_if, hence
     gamma_f <= ((RPP_f + M) dmax_f - PCP)+      with d_f <= dmax_f for every decision of the leader
     rho_f   <= PCP                              because RPP_f, mu, d_f >= 0
 
-and M = 0 where the floor can never bind: g does not increase if sum_f TOUbar_f d_f >= EARev_min, which holds for
-every decision of the leader if it holds for the timetable with the least bill at base tariffs. These bounds
+and M = 0 where the floor can never bind: g does not increase if sum_f TOUbar_f d_f >= EARev_min, which holds
+for every decision of the leader if it holds for the timetable with the least bill at base tariffs. The bounds
 hold together for one optimal dual solution, and in a linear program every primal optimum is complementary to
 every dual optimum: with these bounds no optimal reaction is cut off. In the poster's form (TOU_f and PC_f
 free) the rows (35) and (36) have multipliers alpha_f - beta_f = (RPP_f + mu) d_f and alpha_f + beta_f = PCP +

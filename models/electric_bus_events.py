@@ -112,7 +112,7 @@ def base_bill(instance: ElectricBusInstance, event: ChargingEvent) -> float:
 def cheapest_timetable(
     events: Iterable[ChargingEvent], cost: Callable[[ChargingEvent], float]
 ) -> tuple[ChargingEvent, ...] | None:
-    """One event for every bus, one bus in every block, of least total cost; None if the blocks do not suffice.
+    """One event for every bus, one bus in a block, of least total cost; None if the blocks do not suffice.
 
     Sites cost nothing here, so that the total is a lower bound for every decision of the leader.
     """

@@ -14,7 +14,7 @@ step            what it does                                                 fil
 from typing import Any
 
 from ..errors import BilevoltError
-from . import bigm, kkt, products, revenue, sos1
+from . import bigm, kkt, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -22,7 +22,7 @@ from .mapping import SingleLevelMap, map_of
 __all__ = ["LINEARIZATIONS", "Bilevel", "SingleLevelMap", "map_of", "read_levels", "reformulate"]
 
 #: How complementarity is made linear; a new way is one file and one line here.
-LINEARIZATIONS = ("sos1", "bigm")
+LINEARIZATIONS = ("sos1", "bigm", "strong_duality")
 
 
 def reformulate(
@@ -54,6 +54,8 @@ def reformulate(
         sos1.apply(single)
     elif reformulation == "bigm":
         bigm.apply(single, big_m=big_m)
+    elif reformulation == "strong_duality":
+        strong_duality.apply(single)
     if linearize_products and reformulation != "kkt":
         products.apply(single)
     return single

@@ -20,8 +20,9 @@ from pyomo.core import quicksum
 from pyomo.core.base.var import VarData
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
-from .follower_form import FollowerForm, Row, VariableRecorder, is_number
+from .follower_form import FollowerForm, VariableRecorder, is_number
 from .mapping import map_of
+from .strong_duality import dual_terms
 
 Key = tuple[int, int]
 
@@ -87,11 +88,6 @@ def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key,
 
 
 def _dual_value(single_map: Any, form: FollowerForm) -> Any:
-    """Return sum of multiplier x right-hand side net of constants, over the rows of the follower brought to min."""
+    """Return the dual objective of the follower brought to min."""
     of_form = ((row, m) for f, row, m in single_map.multipliers() if f is form)
-    return quicksum(term for row, multipliers in of_form for term in _terms(row, multipliers))
-
-
-def _terms(row: Row, multipliers: dict[str, Any]) -> list[Any]:
-    sides = {"equality": (1, row.lower), "lower": (1, row.lower), "upper": (-1, row.upper)}
-    return [sides[side][0] * (sides[side][1] - row.constant) * m for side, m in multipliers.items()]
+    return quicksum(term for row, multipliers in of_form for term in dual_terms(row, multipliers))

@@ -1,4 +1,4 @@
-"""What ``compare`` returns: rows, and the same rows as a DataFrame, table, JSON, CSV, LaTeX, HTML and figure."""
+"""What ``compare`` returns: rows, also as a DataFrame, table, JSON, CSV, LaTeX, HTML and figure."""
 
 import json
 import math
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Comparison:
     """The rows of a comparison, in the order in which they were run.
 
-    ``settings`` are the limits and tolerances that all runs shared; ``interrupted``: Ctrl-C ended the comparison, and
-    ``rows`` are those that were finished.
+    ``settings`` are the limits and tolerances that all runs shared; ``interrupted``: Ctrl-C ended the
+    comparison, and ``rows`` are those that were finished.
     """
 
     rows: list[Row]
@@ -34,7 +34,7 @@ class Comparison:
 
     @property
     def answers(self) -> dict[str, dict[str, Any]]:
-        """The problem's figures by what tells the rows apart: the method, or all of method and solver if need be."""
+        """The problem's figures by what tells the rows apart: the method, or else method and solver."""
         rows = [row for row in self.rows if row.summary]
         methods = [row.method for row in rows]
         short = len(set(methods)) == len(methods)
@@ -55,11 +55,11 @@ class Comparison:
         return rendering.notes(self.rows)
 
     def table(self, title: str | None = None, transposed: bool = False) -> "Table":
-        """Return a table for the console (``rich.print(comparison.table())``); transposed, rows become columns."""
+        """Return a table for the console (``rich.print``); transposed, rows become columns."""
         return rendering.rich_table(self.rows, title, transposed)
 
     def to_json(self, path: str | Path | None = None, indent: int | None = 2) -> str:
-        """Return settings and rows as JSON (infinite numbers become null); also write it, if there is a path."""
+        """Return settings and rows as JSON (infinite is null); also write it, if there is a path."""
         rows = [{name: _finite(item) for name, item in row.to_dict().items()} for row in self.rows]
         document = {"interrupted": self.interrupted, "settings": self.settings, "rows": rows}
         return _written(json.dumps(document, indent=indent), path)

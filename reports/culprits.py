@@ -1,7 +1,8 @@
-r"""Which of several disagreeing answers is wrong: the one that a verified point refutes, or whose check failed.
+r"""Which of several disagreeing answers is wrong: one refuted by a verified point, or whose check failed.
 
-With :math:`F` the leader's objective (minimised) and :math:`\tilde F` that of a verified point, an answer is refuted by
-:math:`\tilde F` if its claimed bound, its claimed optimum or its claim of infeasibility contradicts it:
+With :math:`F` the leader's objective (minimised) and :math:`\tilde F` that of a verified point, an answer is
+refuted by :math:`\tilde F` if its claimed bound, its claimed optimum or its claim of infeasibility
+contradicts it:
 
 .. math:: \text{bound} > \tilde F + \varepsilon, \qquad F^{claimed} > \tilde F + \varepsilon, \qquad
           \varepsilon = (10^{-5} + \text{relative gap}) (1 + |\tilde F|)
@@ -16,7 +17,7 @@ AGREEMENT = 1e-5  # what the check of a point tolerates may move its objective b
 
 
 def mark(rows: Sequence[Row], minimising: bool, rel_gap: float) -> None:
-    """Set ``culprit`` on the rows, all of one instance, that are refuted by another row or by their own check."""
+    """Set ``culprit`` on the rows, all of one instance, that another row or their own check refutes."""
     best = _best_verified(rows, minimising)
     for row in rows:
         if row.verified is False:
@@ -39,7 +40,11 @@ def _refuted(row: Row, best: Row, sense: int, rel_gap: float) -> str | None:
     margin = (AGREEMENT + rel_gap) * (1 + abs(best.objective))
     if row.status == Status.infeasible:
         return f"claims infeasible, but {point}"
-    if row.status == Status.optimal and row.objective is not None and sense * (row.objective - best.objective) > margin:
+    if (
+        row.status == Status.optimal
+        and row.objective is not None
+        and sense * (row.objective - best.objective) > margin
+    ):
         return f"claims the optimum {row.objective:.10g}, but {point}"
     if row.bound is not None and sense * (row.bound - best.objective) > margin:
         return f"claims the bound {row.bound:.10g}, but {point}"
@@ -49,7 +54,9 @@ def _refuted(row: Row, best: Row, sense: int, rel_gap: float) -> str | None:
 def _mark_open_contradictions(rows: Sequence[Row]) -> None:
     """Mark proofs that exclude one another where no point tells which of them is wrong."""
     proofs = (Status.optimal, Status.infeasible, Status.unbounded)
-    claims = {status: row for status in proofs for row in rows if row.method == "exact" and row.status == status}
+    claims = {
+        status: row for status in proofs for row in rows if row.method == "exact" and row.status == status
+    }
     if len(claims) < 2:
         return
     for row in rows:

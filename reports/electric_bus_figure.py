@@ -36,7 +36,7 @@ def draw(instance: ElectricBusInstance, answers: Mapping[str, dict[str, Any]]) -
         raise ValueError("there is no answer to draw; run a method that finds a point first")
     label, shown = list(answers.items())[-1]
     figure = Figure(figsize=(15, 9), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1], wspace=0.03)
+    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=[1.15, 1], wspace=0.03))
     plan, tariffs = left.subplots(2, 1, height_ratios=[1.35, 1])
     colours = {name: _ANSWER_COLOURS[k % len(_ANSWER_COLOURS)] for k, name in enumerate(answers)}
     hours = np.array([instance.slot_minute(slot) / 60 for slot in range(instance.slots + 1)])
@@ -55,7 +55,16 @@ def draw(instance: ElectricBusInstance, answers: Mapping[str, dict[str, Any]]) -
 def _draw_map(axes: Axes, instance: ElectricBusInstance, shown: dict[str, Any], title: str) -> None:
     axes.set_title(title, loc="left")
     for line in instance.lines:
-        axes.plot(*zip(line.a_km, line.b_km, strict=True), "-o", color="0.78", mfc="0.6", mec="0.6", ms=4, lw=1.2, zorder=1)
+        axes.plot(
+            *zip(line.a_km, line.b_km, strict=True),
+            "-o",
+            color="0.78",
+            mfc="0.6",
+            mec="0.6",
+            ms=4,
+            lw=1.2,
+            zorder=1,
+        )
     _draw_line_names(axes, instance)
     _draw_assignments(axes, instance, shown)
     ways = _ways(instance, shown)
@@ -73,12 +82,19 @@ def _draw_map(axes: Axes, instance: ElectricBusInstance, shown: dict[str, Any], 
             bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.8},
         )  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.1, 0.15)
+    axes.margins(0.17, 0.12)
     axes.set_xlabel("x (km)")
     axes.set_ylabel("y (km)")
     axes.grid(color="0.94")
     axes.set_axisbelow(True)
-    axes.legend(handles=_map_handles(), loc="lower center", bbox_to_anchor=(0.5, -0.33), ncols=3, frameon=False, fontsize=9)
+    axes.legend(
+        handles=_map_handles(),
+        loc="lower center",
+        bbox_to_anchor=(0.5, -0.33),
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def _draw_line_names(axes: Axes, instance: ElectricBusInstance) -> None:
@@ -92,8 +108,8 @@ def _draw_line_names(axes: Axes, instance: ElectricBusInstance) -> None:
         way = end - start if end[0] >= start[0] else start - end
         tilt = float(np.degrees(np.arctan2(way[1], way[0])))
         axes.annotate(
-            line.id, where, xytext=(0, 1), textcoords="offset points", fontsize=7.5, color="0.45", ha="center",
-            va="bottom", rotation=tilt, rotation_mode="anchor", zorder=3,
+            line.id, where, xytext=(0, 1), textcoords="offset points", fontsize=7.5, color="0.45",
+            ha="center", va="bottom", rotation=tilt, rotation_mode="anchor", zorder=3,
         )  # fmt: skip
 
 
@@ -106,7 +122,7 @@ def _ways(instance: ElectricBusInstance, shown: dict[str, Any]) -> dict[str, tup
 
 
 def _draw_assignments(axes: Axes, instance: ElectricBusInstance, shown: dict[str, Any]) -> None:
-    """Draw an arrow from the terminal of every bus to its site; those that would coincide lie side by side."""
+    """Draw an arrow from every bus's terminal to its site; those that coincide lie side by side."""
     colours = _site_colours(instance)
     drawn: Counter[tuple[Point, Site]] = Counter()
     for terminal, site in _ways(instance, shown).values():
@@ -116,11 +132,11 @@ def _draw_assignments(axes: Axes, instance: ElectricBusInstance, shown: dict[str
         shift = across * _SLIP * drawn[terminal, site]
         drawn[terminal, site] += 1
         arrow = {"arrowstyle": "-|>", "color": colours[site], "lw": 1.4, "shrinkA": 3, "shrinkB": 8}
-        axes.annotate("", end + shift, start + shift, arrowprops=arrow, zorder=4)
+        axes.annotate("", tuple(end + shift), tuple(start + shift), arrowprops=arrow, zorder=4)
 
 
 def _free_side(starts: Sequence[Point], site: Site) -> tuple[tuple[float, float], str, str]:
-    """Return offset and alignment of a site's name on the side that is farthest in angle from its arrows."""
+    """Return offset and alignment of a site's name on the side that is farthest from its arrows."""
     arrows = [np.arctan2(y - site.position_km[1], x - site.position_km[0]) for x, y in starts]
 
     def distance(side: float) -> float:
@@ -130,7 +146,7 @@ def _free_side(starts: Sequence[Point], site: Site) -> tuple[tuple[float, float]
 
 
 def _map_handles() -> list[Line2D]:
-    plain = {"ls": "", "color": "0.3"}
+    plain: dict[str, Any] = {"ls": "", "color": "0.3"}
     return [
         Line2D([], [], color="0.8", marker="o", mfc="0.65", mec="0.65", ms=4, label="bus line, terminals"),
         Line2D([], [], color="0.3", marker=">", ms=5, label="bus charges at site"),
@@ -153,11 +169,21 @@ def _draw_tariffs(
 ) -> None:
     axes.set_title("tariffs over the day", loc="left")
     axes.set_ylabel(r"tariff (\$/kWh)")
-    widths = np.linspace(4.5, 1.5, len(answers))  # the later lines are thinner, so that equal ones stay visible
+    widths = np.linspace(
+        4.5, 1.5, len(answers)
+    )  # the later lines are thinner, so that equal ones stay visible
     for (name, answer), width in zip(answers.items(), widths, strict=True):
-        axes.stairs(answer["tariff_usd_per_kwh"], hours, color=colours[name], lw=width, label=name, baseline=None)
+        axes.stairs(
+            answer["tariff_usd_per_kwh"], hours, color=colours[name], lw=width, label=name, baseline=None
+        )
     axes.stairs(
-        instance.base_tariff_usd_per_kwh, hours, color="black", lw=1, ls=":", label="base tariff", baseline=None
+        instance.base_tariff_usd_per_kwh,
+        hours,
+        color="black",
+        lw=1,
+        ls=":",
+        label="base tariff",
+        baseline=None,
     )
     axes.margins(y=0.15)
     axes.grid(color="0.94")

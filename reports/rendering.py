@@ -96,21 +96,23 @@ def notes(rows: Sequence[Row]) -> list[str]:
 
 
 def rich_table(rows: Sequence[Row], title: str | None = None, transposed: bool = False) -> "Table":
-    """Return the table for the console; transposed, a row of the comparison is a column (for narrow windows)."""
+    """Return the table for the console; transposed (for narrow windows), a row becomes a column."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     headings, lines = cells(rows)
     styles = ["bold red" if row.culprit else "" for row in rows]
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title_justify="left")
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title_justify="left"
+    )
     if transposed:
         at = headings.index("method")
         table.add_column(headings.pop(at), overflow="fold")
         for line, style in zip(lines, styles, strict=True):
             table.add_column(line.pop(at), style=style, justify="right", overflow="fold")
-        for heading, line in zip(headings, zip(*lines, strict=True), strict=True):
-            table.add_row(heading, *map(Text, line))
+        for heading, texts in zip(headings, zip(*lines, strict=True), strict=True):
+            table.add_row(heading, *map(Text, texts))
         return table
     for heading in headings:
         table.add_column(heading, justify="left" if heading in _TEXTS else "right", overflow="fold")
@@ -147,6 +149,7 @@ def html(rows: Sequence[Row], figure: "Figure") -> str:
         f"<tr{' class=culprit' if row.culprit else ''}>{_html_cells('td', line)}</tr>"
         for row, line in zip(rows, lines, strict=True)
     )
+    image = base64.b64encode(picture.getvalue()).decode()
     remarks = "\n".join(f"<p>{escape(note)}</p>" for note in notes(rows))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bilevolt: comparison</title><style>
@@ -161,7 +164,7 @@ th, td {{ padding: .25em .7em; text-align: left; border-bottom: 1px solid #ccc; 
 </tbody>
 </table>
 {remarks}
-<img alt="time and gap of every row" src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}">
+<img alt="time and gap of every row" src="data:image/png;base64,{image}">
 </body></html>
 """
 
@@ -191,6 +194,12 @@ def _html_cells(tag: str, texts: Iterable[str]) -> str:
 
 
 def _latex_escape(text: str) -> str:
-    special = {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$"}
+    special = {
+        "\\": r"\textbackslash{}",
+        "–": "--",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"$<$",
+    }
     special |= {character: "\\" + character for character in "&%$#_{}"}
     return "".join(special.get(character, character) for character in text)

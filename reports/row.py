@@ -16,10 +16,10 @@ WITH_POINT = (Status.optimal, Status.feasible)
 class Row:
     """A run of one method on one instance; ``None`` where there is nothing to say.
 
-    ``verified`` is the answer of :func:`bilevolt.verify` on the point (``None``: there is no point); ``seconds_build``
-    is for the reformulation, ``seconds_check`` for the verification; ``pairs`` counts complementarities. ``culprit``
-    says what is wrong with a row that contradicts another one or its own check. ``summary`` holds the figures of
-    the problem (such as O1 and O2); its scalars are columns of the table.
+    ``verified`` is the answer of :func:`bilevolt.verify` on the point (``None``: there is no point);
+    ``seconds_build`` is for the reformulation, ``seconds_check`` for the verification; ``pairs`` counts
+    complementarities. ``culprit`` says what is wrong with a row that contradicts another or its own check.
+    ``summary`` holds the figures of the problem (such as O1 and O2); its scalars are columns of the table.
     """
 
     instance: str
@@ -61,7 +61,7 @@ class Row:
         return {name: getattr(self, name) for name in COLUMNS} | self.figures
 
     def take(self, solution: Solution) -> None:
-        """Note what a solve returned; a reformulation or solver that was left open is replaced by the one used."""
+        """Note what a solve returned; "auto" is replaced by the reformulation and solver that were used."""
         asked_auto = "auto" in (self.reformulation, self.solver)
         self.reformulation = solution.reformulation
         self.solver = solution.solver or self.solver
@@ -73,13 +73,24 @@ class Row:
         self.seconds_build, self.seconds_solve = times.get("reformulate"), times.get("solve")
         self.seconds_check, self.seconds_total = times.get("verify"), times.get("total")
         self.variables, self.constraints = sizes.get("variables"), sizes.get("constraints")
-        self.binaries, self.sos, self.pairs = sizes.get("binaries"), sizes.get("sos"), sizes.get("complementarities")
+        self.binaries, self.sos, self.pairs = (
+            sizes.get("binaries"),
+            sizes.get("sos"),
+            sizes.get("complementarities"),
+        )
         remarks = list(solution.notes)
         if solution.history:
             remarks.insert(0, _believed(solution.history))
         elif self.status == Status.optimal and not asked_auto:
             remarks = []  # then the notes only repeat what the columns say
         self.remark = "; ".join(remarks) or None
+
+
+def was_interrupted(solution: Solution) -> bool:
+    """Whether Ctrl-C ended a solve: Gurobi and SCIP take it themselves, and return what they have."""
+    return solution.status in (Status.feasible, Status.no_solution) and any(
+        "interrupted" in note for note in solution.notes
+    )
 
 
 COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name != "summary")
@@ -90,4 +101,8 @@ def _believed(history: list[dict[str, Any]]) -> str:
     last = history[-1]
     believed = last.get("believed")
     iterations = f"{len(history)} iteration{'s' if len(history) > 1 else ''}"
-    return iterations if believed is None else f"{iterations}; the leader expected {believed:.10g} of the last one"
+    return (
+        iterations
+        if believed is None
+        else f"{iterations}; the leader expected {believed:.10g} of the last one"
+    )

@@ -202,7 +202,7 @@ def test_multiplier_bounds_hold_an_optimal_dual_solution(seed, share, name):
 
 @pytest.mark.parametrize("name", INSTANCES)
 def test_a_floor_that_no_timetable_misses_has_multiplier_0(name):
-    """The least bill at base tariffs, found here by HiGHS over the leader's rows, separates the two bounds."""
+    """The least bill at base tariffs, found here by HiGHS over the leader's rows, separates both bounds."""
     instance = INSTANCES[name]
     events = electric_bus.charging_events(instance)
     model = electric_bus.build(instance)

@@ -1,7 +1,8 @@
-"""``compare``: the same models by every method, reformulation and solver, at equal tolerances, each answer re-checked."""
+"""``compare``: every method, reformulation and solver on the same models, at equal tolerances, re-checked."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -12,10 +13,11 @@ from ..driver import solve
 from ..errors import BilevoltError
 from ..heuristics import METHODS
 from ..reformulations import LINEARIZATIONS, Bilevel, read_levels
+from ..solution import Solution
 from ..solvers import SOLVERS
 from .comparison import Comparison
 from .culprits import mark
-from .row import WITH_POINT, Row
+from .row import WITH_POINT, Row, was_interrupted
 
 Progress = Callable[[str], None]
 Summary = Callable[[Any], dict[str, Any]]
@@ -36,8 +38,8 @@ def compare(
 ) -> Comparison:
     """Solve every model by every heuristic and exactly by every reformulation and solver; one row each.
 
-    Every run starts from the values that are on the model, which are put back after each. A pair that does not
-    apply is a row with the reason. Ctrl-C ends the comparison and keeps the finished rows (``interrupted``).
+    Every run starts from the values that are on the model, which are put back after each. A pair that does
+    not apply is a row with the reason. Ctrl-C ends the comparison and keeps the finished rows.
 
     :param models: name -> PAO model, or a function without arguments that builds one.
     :param reformulations: of the exact runs ("auto", "sos1", "bigm", ...); none: heuristics only.
@@ -46,19 +48,23 @@ def compare(
     :param time_limit: seconds, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
-    :param summaries: model -> figures of the problem, after each run that has a point; the scalars become columns. One
-        function for all models, or name of the model -> function.
+    :param summaries: model -> figures of the problem, after each run that has a point; the scalars become
+        columns. One function for all models, or name of the model -> function.
     :param options: the further arguments of :func:`bilevolt.solve`, such as ``big_m`` or ``tolerance``.
     :raises BilevoltError: an unknown reformulation, solver or method.
     """
     _refuse_unknown("reformulation", reformulations, ("auto", *LINEARIZATIONS))
     _refuse_unknown("solver", solvers, ("auto", *SOLVERS))
     _refuse_unknown("method", methods, METHODS)
-    runs = [(method, None, solver) for method, solver in product(methods, solvers)]
+    runs: list[tuple[str, str | None, str]] = [
+        (method, None, solver) for method, solver in product(methods, solvers)
+    ]
     runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
-    comparison = Comparison([], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")})
+    comparison = Comparison(
+        [], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
+    )
     try:
         for name, model in models.items():
             summary = summaries.get(name) if isinstance(summaries, Mapping) else summaries
@@ -98,28 +104,42 @@ def _compare_one(
     try:
         for number, run in enumerate(runs, start=1):
             row = Row(name, *run)
-            where = f"{name}, {row.label} ({number}/{len(runs)})"
-            _run(row, built, arguments, summary, lambda text, where=where: say(f"{where}: {text}"))
+            say_where = partial(_say, say, f"{name}, {row.label} ({number}/{len(runs)})")
+            solution = _run(row, built, arguments, summary, say_where)
             own.append(row)
             _restore(before)
+            if solution is not None and was_interrupted(solution):
+                raise KeyboardInterrupt
     finally:
         _restore(before)
         mark(own, bilevel.leader.objective.sense == minimize, arguments["rel_gap"])
         rows += own
 
 
-def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress) -> None:
-    choice = {"method": row.method, "reformulation": row.reformulation or "auto", "solver": row.solver}
+def _say(say: Progress, where: str, text: str) -> None:
+    say(f"{where}: {text}")
+
+
+def _run(
+    row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress
+) -> Solution | None:
+    """Solve, and note in the row what came of it; return the solution, None if it was refused."""
+    choice: dict[str, Any] = {
+        "method": row.method,
+        "reformulation": row.reformulation or "auto",
+        "solver": row.solver,
+    }
     begin = time.perf_counter()
     try:
         solution = solve(model, **choice, **arguments, progress=say)
     except BilevoltError as refusal:
         row.reason = str(refusal)
         row.seconds_total = time.perf_counter() - begin
-        return
+        return None
     row.take(solution)
     if summary is not None and solution.status in WITH_POINT:
         row.summary = summary(model)
+    return solution
 
 
 def _variables(bilevel: Bilevel) -> Iterator[Any]:
