@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .verification import Certificate
 
 _WIDE = 160  # columns, where nobody's window sets a width
+_ENDLESS = 10_000
 _SHOWN_VALUES = 40
+_SHOWN_ITEMS = 12
 
 
 @contextmanager
@@ -56,13 +58,19 @@ def progress() -> Iterator[Callable[[str], None]]:
     """Give a function that shows on stderr what is being done: spinner and elapsed time, or plain lines."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     stderr = Console(stderr=True)
+    text = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     if not stderr.is_terminal:
         yield warn
         return
-    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=stderr, transient=True) as bar:
+    columns = (
+        SpinnerColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False, table_column=text),
+    )
+    with Progress(*columns, console=stderr, transient=True, expand=True) as bar:
         task = bar.add_task("")
         yield lambda text: bar.update(task, description=text)
 
@@ -125,7 +133,8 @@ def show_comparison(comparison: "Comparison") -> None:
     """Print a comparison's table (on its side where the window is narrow and rows are few), and its notes."""
     stdout = _stdout()
     table = comparison.table()
-    if stdout.measure(table).maximum > stdout.width and len(comparison.rows) <= 4:
+    natural = type(stdout)(width=_ENDLESS).measure(table).maximum
+    if natural > stdout.width and len(comparison.rows) <= 4:
         table = comparison.table(transposed=True)
     if comparison.rows:
         stdout.print(table)
@@ -182,5 +191,7 @@ def _figure(item: Any) -> str:
                          else f"{key}: " + ", ".join(f"{k} {_figure(v)}" for k, v in value.items())
                          for key, value in item.items())  # fmt: skip
     if isinstance(item, list | tuple):
-        return ", ".join(map(_figure, item))
-    return number(item)
+        return (
+            ", ".join(map(_figure, item)) if len(item) <= _SHOWN_ITEMS else f"{len(item)} values, in --json"
+        )
+    return str(item) if type(item) is int else number(item)

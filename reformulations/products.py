@@ -207,8 +207,9 @@ class _Linearizer:
             groups: dict[Any, list[tuple[VarData, VarData]]] = defaultdict(list)
             for binary, variable in products:
                 groups[self.partitions.get(id(binary), (binary.name,))[0]].append((binary, variable))
-                self._row(variable.name, "below", variable - upper * binary <= 0)
-                self._row(variable.name, "above", variable - lower * binary >= 0)
+                for limit, sign, name in ((upper, 1, "below"), (lower, -1, "above")):
+                    if limit:  # at 0 the product's own bound says it
+                        self._row(variable.name, name, sign * (variable - limit * binary) <= 0)
             for group, members in groups.items():
                 _, exactly, size = self.partitions.get(id(members[0][0]), (None, False, 1))
                 rest = factor - sum(variable for _, variable in members)

@@ -36,7 +36,7 @@ def draw(instance: ElectricBusInstance, answers: Mapping[str, dict[str, Any]]) -
         raise ValueError("there is no answer to draw; run a method that finds a point first")
     label, shown = list(answers.items())[-1]
     figure = Figure(figsize=(15, 9), layout="constrained")
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=[1.15, 1], wspace=0.03))
+    (left, right) = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.15, 1], wspace=0.03)[0]
     plan, tariffs = left.subplots(2, 1, height_ratios=[1.35, 1])
     colours = {name: _ANSWER_COLOURS[k % len(_ANSWER_COLOURS)] for k, name in enumerate(answers)}
     hours = np.array([instance.slot_minute(slot) / 60 for slot in range(instance.slots + 1)])
@@ -81,8 +81,8 @@ def _draw_map(axes: Axes, instance: ElectricBusInstance, shown: dict[str, Any], 
             fontsize=9, color=colour, weight="bold", zorder=6,
             bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.8},
         )  # fmt: skip
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.17, 0.12)
+    axes.set_aspect("equal", adjustable="box")
+    axes.margins(0.14, 0.12)
     axes.set_xlabel("x (km)")
     axes.set_ylabel("y (km)")
     axes.grid(color="0.94")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from .row import REFUSED, Row
 
@@ -30,7 +31,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     times.set_yticks(
         places, [f"{row.instance}: {row.label}" if several else row.label for row in rows], fontsize=9
     )
-    times.set_ylim(len(rows) - 0.5, -0.5)
+    times.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     _draw_times(times, rows)
     _draw_gaps(gaps, rows)
     for axes in (times, gaps):
@@ -59,6 +60,8 @@ def _draw_times(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(least / 2, most * 4)
     axes.set_xlabel("total time (s)")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     for place, row, seconds in ran:
         axes.barh(place, seconds, height=0.6, color=_COLOURS[_status(row)])
         label = f" {seconds:.3g} s{', culprit' if row.culprit else ''}"

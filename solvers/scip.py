@@ -83,6 +83,10 @@ class _Backend(ScipDirect):
     def native(self) -> Any:
         return self._solver_model
 
+    def _create_solver_model(self, model: BlockData, config: Any) -> Any:
+        native, *rest = super()._create_solver_model(model, config)
+        return _Unlocked(native), *rest
+
     def _add_constraint(self, con: ConstraintData) -> None:
         lower, repn, upper = self.reading.rows[con]
         expression = self._expression(repn)
@@ -130,6 +134,24 @@ class _Backend(ScipDirect):
             if variable.value is not None:
                 start[column] = variable.value
         self._solver_model.addSol(start)
+
+
+class _Unlocked:
+    """SCIP's model, solved without Python's lock.
+
+    Pyomo reads SCIP's log from a pipe in a thread of its own: with the lock held, the first log that is longer than
+    the pipe (64 kB) would stop SCIP for ever, past any time limit.
+    """
+
+    def __init__(self, native: Any) -> None:
+        self._native = native
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._native, name)
+
+    def optimize(self) -> None:
+        """Solve."""
+        self._native.optimizeNogil()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""``compare``: the grid has every pair, refusals say why, the model is left as it was, Ctrl-C keeps the rows."""
+"""``compare``: every pair has a row, refusals say why, the model stays as it was, Ctrl-C keeps rows."""
 
 import csv
 import io

@@ -13,8 +13,6 @@ def row(solver: str, status: str, objective: float | None, **more: object) -> Ro
     )  # type: ignore[arg-type]
 
 
-BETTER = ("optimal", 10.0)
-
 CASES = [
     # name, minimising, rows as (status, objective, more), culprits by position -> words of the reason
     ("agreement", True, [("optimal", 10.0, {}), ("optimal", 10.0 + 5e-6, {})], {}),
