@@ -12,8 +12,8 @@ from pyomo.core.base.var import VarData
 from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
 from .heuristics import METHODS
 from .reformulations import reformulate
-from .reformulations.bigm import at_limit
-from .reformulations.bounds import BigM, Proof
+from .reformulations.bigm import at_limit, unproven
+from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
@@ -171,11 +171,12 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     solution.seconds["solve"] = result.seconds
     if result.message:
         solution.notes.append(result.message)
-    by_user = any(
-        m is not None and m.proof is Proof.user for i in single_map.linearized for m in (i.multiplier_m, i.slack_m)
-    )
+    rests_on = list(unproven(single_map))
+    if rests_on:
+        some = ", ".join(f"{what} <= {bound.value:g}" for what, _, bound in rests_on[:5])
+        solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
-        if by_user and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
+        if rests_on and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
             solution.status = Status.no_solution
             solution.notes.append(f"{result.status} with the big-Ms given; they are not proven, so neither is that")
         return
@@ -184,7 +185,7 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     solution.multipliers = {source.name: price for source, price in prices.items()}
     _write_prices(bilevel, prices)
     _finish(bilevel, solution)
-    limited = at_limit(single_map.linearized)
+    limited = at_limit(single_map)
     if limited and solution.status is Status.optimal:
         solution.status = Status.feasible
         solution.bound = None

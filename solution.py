@@ -14,7 +14,8 @@ class Solution:
     """The answer to one solve; the values are on the user's model too.
 
     ``objective`` and ``bound`` are the leader's, in the model's own sense; ``multipliers`` maps the followers' rows and
-    bounded variables to shadow prices in the follower's own sense; ``notes`` say what was chosen and why.
+    bounded variables to shadow prices in the follower's own sense; ``notes`` say what was chosen and why;
+    ``assumptions`` are what an optimum rests on without proof (the user's big-Ms).
     """
 
     status: Status
@@ -32,6 +33,7 @@ class Solution:
     certificate: Certificate | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
     model: str | None = None
 
     @property

@@ -11,14 +11,15 @@ problem*, J. Oper. Res. Soc. 32, 1981. Why a wrong M lies: S. Pineda and J. M. M
 problems using big-Ms: not all that glitters is gold*, IEEE Trans. Power Syst. 34, 2019.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var, value
 
-from .bounds import BigM, Proof, Ranges, UserBigM, impose, multiplier_bounds, refuse_unproven, slack_bound
-from .mapping import Linearized, Pair, map_of
+from .bounds import BigM, Bound, Proof, Ranges, UserBigM, impose, multiplier_bounds, refuse_unproven, slack_bound
+from .mapping import Linearized, Pair, SingleLevelMap, map_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:
@@ -37,7 +38,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) 
         (pair for pair in pairs if pair.multiplier not in of_multiplier),
         (pair for pair in pairs if of_slack[id(pair)] is None),
     )
-    impose(of_multiplier)
+    impose(single_map, of_multiplier)
     block = single.bigm = Block()
     block.switch = Var([pair.name for pair in pairs], domain=Binary)
     block.slack_nonnegative = Constraint(AnyIndex)
@@ -59,16 +60,22 @@ def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linea
     return Linearized(pair, "bigm", pair.slack, switch, multiplier_m, slack_m)
 
 
-def at_limit(linearized: Sequence[Linearized], tolerance: float = 1e-6) -> list[str]:
+def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
+    """Yield (name, expression, bound) of the multipliers and slacks that have an M which is not proven."""
+    names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.pairs)
+    names.update((nu, source.name) for source, nu in single_map.equality_multipliers.items())
+    for multiplier, bound in single_map.multiplier_bounds.items():
+        if bound.proof is Proof.user:
+            yield f"multiplier of {names[multiplier]}", multiplier, bound
+    for item in single_map.linearized:
+        if item.slack_m is not None and item.slack_m.proof is Proof.user:
+            yield f"slack of {item.pair.name}", item.pair.slack, item.slack_m
+
+
+def at_limit(single_map: SingleLevelMap, tolerance: float = 1e-6) -> list[str]:
     """Name the multipliers and slacks whose values sit on an M that is not proven: it may have cut the optimum off."""
     return [
-        f"{what} of {item.pair.name} is {reached:.6g}, its M is {bound.value:.6g} ({bound.reason})"
-        for item in linearized
-        for what, expression, bound in (
-            ("multiplier", item.pair.multiplier, item.multiplier_m),
-            ("slack", item.pair.slack, item.slack_m),
-        )
-        if bound is not None
-        and bound.proof is Proof.user
-        and (reached := value(expression, exception=False) or 0.0) >= bound.value * (1 - tolerance)
+        f"{what} is {reached:.6g}, its M is {bound.value:.6g} ({bound.reason})"
+        for what, expression, bound in unproven(single_map)
+        if abs(reached := value(expression, exception=False) or 0.0) >= bound.value * (1 - tolerance)
     ]

@@ -98,12 +98,20 @@ def multiplier_bounds(single_map: "SingleLevelMap", big_m: UserBigM | None = Non
     return found
 
 
-def impose(bounds: ComponentMap) -> None:
-    """Put the bounds on the multipliers (variables of the single-level model, not of the user's)."""
+def impose(single_map: "SingleLevelMap", bounds: ComponentMap) -> None:
+    """Put the bounds on the multipliers (variables of the single-level model, not of the user's), and note them."""
     for multiplier, bound in bounds.items():
         multiplier.setub(bound.value)
         if multiplier.lb is None:
             multiplier.setlb(-bound.value)
+    single_map.multiplier_bounds.update(bounds)
+
+
+def impose_proven(single_map: "SingleLevelMap") -> None:
+    """Impose the multiplier bounds that are proven: a step that needs no bound must not trust any other."""
+    bounds = multiplier_bounds(single_map)
+    proven = ((multiplier, bound) for multiplier, bound in bounds.items() if bound.proof is Proof.proven)
+    impose(single_map, ComponentMap(proven))
 
 
 class Ranges:
@@ -128,6 +136,12 @@ class Ranges:
     def of_variable(self, variable: Any) -> tuple[float, float]:
         """Return (lower, upper), infinite where nothing is known."""
         return self._leaf[variable] if variable in self._leaf else self._own(variable)
+
+    def learn(self, variable: Any, lower: float, upper: float) -> bool:
+        """Take note of a proven range; return whether an infinite side became finite."""
+        low, high = self.of_variable(variable)
+        self._leaf[variable] = (max(low, lower), min(high, upper))
+        return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
 
     def of_expression(self, expression: Any) -> tuple[float, float]:
         """Return the interval that interval arithmetic gives for an expression."""

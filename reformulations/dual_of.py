@@ -2,9 +2,10 @@ r"""``dual_of``: a follower's shadow prices as variables of the leader.
 
 ``dual_of(c)`` is :math:`\partial f^*/\partial b`, the change of the follower's optimal objective *as declared* per
 unit of the right-hand side of ``c`` *as declared*: for a minimising follower >= 0 on a ``>=`` row, <= 0 on a ``<=``
-row; for a maximising one the opposite. This is the sign of Pyomo's ``dual`` suffix. A range row has one price, that
-of its active side; ``dual_of(variable)`` is the price of the variable's bounds, its reduced cost (``rc``). Where the
-price is not unique, the leader chooses (optimistic).
+row; for a maximising one the opposite. This is the sign of Pyomo's ``dual`` suffix; as there, a row with variables
+on both sides is what Pyomo makes of it, all on the left (``y >= x + 1`` is ``x + 1 - y <= 0``). A range row has one
+price, that of its active side; ``dual_of(variable)`` is the price of the variable's bounds, its reduced cost
+(``rc``). Where the price is not unique, the leader chooses (optimistic).
 """
 
 from typing import Any, overload

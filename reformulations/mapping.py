@@ -52,6 +52,7 @@ class SingleLevelMap:
     forms: tuple[FollowerForm, ...]
     pairs: list[Pair] = field(default_factory=list)
     equality_multipliers: ComponentMap = field(default_factory=ComponentMap)
+    multiplier_bounds: ComponentMap = field(default_factory=ComponentMap)
     linearized: list[Linearized] = field(default_factory=list)
     products: list[Any] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)

@@ -17,7 +17,7 @@ Source: G. P. McCormick, *Computability of global solutions to factorable noncon
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,30 @@ def apply(single: Any) -> list[Product]:
     single_map.products += linearizer.made
     single_map.steps.append("products")
     return linearizer.made
+
+
+def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[str]:
+    """Add linear relaxations of quadratic rows to a block: products by McCormick's envelopes, integers not expanded.
+
+    :param rows: (name, relational expression); one with a product of an unbounded factor is left out.
+    :returns: the names of the rows that were left out.
+    """
+    linearizer = _Linearizer(block, ranges, {}, relaxing=True)
+    block.relaxed = Constraint(AnyIndex)
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    left_out = []
+    for name, expression in rows:
+        block.relaxed[name] = expression
+        row = block.relaxed[name]
+        repn = visitor.walk_expression(row.body)
+        if repn.quadratic and repn.nonlinear is None:
+            _rewrite(row, repn, recorder.var_map, linearizer)
+        if repn.nonlinear is not None or any(product.where == row.name for product in remaining(linearizer.made)):
+            del block.relaxed[name]
+            left_out.append(name)
+    linearizer.write_rows()
+    return left_out
 
 
 def remaining(products: list[Product]) -> list[Product]:
@@ -135,8 +159,10 @@ def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
 class _Linearizer:
     """Makes one variable per product, then the rows that define them, grouped by partition."""
 
-    def __init__(self, block: Any, ranges: Ranges, partitions: dict[int, tuple[int, bool, int]]) -> None:
-        self.block, self.ranges, self.partitions = block, ranges, partitions
+    def __init__(
+        self, block: Any, ranges: Ranges, partitions: dict[int, tuple[int, bool, int]], relaxing: bool = False
+    ) -> None:
+        self.block, self.ranges, self.partitions, self.relaxing = block, ranges, partitions, relaxing
         block.product = Var(AnyIndex, dense=False, domain=Reals)
         block.rows = Constraint(AnyIndex)
         block.bit = Var(AnyIndex, dense=False, domain=Binary)
@@ -151,6 +177,8 @@ class _Linearizer:
         """Return first * second as a sum of coefficient * variable, or None where it has to stay a product."""
         if first is second and first.is_binary():
             return [(1.0, first)]
+        if self.relaxing:
+            return self._relaxed(first, second, where)
         reasons = []
         for integer, other in sorted(((first, second), (second, first)), key=lambda p: not p[0].is_binary()):
             reason = self._obstacle(integer, other)
@@ -159,6 +187,23 @@ class _Linearizer:
             reasons.append(reason)
         self.made.append(Product(first, second, None, where, "; ".join(dict.fromkeys(reasons))))
         return None
+
+    def _relaxed(self, first: VarData, second: VarData, where: str) -> list[tuple[float, VarData]] | None:
+        """Return a variable within the convex hull of the product over the factors' ranges."""
+        (l1, u1), (l2, u2) = self.ranges.of_variable(first), self.ranges.of_variable(second)
+        unbounded = [v.name for v, l, u in ((first, l1, u1), (second, l2, u2)) if not math.isfinite(u - l)]
+        if unbounded:
+            self.made.append(Product(first, second, None, where, f"{', '.join(unbounded)} unbounded"))
+            return None
+        key = (min(id(first), id(second)), max(id(first), id(second)))
+        if key not in self._of:
+            w = self._of[key] = self.block.product[f"{first.name}*{second.name}"]
+            corners = [a * b for a in (l1, u1) for b in (l2, u2)]
+            w.setlb(min(corners))
+            w.setub(max(corners))
+            for k, (a, b, sign) in enumerate(((l1, l2, 1), (u1, u2, 1), (l1, u2, -1), (u1, l2, -1))):
+                self._row(w.name, k, sign * (w - b * first - a * second + a * b) >= 0)
+        return [(1.0, self._of[key])]
 
     def _obstacle(self, integer: VarData, other: VarData) -> str | None:
         if integer.is_continuous():

@@ -19,7 +19,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
 
-from .bounds import Ranges, impose, multiplier_bounds
+from .bounds import Ranges, impose_proven
 from .mapping import Linearized, Pair, map_of
 
 
@@ -31,7 +31,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
     ranges = Ranges(single_map)
-    impose(multiplier_bounds(single_map))
+    impose_proven(single_map)
     block = single.sos1 = Block()
     block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
     block.slack_definition = Constraint(AnyIndex)

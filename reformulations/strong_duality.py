@@ -29,7 +29,7 @@ from pyomo.core.base.var import VarData
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .bounds import impose, multiplier_bounds
+from .bounds import impose_proven
 from .follower_form import FollowerForm, Row
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
 
@@ -51,7 +51,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     """
     single_map = map_of(single)
     chosen = {id(pair) for pair in (single_map.pending() if pairs is None else pairs)}
-    impose(multiplier_bounds(single_map))
+    impose_proven(single_map)
     block = single.strong_duality = Block()
     block.slack_nonnegative = Constraint(AnyIndex)
     block.equal_objectives = Constraint(AnyIndex)

@@ -188,7 +188,7 @@ class Solver(ABC):
         if settings.time_limit is not None:
             left = settings.time_limit - (perf_counter() - started)
             settings = replace(settings, time_limit=max(left, 0.0))
-        rows = _without_objective(model)
+        rows = without_objective(model)
         feasibility = self._run(rows, read(rows), replace(settings, duals=False))
         if feasibility.values is not None:
             return replace(outcome, condition=TerminationCondition.unbounded)
@@ -229,7 +229,7 @@ def _without_solver(reading: Reading) -> Outcome | None:
     )
 
 
-def _without_objective(model: BlockData) -> ConcreteModel:
+def without_objective(model: BlockData) -> ConcreteModel:
     """The rows and SOS of a model, on the same variables."""
     rows = ConcreteModel()
     rows.constraints = ConstraintList()

@@ -198,7 +198,9 @@ class _Reader:
         self.sos += 1
         self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
         for variable in sos.variables:
-            self.variables.setdefault(id(variable), variable)
+            if id(variable) not in self.variables:
+                self.visitor.var_recorder.add(variable)  # Pyomo needs its order, too, where products follow
+            self.variables.setdefault(id(variable), variable)  # fixed ones are not recorded
 
     def _domains(self) -> int:
         """Count integer variables; note an empty domain, refuse one neither integer nor continuous."""

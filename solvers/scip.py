@@ -1,6 +1,8 @@
 """SCIP, through Pyomo's direct interface."""
 
+from dataclasses import replace
 from functools import cache
+from time import perf_counter
 from typing import Any, ClassVar
 
 from pyomo.common.dependencies import attempt_import
@@ -14,8 +16,10 @@ from pyomo.repn.quadratic import QuadraticRepn
 from ..errors import UnsupportedBySolverError
 from .base import Solver
 from .features import Features
-from .reading import Reading
+from .quadratic import evaluate
+from .reading import Reading, read
 from .records import Outcome, Settings
+from .scip_optimum import beyond, is_open_ended
 
 pyscipopt, _installed = attempt_import("pyscipopt")
 
@@ -58,12 +62,32 @@ class Scip(Solver):
         return chosen
 
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
+        started = perf_counter()
+        outcome = self._run_once(model, reading, settings)
+        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and is_open_ended(reading):
+            left = None if settings.time_limit is None else settings.time_limit - (perf_counter() - started)
+            self._look_again(model, reading, replace(settings, time_limit=left), outcome)
+        return outcome
+
+    def _run_once(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         try:
             return super()._run(model, reading, settings)
         except Exception as error:
             if type(error) is not Exception:  # PySCIPOpt raises the bare class for SCIP's own failures
                 raise
             return Outcome(TerminationCondition.error, str(error))
+
+    def _look_again(self, model: BlockData, reading: Reading, settings: Settings, outcome: Outcome) -> None:
+        """Take `optimal` back unless SCIP proves that no point is better; see `scip_optimum`."""
+        rows = beyond(model, reading, outcome)
+        if rows is not None and (settings.time_limit is None or settings.time_limit > 0):
+            second = self._run_once(rows, read(rows), settings)
+            if second.condition is TerminationCondition.provenInfeasible:
+                return
+            outcome.values = second.values or outcome.values
+            outcome.objective = evaluate(reading.polynomial, reading.variables, outcome.values)
+        outcome.condition, outcome.bound = TerminationCondition.unknown, None
+        outcome.native = f"{outcome.native}, not confirmed by a second solve"
 
     def _native_status(self, backend: "_Backend") -> str:
         return backend.native.getStatus()
@@ -85,6 +109,10 @@ class _Backend(ScipDirect):
 
     def _create_solver_model(self, model: BlockData, config: Any) -> Any:
         native, *rest = super()._create_solver_model(model, config)
+        if {"sos1", "milp"} <= self.reading.needs.because.keys():
+            from .scip_branching import integers_first  # here, because it needs pyscipopt to be installed
+
+            integers_first(native)
         return _Unlocked(native), *rest
 
     def _add_constraint(self, con: ConstraintData) -> None:
@@ -139,8 +167,8 @@ class _Backend(ScipDirect):
 class _Unlocked:
     """SCIP's model, solved without Python's lock.
 
-    Pyomo reads SCIP's log from a pipe in a thread of its own: with the lock held, the first log that is longer than
-    the pipe (64 kB) would stop SCIP for ever, past any time limit.
+    Pyomo reads SCIP's log from a pipe in a thread of its own: with the lock held, the first log that is
+    longer than the pipe (64 kB) would stop SCIP for ever, past any time limit.
     """
 
     def __init__(self, native: Any) -> None:

@@ -37,7 +37,7 @@ def verify(model: Any, solution: Any = None, *, tolerance: float = 1e-5) -> Cert
     finally:
         for variable, number in before:
             variable.set_value(number, skip_validation=True)
-    if certificate.bilevel_feasible and solution.status is Status.optimal:
+    if certificate.bilevel_feasible and solution.status is Status.optimal and not solution.assumptions:
         certificate.globally_optimal = True
     return certificate
 

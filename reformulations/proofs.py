@@ -1,0 +1,98 @@
+"""Proving big-Ms: the ways that are tried, in order, for the multipliers and slacks that no model states a bound of.
+
+1. *dual feasibility*: LPs over stationarity and signs of the multipliers alone. Bounds every multiplier where the dual
+   polyhedron is bounded, and, with it, prices that a free slack caps. Costs that depend on the leader, and curved ones,
+   enter through the ranges of the variables.
+2. *the high-point relaxation*: LPs over the leader's and the followers' rows, for slacks and for variables in products.
+3. *feasibility, dual feasibility and strong duality*: LPs over all of it, products relaxed over the ranges found so far;
+   repeated while it finds something. This uses that the follower is optimal: it bounds slacks that are unbounded in the
+   high-point relaxation.
+4. *vertices of the dual polyhedron*: see :mod:`vertices`; only where the leader does not use the follower's prices.
+
+Bounds of 1 to 3 hold for all multipliers of every bilevel feasible point, so also where the leader uses ``dual_of``;
+those of 4 hold for some optimal multipliers, which is enough where the leader does not see them.
+"""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.core.base.var import VarData
+
+from .bounds import Bound, Proof, Ranges
+from .mapping import Pair, map_of
+from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
+from .vertices import vertex_bounds
+
+ROUNDS = 3
+
+
+def prove(
+    single: Any, multipliers: Iterable[VarData], slacks: Iterable[Pair], ranges: Ranges, seconds: float = 30.0
+) -> tuple[ComponentMap, dict[int, Bound]]:
+    """Return proven bounds: multiplier -> Bound (on its absolute value), id(pair) -> Bound of its slack.
+
+    :param ranges: what is known of variables; what is found on the way is added to it.
+    :param seconds: the time all LPs together may take; what is left unproven then stays so.
+    """
+    search = _Search(single, list(multipliers), list(slacks), ranges, time.monotonic() + seconds)
+    search.run(DUAL, search.multipliers, [])
+    search.run(PRIMAL, search.unbounded_variables(), search.slacks)
+    for _ in range(ROUNDS):
+        if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
+            break
+    if search.multipliers and not map_of(single).bilevel.leader.prices:
+        search.take(vertex_bounds(map_of(single), search.multipliers))
+    return search.of_multiplier, search.of_slack
+
+
+class _Search:
+    """What is left to prove, and what is proven."""
+
+    def __init__(
+        self, single: Any, multipliers: list[VarData], slacks: list[Pair], ranges: Ranges, deadline: float
+    ) -> None:
+        self.single, self.multipliers, self.slacks = single, multipliers, slacks
+        self.ranges, self.deadline = ranges, deadline
+        self.of_multiplier: ComponentMap = ComponentMap()
+        self.of_slack: dict[int, Bound] = {}
+
+    def unbounded_variables(self) -> list[VarData]:
+        """The levels' variables whose range is infinite: a finite one may make a product's envelope."""
+        bilevel = map_of(self.single).bilevel
+        variables = (*bilevel.leader.variables, *bilevel.follower_variables)
+        return [v for v in variables if not all(map(math.isfinite, self.ranges.of_variable(v)))]
+
+    def run(self, part: str, variables: list[VarData], slacks: list[Pair]) -> bool:
+        """Ask one relaxation for all of these; return whether anything new was found."""
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0 or not (variables or slacks):
+            return False
+        relaxation = Relaxation(self.single, part, self.ranges, seconds)
+        reason = f"LP over {part}"
+        found = False
+        wanted = ComponentSet(self.multipliers)
+        for variable in variables:
+            before = self.ranges.of_variable(variable)
+            lower, upper = relaxation.range(variable)
+            found |= self.ranges.learn(variable, lower, upper)
+            lower, upper = self.ranges.of_variable(variable)
+            largest = max(abs(lower), abs(upper))
+            if variable in wanted and math.isfinite(largest) and before != (lower, upper):
+                self.take(ComponentMap([(variable, Bound(largest, Proof.proven, reason))]))
+        for pair in list(slacks):
+            upper = min(relaxation.maximum(pair.slack), self.ranges.of_expression(pair.slack)[1])
+            if math.isfinite(upper):
+                self.of_slack[id(pair)] = Bound(max(0.0, upper), Proof.proven, reason)
+                found = True
+        self.slacks = [pair for pair in self.slacks if id(pair) not in self.of_slack]
+        return found
+
+    def take(self, bounds: ComponentMap) -> None:
+        """Note bounds of multipliers."""
+        self.of_multiplier.update(bounds)
+        for multiplier, bound in bounds.items():
+            self.ranges.learn(multiplier, -bound.value, bound.value)
+        self.multipliers = [m for m in self.multipliers if m not in self.of_multiplier]

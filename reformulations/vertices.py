@@ -1,0 +1,74 @@
+r"""The vertex argument: some optimal multipliers are a vertex of the dual polyhedron, and those can be listed.
+
+For an LP follower the optimal multipliers form a face of :math:`\{(\lambda, \nu) : A^\top \lambda + H^\top \nu = c,\;
+\lambda \ge 0\}`, which contains a vertex if the polyhedron has one. Its vertices do not depend on the leader where
+costs and coefficients do not. A leader that does not see the multipliers loses nothing if they are restricted to the
+vertices. Only for blocks small enough to list all bases.
+"""
+
+import math
+from itertools import combinations
+
+import numpy as np
+from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.core.base.var import VarData
+
+from .bounds import Bound, Proof
+from .follower_form import FollowerForm, is_number
+from .mapping import SingleLevelMap
+from .strong_duality import DualityGap, duality_gaps
+
+LARGEST_LIST = 20_000  # bases of a block
+
+
+def vertex_bounds(single_map: SingleLevelMap, wanted: list[VarData]) -> ComponentMap:
+    """Bound the wanted multipliers by the vertices of their block's dual polyhedron, where these can be listed."""
+    chosen = ComponentSet(wanted)
+    bounds: ComponentMap = ComponentMap()
+    forms = {id(row): form for form in single_map.forms for row in form.rows}
+    multipliers = {id(row): m for _, row, m in single_map.multipliers()}
+    for gap in duality_gaps(single_map):
+        columns = [(row, side, m) for row in gap.rows for side, m in multipliers[id(row)].items() if row.terms]
+        if gap.quadratic or not columns or not any(m in chosen for _, _, m in columns):
+            continue
+        form = forms[id(gap.rows[0])]
+        largest = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns])
+        if largest is not None:
+            for (_, _, multiplier), value in zip(columns, largest, strict=True):
+                if multiplier in chosen:
+                    reason = "vertices of the dual polyhedron, all listed"
+                    bounds[multiplier] = Bound(float(value), Proof.proven, reason)
+    return bounds
+
+
+def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list) -> np.ndarray | None:  # type: ignore[type-arg]
+    """Return the largest absolute value of each multiplier over all vertices; None if they cannot be listed."""
+    rows_of = {id(y): k for k, y in enumerate(ComponentSet(y for row in gap.rows for y, _ in row.terms))}
+    cost = np.zeros(len(rows_of))
+    for y in form.follower.variables:
+        if id(y) in rows_of:
+            if not is_number(form.linear[y]):
+                return None
+            cost[rows_of[id(y)]] = form.sign * form.linear[y]
+    matrix = np.zeros((len(rows_of), len(columns)))
+    for k, (row, side) in enumerate(columns):
+        for y, coefficient in row.terms:
+            if not is_number(coefficient):
+                return None
+            matrix[rows_of[id(y)], k] += -coefficient if side == "upper" else coefficient
+    free = [k for k, (_, side) in enumerate(columns) if side == "equality"]
+    signed = [k for k, (_, side) in enumerate(columns) if side != "equality"]
+    size = np.linalg.matrix_rank(matrix) - len(free)
+    if np.linalg.matrix_rank(matrix[:, free]) < len(free) or size < 0:
+        return None  # a line in the polyhedron: it has no vertex
+    if math.comb(len(signed), size) > LARGEST_LIST:
+        return None
+    largest = np.zeros(len(columns))
+    for basis in combinations(signed, size):
+        own = [*free, *basis]
+        point, _, rank, _ = np.linalg.lstsq(matrix[:, own], cost, rcond=None)
+        if rank < len(own) or not np.allclose(matrix[:, own] @ point, cost, atol=1e-9 * (1 + np.abs(cost).max())):
+            continue
+        if (point[len(free) :] >= -1e-9).all():
+            largest[own] = np.maximum(largest[own], np.abs(point))
+    return largest * (1 + 1e-9)

@@ -1,0 +1,37 @@
+"""Shared by all tests: the solvers that have to be there, and what of a model a solve must leave alone."""
+
+import io
+
+import pyomo.environ as pyo
+import pytest
+
+from bilevolt import SubModel
+from bilevolt.solvers import SOLVERS
+
+EXPECTED_SOLVERS = {"gurobi", "highs", "scip"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def expected_solvers_are_available():
+    """At the end of the session: a missing solver is a failure, so that no test can pass by not running."""
+    yield
+    missing = {name: SOLVERS[name].available() for name in EXPECTED_SOLVERS if name in SOLVERS}
+    missing = {name: reason for name, reason in missing.items() if reason is not None}
+    assert set(SOLVERS) >= EXPECTED_SOLVERS and not missing, f"solvers that the tests rely on: {missing}"
+
+
+@pytest.fixture
+def structure():
+    """A function: everything that ``pprint`` shows of a model but the values of its unfixed variables."""
+
+    def text(model):
+        copy = model.clone()
+        for variable in copy.component_data_objects(pyo.Var, descend_into=(pyo.Block, SubModel)):
+            if not variable.fixed:
+                variable.set_value(0, skip_validation=True)
+            variable.stale = False
+        stream = io.StringIO()
+        copy.pprint(ostream=stream)
+        return stream.getvalue()
+
+    return text
