@@ -82,10 +82,8 @@ def solve(
     request = _Request(reformulation, solver, big_m, tolerance, rel_gap, say, run)
     begin = time.perf_counter()
     bilevel = read_levels(model)
-    if method == "exact":
-        solution = _exact(bilevel, request)
-    else:
-        solution = _heuristic(bilevel, method, time_limit, request)
+    exact = method == "exact"
+    solution = _exact(bilevel, request) if exact else _heuristic(bilevel, method, time_limit, request)
     solution.model = model.name
     if solution.status in (Status.optimal, Status.feasible):
         _check(bilevel, solution, request)
@@ -189,8 +187,14 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     if limited and solution.status is Status.optimal:
         solution.status = Status.feasible
         solution.bound = None
-        solution.notes.append("not proven optimal, because an unproven M may cut the optimum off: " + "; ".join(limited))
-    if solution.status is Status.optimal and solution.gap is not None and solution.gap > request.rel_gap + request.tolerance:
+        solution.notes.append(
+            "not proven optimal, because an unproven M may cut the optimum off: " + "; ".join(limited)
+        )
+    if (
+        solution.status is Status.optimal
+        and solution.gap is not None
+        and solution.gap > request.rel_gap + request.tolerance
+    ):
         solution.status = Status.error
         solution.notes.append(f"{result.solver} reports an optimum whose objective does not match its bound")
 

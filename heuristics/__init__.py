@@ -1,5 +1,6 @@
 """Heuristics, generic over PAO models: they find points, and prove nothing."""
 
+from collections.abc import Callable
 from functools import partial
 
 from .nested import HeuristicResult, nested
@@ -7,7 +8,7 @@ from .nested import HeuristicResult, nested
 __all__ = ["METHODS", "HeuristicResult", "nested"]
 
 #: The names that ``solve(method=...)`` takes; a new heuristic is one file and one line here.
-METHODS = {
+METHODS: dict[str, Callable[..., HeuristicResult]] = {
     "nested": nested,
     "leader_alone": partial(nested, max_iterations=1),  # with the followers' values on the model held fixed
 }

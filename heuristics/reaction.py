@@ -67,22 +67,24 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
     optimum: dict[int, float] = {}
     for form in single_map.forms:
         result = solve(follower_at(form.follower, decision))
-        if result.status is not Status.optimal:
+        if result.status is not Status.optimal or result.values is None:
             return Reaction(None, ComponentMap(), f"follower {form.follower.name!r} is {result.status}")
         optimum.update((id(y), result.values.get(y, y.value or 0.0)) for y in form.follower.variables)
     best = solve(_completion(single, decision, optimum, tolerance))
-    if best.values is None:
+    if best.values is None or best.objective is None:
         why = f"the leader's rows do not admit the followers' reaction ({best.status})"
         return Reaction(None, ComponentMap(), why)
     found = solve(_completion(single, decision, optimum, tolerance, held=True))
-    if found.values is not None and abs(found.objective - best.objective) <= 10 * tolerance * (1 + abs(best.objective)):
-        best = found
-    values = ComponentMap(best.values.items())
+    objective, values = best.objective, ComponentMap(best.values.items())
+    if found.values is not None and found.objective is not None:
+        near = 10 * tolerance * (1 + abs(objective))
+        if abs(found.objective - objective) <= near:
+            objective, values = found.objective, ComponentMap(found.values.items())
     known = {**optimum, **decision}
     for variable in (*single_map.bilevel.leader.variables, *single_map.bilevel.follower_variables):
         if variable not in values and id(variable) in known:
             values[variable] = known[id(variable)]
-    return Reaction(best.objective, values, "")
+    return Reaction(objective, values, "")
 
 
 def _completion(

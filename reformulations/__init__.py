@@ -44,8 +44,7 @@ def reformulate(
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     if reformulation not in ("kkt", *LINEARIZATIONS):
         raise BilevoltError(
-            f"reformulation {reformulation!r} is unknown; choose one of 'kkt', "
-            f"{', '.join(map(repr, LINEARIZATIONS))}."
+            f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
         )
     single = kkt.apply(bilevel)
     if reformulation != "kkt":

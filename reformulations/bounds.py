@@ -66,7 +66,9 @@ class UserBigM:
             self.everywhere = float(big_m)
         for number in (self.everywhere, *(m for pair in self.by_row.values() for m in pair)):
             if number is not None and not (0 < number < math.inf):
-                raise UnprovenBigMError(f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'.")
+                raise UnprovenBigMError(
+                    f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'."
+                )
 
     def explicit(self, source: Any, which: int) -> Bound | None:
         """Return the number given for this very row: which = 0 for its multiplier, 1 for its slack."""

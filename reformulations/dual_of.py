@@ -8,15 +8,13 @@ price, that of its active side; ``dual_of(variable)`` is the price of the variab
 (``rc``). Where the price is not unique, the leader chooses (optimistic).
 """
 
-from typing import Any, overload
+from typing import Any
 
 from pyomo.common.autoslots import AutoSlots
 from pyomo.common.collections import ComponentMap
 from pyomo.common.modeling import unique_component_name
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, Var
-from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
-from pyomo.core.base.var import IndexedVar, VarData
 
 from ..errors import NotBilevelError
 from .pao_adapter import SubModel
@@ -36,10 +34,6 @@ class _Prices(AutoSlots.Mixin):
 Block.register_private_data_initializer(_Prices)
 
 
-@overload
-def dual_of(component: ConstraintData | VarData) -> VarData: ...
-@overload
-def dual_of(component: IndexedConstraint | IndexedVar) -> dict[Any, VarData]: ...
 def dual_of(component: Any) -> Any:
     """Return the variable that stands for the shadow price of a follower's row (or of a variable's bounds).
 

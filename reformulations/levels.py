@@ -125,9 +125,7 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
     return Follower(block.name, block, objective, constraints, tuple(own), tuple(given))
 
 
-def _read_leader(
-    model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap
-) -> Leader:
+def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap) -> Leader:
     _refuse_unknown_components(model, (Constraint, Objective, Block, SOSConstraint, SubModel))
     objective = _only_objective(model, "the leader")
     constraints = tuple(model.component_data_objects(Constraint, active=True, descend_into=Block))

@@ -135,7 +135,7 @@ def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearizer:
 
 
 def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
-    """Map id(binary) -> (group, whether exactly one is 1, group size), from rows ``sum of binaries = 1`` or ``<= 1``."""
+    """Map id(binary) -> (group, whether exactly one is 1, group size), from rows ``sum = 1`` or ``<= 1``."""
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
     rows = []
@@ -191,7 +191,7 @@ class _Linearizer:
     def _relaxed(self, first: VarData, second: VarData, where: str) -> list[tuple[float, VarData]] | None:
         """Return a variable within the convex hull of the product over the factors' ranges."""
         (l1, u1), (l2, u2) = self.ranges.of_variable(first), self.ranges.of_variable(second)
-        unbounded = [v.name for v, l, u in ((first, l1, u1), (second, l2, u2)) if not math.isfinite(u - l)]
+        unbounded = [v.name for v, width in ((first, u1 - l1), (second, u2 - l2)) if not math.isfinite(width)]
         if unbounded:
             self.made.append(Product(first, second, None, where, f"{', '.join(unbounded)} unbounded"))
             return None

@@ -3,8 +3,8 @@
 1. *dual feasibility*: LPs over stationarity and signs of the multipliers alone. Bounds every multiplier where the dual
    polyhedron is bounded, and, with it, prices that a free slack caps. Costs that depend on the leader, and curved ones,
    enter through the ranges of the variables.
-2. *the high-point relaxation*: LPs over the leader's and the followers' rows, for slacks and for variables in products.
-3. *feasibility, dual feasibility and strong duality*: LPs over all of it, products relaxed over the ranges found so far;
+2. *the high-point relaxation*: LPs over the leader's and the followers' rows, for slacks and variables in products.
+3. *feasibility, dual feasibility and strong duality*: LPs over all, products relaxed over the ranges found so far;
    repeated while it finds something. This uses that the follower is optimal: it bounds slacks that are unbounded in the
    high-point relaxation.
 4. *vertices of the dual polyhedron*: see :mod:`vertices`; only where the leader does not use the follower's prices.

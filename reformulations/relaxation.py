@@ -19,7 +19,6 @@ import numpy as np
 from pyomo.core import Block, ConcreteModel, Constraint
 from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
-from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from .bounds import Ranges
 from .follower_form import VariableRecorder
@@ -27,7 +26,11 @@ from .mapping import map_of
 from .products import relax
 from .strong_duality import duality_gaps
 
-DUAL, PRIMAL, JOINT = "dual feasibility", "the high-point relaxation", "feasibility, dual feasibility and strong duality"
+DUAL, PRIMAL, JOINT = (
+    "dual feasibility",
+    "the high-point relaxation",
+    "feasibility, dual feasibility and strong duality",
+)
 
 MARGIN = 1e-6  # above what HiGHS returns, for its own tolerances (1e-7)
 

@@ -3,8 +3,9 @@ r"""SOS1: of multiplier and slack, at most one is nonzero.
 .. math:: 0 \le \lambda \perp g(x, y) \ge 0 \quad\Longrightarrow\quad s = g(x, y),\; s \ge 0,\;
           \mathrm{SOS1}(\lambda, s)
 
-Exact without any big-M; where bounds :math:`\lambda \le \bar\lambda`, :math:`s \le \bar s` are proven, the cut
-:math:`\lambda / \bar\lambda + s / \bar s \le 1` is added, which makes the relaxation that of the big-M form. Needs a solver with SOS1 constraints (Gurobi, SCIP).
+Exact without any big-M. Where bounds :math:`\lambda \le \bar\lambda`, :math:`s \le \bar s` are proven, the cut
+:math:`\lambda / \bar\lambda + s / \bar s \le 1` is added, which makes the relaxation that of the big-M form. Needs a
+solver with SOS1 constraints (Gurobi, SCIP).
 
 Source: S. Siddiqui and S. A. Gabriel, *An SOS1-based approach for solving MPECs with a natural gas market
 application*, Netw. Spat. Econ. 13, 2013; T. Kleinert and M. Schmidt, *Why there is no need to use a big-M in linear

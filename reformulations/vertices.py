@@ -14,7 +14,7 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
 from .bounds import Bound, Proof
-from .follower_form import FollowerForm, is_number
+from .follower_form import FollowerForm, Row, is_number
 from .mapping import SingleLevelMap
 from .strong_duality import DualityGap, duality_gaps
 
@@ -41,7 +41,7 @@ def vertex_bounds(single_map: SingleLevelMap, wanted: list[VarData]) -> Componen
     return bounds
 
 
-def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list) -> np.ndarray | None:  # type: ignore[type-arg]
+def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list[tuple[Row, str]]) -> np.ndarray | None:
     """Return the largest absolute value of each multiplier over all vertices; None if they cannot be listed."""
     rows_of = {id(y): k for k, y in enumerate(ComponentSet(y for row in gap.rows for y, _ in row.terms))}
     cost = np.zeros(len(rows_of))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from bilevolt.instances import to_json
 from bilevolt.models.electric_bus import generate
 

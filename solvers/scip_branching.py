@@ -5,7 +5,7 @@ from typing import Any
 from pyscipopt import SCIP_RESULT, Conshdlr
 
 
-class IntegersFirst(Conshdlr):  # type: ignore[misc]
+class IntegersFirst(Conshdlr):
     """Branches on fractional integers before SCIP branches on special ordered sets.
 
     SCIP enforces SOS1 before integrality. Where a leader's integers decide which of multiplier and slack may be

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
+
 from bilevolt.cli import Exit, _exit_code, app
 from bilevolt.reports import Comparison, Row
 from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
 from bilevolt.verification import Certificate
-from typer.testing import CliRunner, Result
 
 MODEL = """
 import bilevolt as bv

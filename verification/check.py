@@ -114,7 +114,9 @@ def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
             yield variable.name, abs(variable.value - round(variable.value)), 0.0
     for sos in bilevel.leader.sos:
         nonzero = [k for k, v in enumerate(sos.variables) if abs(v.value) > 1e-6]
-        allowed = nonzero[: sos.level] if sos.level == 1 or nonzero[-1:] == [k + 1 for k in nonzero[:1]] else nonzero[:1]
+        allowed = (
+            nonzero[: sos.level] if sos.level == 1 or nonzero[-1:] == [k + 1 for k in nonzero[:1]] else nonzero[:1]
+        )
         yield sos.name, sum(abs(sos.variables[k].value) for k in nonzero if k not in allowed), 0.0
 
 
@@ -171,8 +173,13 @@ def _check_prices(
         active = row.lower if form.sign * price > 0 else row.upper
         body = value(row.body)
         slack = 0.0 if active is None else abs(body - active)
-        products.append((row.name, math.inf if active is None and abs(price) > tolerance else min(slack, abs(price)),
-                         0.0 if active is None else min(abs(active), abs(price))))
+        products.append(
+            (
+                row.name,
+                math.inf if active is None and abs(price) > tolerance else min(slack, abs(price)),
+                0.0 if active is None else min(abs(active), abs(price)),
+            )
+        )
     residuals = ((f"stationarity of {y.name}", abs(gradient[id(y)]), scale[id(y)]) for y in form.follower.variables)
     stationarity = _worst(residuals, tolerance, violations)
     complementarity = _worst(iter((f"complementarity of {n}", p, s) for n, p, s in products), tolerance, violations)
@@ -188,8 +195,11 @@ def _check_leader_prices(
     if multipliers is None:
         return
     residuals = (
-        (f"dual_of({source.name})", abs((price.value or 0.0) - multipliers.get(source.name, 0.0)),
-         abs(multipliers.get(source.name, 0.0)))
+        (
+            f"dual_of({source.name})",
+            abs((price.value or 0.0) - multipliers.get(source.name, 0.0)),
+            abs(multipliers.get(source.name, 0.0)),
+        )
         for price, source in bilevel.leader.prices.items()
     )
     _worst(residuals, tolerance, certificate.violations)

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from bilevolt.errors import InstanceError
 from bilevolt.instances import list_instances, load_instance, to_json
 from bilevolt.models.electric_bus import generate

@@ -4,14 +4,15 @@ from random import Random
 
 import pyomo.environ as pyo
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
 from bilevolt.errors import InstanceError
 from bilevolt.instances import load_instance, to_json
 from bilevolt.models import electric_bus
 from bilevolt.models.electric_bus_authority import authority_bounds
 from bilevolt.models.electric_bus_events import greatest_loads
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 INSTANCES = {name: load_instance(name) for name in ("limassol", "limassol_small")}
 FORMS = ("surcharge", "poster")

@@ -4,16 +4,17 @@ from typing import Any
 
 import pyomo.environ as pyo
 import pytest
+from pydantic import ValidationError
+from pyomo.contrib.solver.common.factory import SolverFactory
+from pyomo.contrib.solver.common.results import TerminationCondition
+from pyomo.core.expr.visitor import identify_variables
+
 from bilevolt.errors import InstanceError, IntegerFollowerError
 from bilevolt.instances.textbook import TextbookProblem
 from bilevolt.models import textbook
 from bilevolt.reformulations.dual_of import dual_of
 from bilevolt.reformulations.levels import read_levels
 from bilevolt.reformulations.pao_adapter import SubModel
-from pydantic import ValidationError
-from pyomo.contrib.solver.common.factory import SolverFactory
-from pyomo.contrib.solver.common.results import TerminationCondition
-from pyomo.core.expr.visitor import identify_variables
 
 DOMAINS = {"continuous": pyo.Reals, "integer": pyo.Integers, "binary": pyo.Binary}
 NO_OPTIMUM = (

@@ -18,7 +18,7 @@ def test_submodel_is_paos_own():
 
 
 def test_numpy_names_are_one_object_each():
-    assert np.NINF is np.NINF and np.PINF == np.inf
+    assert np.NINF is np.NINF and np.inf == np.PINF
 
 
 def test_paos_own_solver_runs_as_a_baseline():

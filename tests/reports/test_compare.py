@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import bilevolt as bv
 import pytest
+from pyomo.environ import Var
+
+import bilevolt as bv
 from bilevolt.errors import BilevoltError
 from bilevolt.models import textbook
 from bilevolt.reports import Comparison, compare
 from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
 from bilevolt.verification import Certificate
-from pyomo.environ import Var
 
 SOLVED = ("bard511", "bard_falk_1982_1")
 GRID = {"reformulations": ["sos1", "bigm"], "solvers": ["highs", "scip", "gurobi"]}

@@ -1,6 +1,7 @@
 """Contradictions among rows are marked, and the right row is blamed."""
 
 import pytest
+
 from bilevolt.reports.culprits import mark
 from bilevolt.reports.row import Row
 

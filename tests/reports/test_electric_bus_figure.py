@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import bilevolt as bv
 import pytest
+
+import bilevolt as bv
 from bilevolt.models import electric_bus
 from bilevolt.reports.plots import PLOTS
 

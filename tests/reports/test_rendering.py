@@ -3,9 +3,10 @@
 import io
 
 import pytest
+from rich.console import Console
+
 from bilevolt.reports import Comparison, Row
 from bilevolt.reports.rendering import cells, gap, number
-from rich.console import Console
 
 
 @pytest.mark.parametrize(

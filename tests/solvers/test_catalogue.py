@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyomo.environ as pyo
 import pytest
+
 from bilevolt.solvers import Status, get_solver
 
 ALL = ("gurobi", "highs", "scip")

@@ -2,6 +2,7 @@
 
 import pyomo.environ as pyo
 import pytest
+
 from bilevolt.errors import SolverUnavailableError, UnsupportedBySolverError
 from bilevolt.solvers import SOLVERS, Features, choose, get_solver, needs_of, table
 from bilevolt.solvers.gurobi import is_restricted

@@ -5,11 +5,12 @@ import time
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from pyomo.gdp import Disjunction
+from pyomo.mpec import Complementarity, complements
+
 from bilevolt.errors import UnsupportedBySolverError
 from bilevolt.solvers import needs_of
 from bilevolt.solvers.quadratic import is_positive_semidefinite
-from pyomo.gdp import Disjunction
-from pyomo.mpec import Complementarity, complements
 
 
 def model(objective=None, row=None, sense=pyo.minimize, integer=False):

@@ -10,9 +10,10 @@ import time
 
 import pyomo.environ as pyo
 import pytest
+from pyomo.contrib.solver.solvers.gurobi.gurobi_direct_base import GurobiDirectBase
+
 from bilevolt.errors import SolverUnavailableError, UnsupportedBySolverError
 from bilevolt.solvers import SOLVERS, Status, get_solver
-from pyomo.contrib.solver.solvers.gurobi.gurobi_direct_base import GurobiDirectBase
 
 ALL = tuple(SOLVERS)
 GLOBAL = ("gurobi", "scip")
