@@ -29,6 +29,7 @@ class HeuristicResult:
     status: Status
     objective: float | None = None
     values: ComponentMap = field(default_factory=ComponentMap)
+    multipliers: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
 

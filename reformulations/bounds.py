@@ -132,7 +132,7 @@ class Ranges:
 
     @staticmethod
     def _own(variable: Any) -> tuple[float, float]:
-        lower, upper = variable.bounds
+        lower, upper = (variable.value, variable.value) if variable.fixed else variable.bounds
         return (-math.inf if lower is None else lower), (math.inf if upper is None else upper)
 
     def of_variable(self, variable: Any) -> tuple[float, float]:
@@ -147,7 +147,9 @@ class Ranges:
 
     def of_expression(self, expression: Any) -> tuple[float, float]:
         """Return the interval that interval arithmetic gives for an expression."""
-        visitor = ExpressionBoundsVisitor(leaf_bounds=ComponentMap(self._leaf.items()))
+        visitor = ExpressionBoundsVisitor(
+            leaf_bounds=ComponentMap(self._leaf.items()), use_fixed_var_values_as_bounds=True
+        )
         return visitor.walk_expression(expression)
 
 

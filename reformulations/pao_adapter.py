@@ -4,6 +4,7 @@ PAO 1.0.2 reads ``np.NINF`` and ``np.PINF`` (removed in NumPy 2) and imports ``p
 not import on Python >= 3.12, where ``imp`` is gone). Nothing else in this project imports ``pao``.
 """
 
+import importlib
 import logging
 import sys
 import types
@@ -27,7 +28,8 @@ def _run_command(*_args: Any, **_kwargs: Any) -> NoReturn:
 
 def _pyutilib_works() -> bool:
     try:
-        pass
+        importlib.import_module("pyutilib.misc")
+        importlib.import_module("pyutilib.subprocess")
     except Exception:  # not installed, or whatever an old package raises on a new Python
         for name in [name for name in sys.modules if name.split(".")[0] == "pyutilib"]:
             del sys.modules[name]

@@ -22,7 +22,9 @@ def numbers(variables: Any) -> dict[int, float]:
 
 
 def add_row(rows: Any, name: str, lower: float | None, body: Any, upper: float | None, tolerance: float) -> None:
-    """Add ``lower <= body <= upper``; a row without variables is dropped if it holds within the tolerance."""
+    """Add ``lower <= body <= upper``, unless no side is finite, or it has no variables and holds within the tolerance."""
+    if lower is None and upper is None:
+        return
     if has_variables(body):
         rows[name] = (lower, body, upper)
         return
