@@ -14,10 +14,9 @@ code  meaning
 """
 
 import json
-from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -105,12 +104,13 @@ def solve(
     """Solve a bilevel model, and check the answer."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from . import driver
+        from .files import own_plot, save_plot
         from .reports.row import was_interrupted
         from .targets import resolve
 
         console.refuse_unwritable(output, plot)
         found = resolve(target)
-        draw = _own_plot(found) if plot else None
+        draw = own_plot(found) if plot else None
         with console.progress() as say:
             say(f"{found.name}: building")
             model = found.build()
@@ -131,7 +131,7 @@ def solve(
         if output:
             output.write_text(text + "\n", encoding="utf-8")
         if draw and plot:
-            _save(plot, draw, {solution.method: figures} if figures else {})
+            save_plot(plot, draw, {solution.method: figures} if figures else {})
         if as_json:
             print(text)
         else:
@@ -177,11 +177,12 @@ def compare(
     An instance of a shipped problem, without --methods: leader alone, nested heuristic, exact.
     """
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        from .files import plot_comparison, writer
         from .reports import compare as run_all
         from .targets import resolve
 
         console.refuse_unwritable(output, plot)
-        write = _writer(output)
+        write = writer(output)
         found = _distinct([resolve(target) for target in targets])
         usual = "leader_alone,nested" if all(one.problem for one in found) else ""
         with console.progress() as say:
@@ -200,7 +201,7 @@ def compare(
         if output:
             write(comparison, output)
         if plot:
-            _plot_comparison(comparison, found, plot)
+            plot_comparison(comparison, found, plot)
         if as_json:
             print(comparison.to_json())
         else:
@@ -227,7 +228,7 @@ def verify(
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from . import verification
-        from .saved import read_solution
+        from .files import read_solution
         from .targets import resolve
 
         solution, recorded = read_solution(solution_file, target)
@@ -269,53 +270,6 @@ def _exit_code(method: str, status: str, verified: bool | None) -> Exit:
     if status == "no_solution" or (status == "feasible" and method == "exact"):
         return Exit.UNPROVEN
     return Exit.PROVEN
-
-
-def _own_plot(target: "Target") -> Callable[[dict[str, Any]], Any]:
-    """Return the problem's figure as a function of label -> summary, or refuse before anything is solved."""
-    from .errors import BilevoltError
-    from .reports.plots import PLOTS
-
-    if target.problem not in PLOTS:
-        raise BilevoltError(
-            f"{target.name}: --plot: there is no figure for this model; there is one for instances of "
-            f"{', '.join(PLOTS)}. `bilevolt compare {target.name} --plot` draws time and gap of any model."
-        )
-    draw = PLOTS[target.problem]
-    return lambda answers: draw(target.instance, answers)
-
-
-def _plot_comparison(comparison: Any, found: "list[Target]", path: Path) -> None:
-    """Draw the problem's figure if there is one target that has one, else time and gap."""
-    from .reports.plots import PLOTS
-
-    if len(found) == 1 and found[0].problem in PLOTS and comparison.answers:
-        _save(path, _own_plot(found[0]), comparison.answers)
-    else:
-        comparison.plot(path)
-
-
-def _save(path: Path, draw: Callable[[dict[str, Any]], Any], answers: dict[str, Any]) -> None:
-    if answers:
-        draw(answers).savefig(path, dpi=150)
-    else:
-        console.warn(f"{path} is not written: there is no point to draw.")
-
-
-def _writer(output: Path | None) -> Callable[[Any, Path], object]:
-    """Return how a comparison is written to a file of that name, or refuse the name."""
-    from .errors import BilevoltError
-
-    writers: dict[str, Callable[[Any, Path], object]] = {
-        ".json": lambda comparison, path: comparison.to_json(path),
-        ".csv": lambda comparison, path: comparison.to_csv(path),
-        ".tex": lambda comparison, path: comparison.to_latex(path),
-        ".html": lambda comparison, path: comparison.to_html(path),
-    }
-    suffix = ".json" if output is None else output.suffix.lower()
-    if suffix not in writers:
-        raise BilevoltError(f"{output}: --output: write a name that ends in {', '.join(writers)}.")
-    return writers[suffix]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .solution import Solution
     from .verification import Certificate
 
-_WIDE = 160  # columns, where nobody's window sets a width
+_WIDE = 180  # columns, where nobody's window sets a width
 _ENDLESS = 10_000
 _SHOWN_VALUES = 40
 _SHOWN_ITEMS = 12

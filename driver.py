@@ -82,16 +82,19 @@ def solve(
     request = _Request(reformulation, solver, big_m, tolerance, rel_gap, say, run)
     begin = time.perf_counter()
     bilevel = read_levels(model)
-    exact = method == "exact"
-    solution = _exact(bilevel, request) if exact else _heuristic(bilevel, method, time_limit, request)
+    if method == "exact":
+        solution, single = _exact(bilevel, request)
+    else:
+        solution, single = _heuristic(bilevel, method, time_limit, request), None
     solution.model = model.name
     if solution.status in (Status.optimal, Status.feasible):
-        _check(bilevel, solution, request)
+        _check(bilevel, solution, request, single)
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
 
 
-def _exact(bilevel: Bilevel, request: _Request) -> Solution:
+def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
+    """Return the solution, its values on the model, and the single-level model."""
     begin = time.perf_counter()
     request.say("reformulating")
     single, name, notes = _single_level(bilevel, request)
@@ -105,7 +108,7 @@ def _exact(bilevel: Bilevel, request: _Request) -> Solution:
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     result = _run(chosen, single, solution, request)
     _take(bilevel, single, result, solution, request)
-    return solution
+    return solution, single
 
 
 def _single_level(bilevel: Bilevel, request: _Request) -> tuple[Any, str, list[str]]:
@@ -178,11 +181,7 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
             solution.status = Status.no_solution
             solution.notes.append(f"{result.status} with the big-Ms given; they are not proven, so neither is that")
         return
-    _write(single, result.values)
-    prices = price_values(single_map, result.values)
-    solution.multipliers = {source.name: price for source, price in prices.items()}
-    _write_prices(bilevel, prices)
-    _finish(bilevel, solution)
+    _put_on_model(bilevel, single, result.values, solution)
     limited = at_limit(single_map)
     if limited and solution.status is Status.optimal:
         solution.status = Status.feasible
@@ -203,12 +202,17 @@ def _heuristic(bilevel: Bilevel, method: str, time_limit: float | None, request:
     begin = time.perf_counter()
     request.say(f"running the heuristic {method!r}")
 
+    used: set[str] = set()
+
     def solve_one(problem: Any) -> SolverResult:
         chosen, _ = _choose(request.solver, problem)
-        return chosen.solve(problem, **request.run)
+        used.add(chosen.name)
+        left = None if time_limit is None else max(0.0, time_limit - (time.perf_counter() - begin))
+        return chosen.solve(problem, **request.run, time_limit=left)
 
     result = METHODS[method](bilevel, solve_one, time_limit=time_limit)
-    solution = Solution(result.status, method=method, solver=request.solver, history=result.history)
+    solution = Solution(result.status, method=method, solver=", ".join(sorted(used)), history=result.history)
+    solution.multipliers = result.multipliers
     solution.seconds["solve"] = time.perf_counter() - begin
     if result.message:
         solution.notes.append(result.message)
@@ -219,7 +223,7 @@ def _heuristic(bilevel: Bilevel, method: str, time_limit: float | None, request:
     return solution
 
 
-def _write(single: Any, values: ComponentMap) -> None:
+def _write(values: ComponentMap) -> None:
     """Put values on the variables (the user's are shared), integers rounded."""
     for variable, number in values.items():
         variable.set_value(number if variable.is_continuous() else round(number), skip_validation=True)
@@ -246,11 +250,23 @@ def _some_value(variable: VarData) -> float:
     return max(lower if lower is not None else 0.0, min(0.0, upper if upper is not None else 0.0))
 
 
-def _check(bilevel: Bilevel, solution: Solution, request: _Request) -> None:
-    """Verify; a point that fails is an error, whatever the solver said."""
+def _put_on_model(bilevel: Bilevel, single: Any, values: ComponentMap, solution: Solution) -> None:
+    """Write values and prices to the user's model, and to the solution by name."""
+    _write(values)
+    prices = price_values(map_of(single), values)
+    solution.multipliers = {source.name: price for source, price in prices.items()}
+    _write_prices(bilevel, prices)
+    _finish(bilevel, solution)
+
+
+def _check(bilevel: Bilevel, solution: Solution, request: _Request, single: Any) -> None:
+    """Verify; a point that fails, also after polishing, is an error, whatever the solver said."""
     begin = time.perf_counter()
     request.say("verifying: solving the followers again")
-    solution.certificate = certificate = verify(bilevel, solution, tolerance=request.tolerance)
+    certificate = verify(bilevel, solution, tolerance=request.tolerance)
+    if not certificate.bilevel_feasible and single is not None and _polish(bilevel, single, solution, request):
+        certificate = verify(bilevel, solution, tolerance=request.tolerance)
+    solution.certificate = certificate
     solution.seconds["verify"] = time.perf_counter() - begin
     if not certificate.bilevel_feasible:
         solution.status = Status.error
@@ -258,15 +274,44 @@ def _check(bilevel: Bilevel, solution: Solution, request: _Request) -> None:
         solution.notes.append(f"the point failed the check and is no solution: {failed}")
 
 
+def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: _Request) -> bool:
+    """Solve again with all integers at their rounded values: what M times the integrality tolerance let leak is gone.
+
+    Returns whether there was such a point; the integers are free again afterwards, whatever happens.
+    """
+    integers = [v for v in _variables(single) if not v.fixed and not v.is_continuous() and v.value is not None]
+    if not integers:
+        return False
+    try:
+        for variable in integers:
+            variable.fix(round(variable.value), skip_validation=True)
+        result = get_solver(solution.solver or "highs").solve(single, **request.run | {"warm_start": False})
+    finally:
+        for variable in integers:
+            variable.unfix()
+    if result.values is None or result.status is not Status.optimal:
+        return False
+    _put_on_model(bilevel, single, result.values, solution)
+    solution.notes.append("polished: solved again with the integers at their rounded values")
+    gap = solution.gap
+    if solution.status is Status.optimal and gap is not None and gap > request.rel_gap + request.tolerance:
+        solution.status = Status.feasible
+        solution.notes.append("the polished point is not within the gap of the bound")
+    return True
+
+
 def sizes(single: Any) -> dict[str, int]:
     """Count what a solver gets of a single-level model."""
-    single_map = map_of(single)
-    variables = [*single.component_data_objects(Var), *single_map.bilevel.leader.variables]
-    variables += single_map.bilevel.follower_variables
+    variables = _variables(single)
     return {
         "variables": len(variables),
         "constraints": sum(1 for _ in single.component_data_objects(Constraint, active=True)),
         "binaries": sum(not v.is_continuous() for v in variables),
         "sos": sum(1 for _ in single.component_data_objects(SOSConstraint, active=True)),
-        "complementarities": len(single_map.pairs),
+        "complementarities": len(map_of(single).pairs),
     }
+
+
+def _variables(single: Any) -> list[VarData]:
+    bilevel = map_of(single).bilevel
+    return [*single.component_data_objects(Var), *bilevel.leader.variables, *bilevel.follower_variables]

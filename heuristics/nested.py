@@ -17,14 +17,18 @@ from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
 from ..reformulations import kkt
 from ..reformulations.levels import Bilevel
+from ..reformulations.mapping import map_of, price_values
 from ..reformulations.rows import add_row, add_sos, at_values, has_variables
 from ..solvers.status import Status
-from .reaction import Solve, price_values_at, react, refuse_interaction
+from .reaction import Solve, react, refuse_interaction
 
 
 @dataclass
 class HeuristicResult:
-    """The best bilevel feasible point that a heuristic saw, and what it saw on the way."""
+    """The best bilevel feasible point that a heuristic saw, and what it saw on the way.
+
+    ``multipliers`` are the shadow prices of the followers' rows by name, where the leader uses any.
+    """
 
     status: Status
     objective: float | None = None
@@ -73,9 +77,11 @@ def nested(
             result.message = f"iteration {len(result.history)}: {reaction.message}"
             break
         values = reaction.values
-        values.update(price_values_at(single, values))
+        prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
+        values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
         if result.objective is None or better(reaction.objective, result.objective):
             result.status, result.objective, result.values = Status.feasible, reaction.objective, values
+            result.multipliers = {source.name: price for source, price in prices.items()}
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
             result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"

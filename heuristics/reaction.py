@@ -20,7 +20,7 @@ from ..errors import BilevoltError
 from ..reformulations.follower_form import FollowerForm
 from ..reformulations.follower_problem import follower_at
 from ..reformulations.levels import Bilevel
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.mapping import map_of
 from ..reformulations.rows import add_row, add_sos, at_values
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
@@ -149,10 +149,3 @@ def _add_prices(
         slack = value(at_values(pair.slack, known))
         if slack > 1e-6 * (1 + abs(getattr(pair.row, pair.side))):
             rows[f"inactive {pair.name}"] = pair.multiplier == 0
-
-
-def price_values_at(single: Any, values: ComponentMap) -> ComponentMap:
-    """Return dual_of variable -> value, from the multipliers in ``values``."""
-    single_map = map_of(single)
-    of_source = price_values(single_map, values)
-    return ComponentMap((price, of_source[source]) for price, source in single_map.bilevel.leader.prices.items())

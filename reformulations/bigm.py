@@ -18,8 +18,20 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var, value
 
-from .bounds import BigM, Bound, Proof, Ranges, UserBigM, impose, multiplier_bounds, refuse_unproven, slack_bound
+from .bounds import (
+    BigM,
+    Bound,
+    Proof,
+    UserBigM,
+    given_bounds,
+    impose,
+    impose_proven,
+    refuse_unproven,
+    slack_bound,
+    stated_bounds,
+)
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from .proofs import prove
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:
@@ -30,13 +42,10 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) 
     """
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
-    user = UserBigM(big_m, single_map)
-    ranges = Ranges(single_map)
-    of_multiplier = multiplier_bounds(single_map, user)
-    of_slack = {id(pair): slack_bound(pair, ranges, user) for pair in pairs}
+    of_multiplier, of_slack = _bounds(single, pairs, UserBigM(big_m, single_map))
     refuse_unproven(
         (pair for pair in pairs if pair.multiplier not in of_multiplier),
-        (pair for pair in pairs if of_slack[id(pair)] is None),
+        (pair for pair in pairs if id(pair) not in of_slack),
     )
     impose(single_map, of_multiplier)
     block = single.bigm = Block()
@@ -48,6 +57,27 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) 
     single_map.linearized += made
     single_map.steps.append("bigm")
     return made
+
+
+def _bounds(single: Any, pairs: Sequence[Pair], user: UserBigM) -> tuple[ComponentMap, dict[int, Bound]]:
+    """Find an M for each multiplier and slack: the user's for its row; stated; proven; the user's for all.
+
+    The user's numbers are left out of the proofs, which would otherwise rest on them.
+    """
+    single_map = map_of(single)
+    impose_proven(single_map)
+    given = given_bounds(single_map, user)
+    of_multiplier = ComponentMap((*stated_bounds(single_map).items(), *given.items()))
+    of_slack = {id(p): b for p in pairs if (b := user.explicit(p.row.source, 1) or slack_bound(p, single_map.ranges))}
+    unknown = [m for _, _, of_row in single_map.multipliers() for m in of_row.values() if m not in of_multiplier]
+    proven, slacks = prove(single, unknown, [pair for pair in pairs if id(pair) not in of_slack])
+    of_multiplier.update(proven)
+    of_slack.update(slacks)
+    general = user.general()
+    if general is not None:
+        of_multiplier.update((m, general) for m in unknown if m not in of_multiplier)
+        of_slack = {id(p): general for p in pairs} | of_slack
+    return of_multiplier, of_slack
 
 
 def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linearized:

@@ -80,23 +80,30 @@ class UserBigM:
         return None if self.everywhere is None else Bound(self.everywhere, Proof.user, "given with big_m=")
 
 
-def multiplier_bounds(single_map: "SingleLevelMap", big_m: UserBigM | None = None) -> ComponentMap:
-    """Map each multiplier that can be bounded to its Bound (for equality rows: on the absolute value)."""
+def stated_bounds(single_map: "SingleLevelMap") -> ComponentMap:
+    """Map multipliers to the bounds that need no search: those that the model states, and 0 where a row is vacuous."""
     found: ComponentMap = ComponentMap()
-    stated = ComponentMap()
+    stated: ComponentMap = ComponentMap()
     for form in single_map.forms:
         stated.update(suffix_values(form.follower, MULTIPLIER_BOUND))
     for _, row, multipliers in single_map.multipliers():
-        bound = big_m.explicit(row.source, 0) if big_m else None
-        if bound is None and not row.terms:
+        if not row.terms:
             bound = Bound(0.0, Proof.proven, "no variable of the follower is in this row, so that 0 is a multiplier")
-        if bound is None and row.source in stated:
+        elif row.source in stated:
             bound = _declared(stated[row.source], row.name)
-        if bound is None and big_m:
-            bound = big_m.general()
+        else:
+            continue
+        found.update((multiplier, bound) for multiplier in multipliers.values())
+    return found
+
+
+def given_bounds(single_map: "SingleLevelMap", big_m: UserBigM) -> ComponentMap:
+    """Map multipliers to the numbers that the user gave for their very rows."""
+    found: ComponentMap = ComponentMap()
+    for _, row, multipliers in single_map.multipliers():
+        bound = big_m.explicit(row.source, 0)
         if bound is not None:
-            for multiplier in multipliers.values():
-                found[multiplier] = bound
+            found.update((multiplier, bound) for multiplier in multipliers.values())
     return found
 
 
@@ -110,8 +117,8 @@ def impose(single_map: "SingleLevelMap", bounds: ComponentMap) -> None:
 
 
 def impose_proven(single_map: "SingleLevelMap") -> None:
-    """Impose the multiplier bounds that are proven: a step that needs no bound must not trust any other."""
-    bounds = multiplier_bounds(single_map)
+    """Impose the stated bounds that come with a reason: a step that needs no bound must not trust any other."""
+    bounds = stated_bounds(single_map)
     proven = ((multiplier, bound) for multiplier, bound in bounds.items() if bound.proof is Proof.proven)
     impose(single_map, ComponentMap(proven))
 
@@ -153,14 +160,12 @@ class Ranges:
         return visitor.walk_expression(expression)
 
 
-def slack_bound(pair: "Pair", ranges: Ranges, big_m: UserBigM) -> Bound | None:
-    """Return a bound on a pair's slack: the user's for this row, else interval arithmetic, else the user's one."""
-    bound = big_m.explicit(pair.row.source, 1)
-    if bound is None:
-        _, upper = ranges.of_expression(pair.slack)
-        if math.isfinite(upper):
-            bound = Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
-    return bound or big_m.general()
+def slack_bound(pair: "Pair", ranges: Ranges) -> Bound | None:
+    """Return the bound on a pair's slack that interval arithmetic gives, if any."""
+    _, upper = ranges.of_expression(pair.slack)
+    if not math.isfinite(upper):
+        return None
+    return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
 
 
 def refuse_unproven(multipliers: Iterable["Pair"], slacks: Iterable["Pair"]) -> None:

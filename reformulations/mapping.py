@@ -6,6 +6,7 @@ can be told in the user's own names.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyomo.common.autoslots import AutoSlots
@@ -14,7 +15,7 @@ from pyomo.core import Block, value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError
-from .bounds import Bound
+from .bounds import Bound, Ranges
 from .follower_form import FollowerForm, Row
 from .levels import Bilevel
 
@@ -56,6 +57,11 @@ class SingleLevelMap:
     linearized: list[Linearized] = field(default_factory=list)
     products: list[Any] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """What is known of the ranges of variables; steps add to it what they prove."""
+        return Ranges(self)
 
     def pending(self) -> list[Pair]:
         """The pairs that no step has linearised yet."""

@@ -53,7 +53,7 @@ def apply(single: Any) -> list[Product]:
     :raises UnsupportedBySolverError: an expression of a degree above two.
     """
     single_map = map_of(single)
-    ranges = Ranges(single_map)
+    ranges = single_map.ranges
     quadratic = list(_quadratic_components(single))
     if not quadratic:
         return []

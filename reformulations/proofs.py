@@ -21,23 +21,29 @@ from typing import Any
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .bounds import Bound, Proof, Ranges
+from .bounds import Bound, Proof
 from .mapping import Pair, map_of
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
 from .vertices import vertex_bounds
 
 ROUNDS = 3
+SECONDS = 30.0
 
 
 def prove(
-    single: Any, multipliers: Iterable[VarData], slacks: Iterable[Pair], ranges: Ranges, seconds: float = 30.0
+    single: Any, multipliers: Iterable[VarData], slacks: Iterable[Pair], seconds: float = SECONDS
 ) -> tuple[ComponentMap, dict[int, Bound]]:
     """Return proven bounds: multiplier -> Bound (on its absolute value), id(pair) -> Bound of its slack.
 
-    :param ranges: what is known of variables; what is found on the way is added to it.
+    The multipliers that have bounds already are taken to stay within them; ranges found on the way are kept in the
+    model's map.
+
+    :param single: an MPCC (result of the KKT step), its pairs not yet linearised.
     :param seconds: the time all LPs together may take; what is left unproven then stays so.
     """
-    search = _Search(single, list(multipliers), list(slacks), ranges, time.monotonic() + seconds)
+    search = _Search(single, list(multipliers), list(slacks), time.monotonic() + seconds)
+    if not search.multipliers and not search.slacks:
+        return search.of_multiplier, search.of_slack
     search.run(DUAL, search.multipliers, [])
     search.run(PRIMAL, search.unbounded_variables(), search.slacks)
     for _ in range(ROUNDS):
@@ -45,17 +51,16 @@ def prove(
             break
     if search.multipliers and not map_of(single).bilevel.leader.prices:
         search.take(vertex_bounds(map_of(single), search.multipliers))
+        search.run(JOINT, search.unbounded_variables(), search.slacks)
     return search.of_multiplier, search.of_slack
 
 
 class _Search:
     """What is left to prove, and what is proven."""
 
-    def __init__(
-        self, single: Any, multipliers: list[VarData], slacks: list[Pair], ranges: Ranges, deadline: float
-    ) -> None:
-        self.single, self.multipliers, self.slacks = single, multipliers, slacks
-        self.ranges, self.deadline = ranges, deadline
+    def __init__(self, single: Any, multipliers: list[VarData], slacks: list[Pair], deadline: float) -> None:
+        self.single, self.multipliers, self.slacks, self.deadline = single, multipliers, slacks, deadline
+        self.ranges = map_of(single).ranges
         self.of_multiplier: ComponentMap = ComponentMap()
         self.of_slack: dict[int, Bound] = {}
 

@@ -21,10 +21,10 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 
 from .bounds import Ranges
+from .duality_gap import duality_gaps
 from .follower_form import VariableRecorder
 from .mapping import map_of
 from .products import relax
-from .strong_duality import duality_gaps
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",

@@ -20,9 +20,9 @@ from pyomo.core import quicksum
 from pyomo.core.base.var import VarData
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from .duality_gap import dual_terms
 from .follower_form import FollowerForm, VariableRecorder, is_number
 from .mapping import map_of
-from .strong_duality import dual_terms
 
 Key = tuple[int, int]
 

@@ -22,7 +22,7 @@ def numbers(variables: Any) -> dict[int, float]:
 
 
 def add_row(rows: Any, name: str, lower: float | None, body: Any, upper: float | None, tolerance: float) -> None:
-    """Add ``lower <= body <= upper``, unless no side is finite, or it has no variables and holds within the tolerance."""
+    """Add ``lower <= body <= upper``; a row without a side, or without variables that holds, is left out."""
     if lower is None and upper is None:
         return
     if has_variables(body):

@@ -31,7 +31,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     """
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
-    ranges = Ranges(single_map)
+    ranges = single_map.ranges
     impose_proven(single_map)
     block = single.sos1 = Block()
     block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)

@@ -18,30 +18,18 @@ primal-dual inequality*, Optim. Lett. 15, 2021; S. Zare et al., *A note on linea
 bilevel linear integer problems*, Ann. Oper. Res. 272, 2019.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from pyomo.common.collections import ComponentSet
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, quicksum
-from pyomo.core.base.var import VarData
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from pyomo.core import Block, Constraint
 
-from .bounds import impose_proven
-from .follower_form import FollowerForm, Row
+from .bounds import impose, impose_proven
+from .duality_gap import duality_gaps
+from .follower_form import is_number
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
-
-
-@dataclass(frozen=True)
-class DualityGap:
-    """A block's primal minus dual objective: ``expression`` >= 0 at feasible points, 0 at optimal ones."""
-
-    name: str
-    expression: Any
-    quadratic: bool
-    rows: tuple[Row, ...]
+from .proofs import prove
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
@@ -52,6 +40,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     single_map = map_of(single)
     chosen = {id(pair) for pair in (single_map.pending() if pairs is None else pairs)}
     impose_proven(single_map)
+    impose(single_map, prove(single, _in_products(single_map), [])[0])
     block = single.strong_duality = Block()
     block.slack_nonnegative = Constraint(AnyIndex)
     block.equal_objectives = Constraint(AnyIndex)
@@ -91,42 +80,13 @@ def add_cut(single: Any) -> int:
     return len(gaps)
 
 
-def duality_gaps(single_map: SingleLevelMap) -> Iterator[DualityGap]:
-    """Yield each block's primal minus dual objective."""
-    for form in single_map.forms:
-        multipliers = {id(row): m for f, row, m in single_map.multipliers() if f is form}
-        gradient = form.gradient_terms
-        blocks = list(_blocks(form))
-        for k, (variables, rows) in enumerate(blocks):
-            name = form.follower.name if len(blocks) == 1 else f"{form.follower.name}.{k + 1}"
-            primal = quicksum(form.sign * form.linear[y] * y for y in variables)
-            curved = quicksum(form.sign * q * y * z for y in variables for z, q in gradient[y])
-            dual = quicksum(term for row in rows for term in dual_terms(row, multipliers[id(row)]))
-            quadratic = any(gradient[y] for y in variables)
-            yield DualityGap(name, primal + curved - dual, quadratic, rows)
-
-
-def dual_terms(row: Row, multipliers: dict[str, Any]) -> Iterator[Any]:
-    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective."""
-    for side, multiplier in multipliers.items():
-        limit, weight = (row.upper, -1) if side == "upper" else (row.lower, 1)
-        yield weight * (limit - row.constant) * multiplier
-
-
-def _blocks(form: FollowerForm) -> Iterator[tuple[tuple[VarData, ...], tuple[Row, ...]]]:
-    """Split a follower into blocks that share no row and no quadratic term; rows without variables go along free."""
-    order = {id(y): k for k, y in enumerate(form.follower.variables)}
-    links = [(order[id(row.terms[0][0])], order[id(y)]) for row in form.rows for y, _ in row.terms]
-    links += [(order[id(y)], order[id(z)]) for y, z, _ in form.quadratic]
-    n = len(order)
-    first, second = np.array(links, dtype=int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(links)), (first, second)), shape=(n, n))
-    count, label = connected_components(graph, directed=False)
-    variables: list[list[VarData]] = [[] for _ in range(count)]
-    rows: list[list[Row]] = [[] for _ in range(count)]
-    for y in form.follower.variables:
-        variables[label[order[id(y)]]].append(y)
-    for row in form.rows:
-        rows[label[order[id(row.terms[0][0])]] if row.terms else 0].append(row)
-    for k in range(count):
-        yield tuple(variables[k]), tuple(rows[k])
+def _in_products(single_map: SingleLevelMap) -> list[Any]:
+    """Return the multipliers without bounds that a leader's integer multiplies: their products need a range."""
+    visible = [v for v in single_map.bilevel.visible if not v.is_continuous()]
+    if not visible:
+        return []
+    found: ComponentSet = ComponentSet()
+    for _, row, multipliers in single_map.multipliers():
+        if not is_number(row.constant) or not all(is_number(a) for _, a in row.terms):
+            found.update(m for m in multipliers.values() if m not in single_map.multiplier_bounds)
+    return list(found)

@@ -14,9 +14,9 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
 from .bounds import Bound, Proof
+from .duality_gap import DualityGap, duality_gaps
 from .follower_form import FollowerForm, Row, is_number
 from .mapping import SingleLevelMap
-from .strong_duality import DualityGap, duality_gaps
 
 LARGEST_LIST = 20_000  # bases of a block
 
@@ -29,8 +29,10 @@ def vertex_bounds(single_map: SingleLevelMap, wanted: list[VarData]) -> Componen
     multipliers = {id(row): m for _, row, m in single_map.multipliers()}
     for gap in duality_gaps(single_map):
         columns = [(row, side, m) for row in gap.rows for side, m in multipliers[id(row)].items() if row.terms]
-        if gap.quadratic or not columns or not any(m in chosen for _, _, m in columns):
+        if gap.quadratic or not any(m in chosen for _, _, m in columns):
             continue
+        if any(m in single_map.multiplier_bounds for _, _, m in columns):
+            continue  # the model restricts some multipliers of the block: the vertices may not be among those left
         form = forms[id(gap.rows[0])]
         largest = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns])
         if largest is not None:

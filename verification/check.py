@@ -130,7 +130,7 @@ def _solve_again(follower: Follower, found_by: str | None, tolerance: float, cer
     problem = follower_at(follower, tolerance=tolerance)
     reached = value(follower.objective.expr)
     refusals = []
-    for name in sorted(_CHECKERS, key=lambda name: name == found_by):
+    for name in sorted(_CHECKERS, key=lambda name: name in (found_by or "")):
         try:
             result = SOLVERS[name].solve(problem)
         except (SolverUnavailableError, UnsupportedBySolverError) as refusal:

@@ -1,0 +1,82 @@
+"""Files that the command line reads and writes: solutions, comparisons, figures."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import console
+from .errors import BilevoltError
+from .reports import Comparison
+from .reports.plots import PLOTS
+from .solution import Solution
+from .targets import Target
+
+
+def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]:
+    """Return a saved solution and its target; ``target``, if given, replaces the recorded one.
+
+    :raises BilevoltError: the file is no solution, has no point, or no target is known.
+    :raises OSError: the file cannot be read.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BilevoltError(
+            f"{path}: not JSON ({error}). Give a file that `bilevolt solve -o FILE` wrote."
+        ) from error
+    if not isinstance(document, dict) or not {"status", "values"} <= set(document):
+        raise BilevoltError(f"{path}: not a solution; give a file that `bilevolt solve -o FILE` wrote.")
+    known = set(Solution.__dataclass_fields__) | {"gap"}
+    solution = Solution.from_json(
+        json.dumps({name: item for name, item in document.items() if name in known})
+    )
+    if not solution.values:
+        raise BilevoltError(
+            f"{path}: there is no point to check; the solve ended with status {solution.status}."
+        )
+    found = target or document.get("target")
+    if not found:
+        raise BilevoltError(f"{path}: no target is recorded; name the model with --target.")
+    return solution, found
+
+
+def own_plot(target: Target) -> Callable[[dict[str, Any]], Any]:
+    """Return the problem's figure as a function of label -> summary, or refuse before anything is solved."""
+    if target.problem not in PLOTS:
+        raise BilevoltError(
+            f"{target.name}: --plot: there is no figure for this model; there is one for instances of "
+            f"{', '.join(PLOTS)}. `bilevolt compare {target.name} --plot` draws time and gap of any model."
+        )
+    draw = PLOTS[target.problem]
+    return lambda answers: draw(target.instance, answers)
+
+
+def plot_comparison(comparison: Comparison, found: Sequence[Target], path: Path) -> None:
+    """Draw the problem's figure if there is one target that has one, else time and gap."""
+    if len(found) == 1 and found[0].problem in PLOTS and comparison.answers:
+        save_plot(path, own_plot(found[0]), comparison.answers)
+    else:
+        comparison.plot(path)
+
+
+def save_plot(path: Path, draw: Callable[[dict[str, Any]], Any], answers: dict[str, Any]) -> None:
+    """Write the figure; say so where there is no point to draw."""
+    if answers:
+        draw(answers).savefig(path, dpi=150)
+    else:
+        console.warn(f"{path} is not written: there is no point to draw.")
+
+
+def writer(output: Path | None) -> Callable[[Any, Path], object]:
+    """Return how a comparison is written to a file of that name, or refuse the name."""
+    writers: dict[str, Callable[[Any, Path], object]] = {
+        ".json": lambda comparison, path: comparison.to_json(path),
+        ".csv": lambda comparison, path: comparison.to_csv(path),
+        ".tex": lambda comparison, path: comparison.to_latex(path),
+        ".html": lambda comparison, path: comparison.to_html(path),
+    }
+    suffix = ".json" if output is None else output.suffix.lower()
+    if suffix not in writers:
+        raise BilevoltError(f"{output}: --output: write a name that ends in {', '.join(writers)}.")
+    return writers[suffix]

@@ -1,0 +1,73 @@
+r"""The duality gap of each block of a follower: primal minus dual objective.
+
+For a follower brought to min, every feasible point with dual feasible multipliers has
+
+.. math:: \sigma \nabla f(y)^\top y - \Big( \sum_i \lambda_i\, b_i(x) + \sum_k \nu_k\, d_k(x) \Big)
+          = \sum_i \lambda_i \, (g_i(x, y) - b_i) \ge 0
+
+and 0 exactly at the follower's optima. Blocks share no row and no quadratic term, only the leader.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyomo.core import quicksum
+from pyomo.core.base.var import VarData
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .follower_form import FollowerForm, Row
+from .mapping import SingleLevelMap
+
+
+@dataclass(frozen=True)
+class DualityGap:
+    """A block's primal minus dual objective: ``expression`` >= 0 at feasible points, 0 at optimal ones."""
+
+    name: str
+    expression: Any
+    quadratic: bool
+    rows: tuple[Row, ...]
+
+
+def duality_gaps(single_map: SingleLevelMap) -> Iterator[DualityGap]:
+    """Yield each block's primal minus dual objective."""
+    for form in single_map.forms:
+        multipliers = {id(row): m for f, row, m in single_map.multipliers() if f is form}
+        gradient = form.gradient_terms
+        blocks = list(_blocks(form))
+        for k, (variables, rows) in enumerate(blocks):
+            name = form.follower.name if len(blocks) == 1 else f"{form.follower.name}.{k + 1}"
+            primal = quicksum(form.sign * form.linear[y] * y for y in variables)
+            curved = quicksum(form.sign * q * y * z for y in variables for z, q in gradient[y])
+            dual = quicksum(term for row in rows for term in dual_terms(row, multipliers[id(row)]))
+            quadratic = any(gradient[y] for y in variables)
+            yield DualityGap(name, primal + curved - dual, quadratic, rows)
+
+
+def dual_terms(row: Row, multipliers: dict[str, Any]) -> Iterator[Any]:
+    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective."""
+    for side, multiplier in multipliers.items():
+        limit, weight = (row.upper, -1) if side == "upper" else (row.lower, 1)
+        yield weight * (limit - row.constant) * multiplier
+
+
+def _blocks(form: FollowerForm) -> Iterator[tuple[tuple[VarData, ...], tuple[Row, ...]]]:
+    """Split a follower into blocks that share no row and no quadratic term; rows without variables go along free."""
+    order = {id(y): k for k, y in enumerate(form.follower.variables)}
+    links = [(order[id(row.terms[0][0])], order[id(y)]) for row in form.rows for y, _ in row.terms]
+    links += [(order[id(y)], order[id(z)]) for y, z, _ in form.quadratic]
+    n = len(order)
+    first, second = np.array(links, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(links)), (first, second)), shape=(n, n))
+    count, label = connected_components(graph, directed=False)
+    variables: list[list[VarData]] = [[] for _ in range(count)]
+    rows: list[list[Row]] = [[] for _ in range(count)]
+    for y in form.follower.variables:
+        variables[label[order[id(y)]]].append(y)
+    for row in form.rows:
+        rows[label[order[id(row.terms[0][0])]] if row.terms else 0].append(row)
+    for k in range(count):
+        yield tuple(variables[k]), tuple(rows[k])
