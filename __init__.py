@@ -16,22 +16,35 @@ _PUBLIC = {
     "solve": "driver",
     "Solution": "solution",
     "Status": "solvers.status",
+    "compare": "reports",
+    "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
     "load_instance": "instances",
     "list_instances": "instances",
 }
-_MODULES = ("errors", "heuristics", "instances", "models", "reformulations", "reports", "solvers", "verification")
+_MODULES = (
+    "cli",
+    "errors",
+    "heuristics",
+    "instances",
+    "models",
+    "reformulations",
+    "reports",
+    "solvers",
+    "verification",
+)
 
 __all__ = [*_PUBLIC, *_MODULES]
 
 if TYPE_CHECKING:
-    from . import errors, heuristics, instances, models, reformulations, reports, solvers, verification
+    from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, verification
     from .driver import solve
     from .instances import list_instances, load_instance
     from .reformulations import reformulate
     from .reformulations.dual_of import dual_of
     from .reformulations.pao_adapter import SubModel
+    from .reports import Comparison, compare
     from .solution import Solution
     from .solvers.status import Status
     from .verification import Certificate, verify

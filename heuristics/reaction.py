@@ -77,7 +77,7 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
     found = solve(_completion(single, decision, optimum, tolerance, held=True))
     objective, values = best.objective, ComponentMap(best.values.items())
     if found.values is not None and found.objective is not None:
-        near = 10 * tolerance * (1 + abs(objective))
+        near = 100 * tolerance * (1 + abs(objective))
         if abs(found.objective - objective) <= near:
             objective, values = found.objective, ComponentMap(found.values.items())
     known = {**optimum, **decision}

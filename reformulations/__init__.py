@@ -7,10 +7,12 @@ step            what it does                                                 fil
 ``revenue``     the leader's share of a follower's bill, linear by duality   ``revenue.py``
 ``sos1``        complementarity -> SOS1                                      ``sos1.py``
 ``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
+``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
 ==============  ===========================================================  =========================
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import BilevoltError
@@ -22,7 +24,11 @@ from .mapping import SingleLevelMap, map_of
 __all__ = ["LINEARIZATIONS", "Bilevel", "SingleLevelMap", "map_of", "read_levels", "reformulate"]
 
 #: How complementarity is made linear; a new way is one file and one line here.
-LINEARIZATIONS = ("sos1", "bigm", "strong_duality")
+LINEARIZATIONS: dict[str, Callable[..., Any]] = {
+    "sos1": sos1.apply,
+    "bigm": bigm.apply,
+    "strong_duality": strong_duality.apply,
+}
 
 
 def reformulate(
@@ -47,14 +53,19 @@ def reformulate(
             f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
         )
     single = kkt.apply(bilevel)
-    if reformulation != "kkt":
-        revenue.apply(single)
-    if reformulation == "sos1":
-        sos1.apply(single)
-    elif reformulation == "bigm":
-        bigm.apply(single, big_m=big_m)
-    elif reformulation == "strong_duality":
-        strong_duality.apply(single)
-    if linearize_products and reformulation != "kkt":
+    if reformulation == "kkt":
+        return single
+    revenue.apply(single)
+    LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))
+    if linearize_products:
         products.apply(single)
     return single
+
+
+def _register() -> None:
+    from .transformations import register  # here, because it needs the table above
+
+    register()
+
+
+_register()

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import BilevoltError
+from ..reports import Comparison
+from ..reports.plots import PLOTS
+from ..solution import Solution
 from . import console
-from .errors import BilevoltError
-from .reports import Comparison
-from .reports.plots import PLOTS
-from .solution import Solution
 from .targets import Target
 
 

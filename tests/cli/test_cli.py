@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from bilevolt.cli import Exit, _exit_code, app
+from bilevolt.cli.app import Exit, _exit_code, app
 from bilevolt.reports import Comparison, Row
 from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import BilevoltError, InstanceError
-from .instances import list_instances, load_instance
+from ..errors import BilevoltError, InstanceError
+from ..instances import list_instances, load_instance
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def resolve(text: str) -> Target:
     shipped = [info.name for info in list_instances()]
     if text in shipped:
         return _of_instance(text, text)
-    from .models import textbook
+    from ..models import textbook
 
     if text in textbook.NAMES:
         return Target(text, text, lambda: textbook.build(text))
@@ -60,7 +60,7 @@ def _names_function(text: str) -> bool:
 
 def _of_instance(text: str, spec: str) -> Target:
     instance = load_instance(text)
-    module = importlib.import_module(f".models.{instance.problem}", __package__)
+    module = importlib.import_module(f"..models.{instance.problem}", __package__)
     return Target(
         name=instance.name,
         spec=spec,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .errors import BilevoltError
+from ..errors import BilevoltError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from .reports import Comparison
-    from .solution import Solution
-    from .verification import Certificate
+    from ..reports import Comparison
+    from ..solution import Solution
+    from ..verification import Certificate
 
 _WIDE = 180  # columns, where nobody's window sets a width
 _ENDLESS = 10_000
@@ -98,7 +98,7 @@ def show_list(known: Mapping[str, Any]) -> None:
 
 def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -> None:
     """Print a solution: what was found, how, how long it took, the problem's figures, values, the check."""
-    from .reports.rendering import gap, method_label, number
+    from ..reports.rendering import gap, method_label, number
 
     table = _table("", "", header=False)
     lines = {
@@ -184,7 +184,7 @@ def _values(values: Mapping[str, float]) -> str:
 
 def _figure(item: Any) -> str:
     """Return a figure of a problem in a line or few: numbers, lists, and mappings line by line."""
-    from .reports.rendering import number
+    from ..reports.rendering import number
 
     if isinstance(item, Mapping):
         return "\n".join(f"{key}: {_figure(value)}" if not isinstance(value, Mapping)

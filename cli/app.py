@@ -23,7 +23,7 @@ import typer
 from . import console
 
 if TYPE_CHECKING:
-    from .solution import Solution
+    from ..solution import Solution
     from .targets import Target
 
 
@@ -68,11 +68,11 @@ def main() -> None:
 @app.command("list", epilog=_EXIT_HELP)
 def list_(as_json: _Json = False) -> None:
     """Show instances, textbook problems, solvers with their availability, reformulations and methods."""
-    from .heuristics import METHODS
-    from .instances import list_instances
-    from .models import textbook
-    from .reformulations import LINEARIZATIONS
-    from .solvers import table
+    from ..heuristics import METHODS
+    from ..instances import list_instances
+    from ..models import textbook
+    from ..reformulations import LINEARIZATIONS
+    from ..solvers import table
 
     known = {
         "instances": [info._asdict() for info in list_instances()],
@@ -103,9 +103,9 @@ def solve(
 ) -> None:
     """Solve a bilevel model, and check the answer."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
-        from . import driver
+        from .. import driver
+        from ..reports.row import was_interrupted
         from .files import own_plot, save_plot
-        from .reports.row import was_interrupted
         from .targets import resolve
 
         console.refuse_unwritable(output, plot)
@@ -177,8 +177,8 @@ def compare(
     An instance of a shipped problem, without --methods: leader alone, nested heuristic, exact.
     """
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        from ..reports import compare as run_all
         from .files import plot_comparison, writer
-        from .reports import compare as run_all
         from .targets import resolve
 
         console.refuse_unwritable(output, plot)
@@ -227,7 +227,7 @@ def verify(
 ) -> None:
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
-        from . import verification
+        from .. import verification
         from .files import read_solution
         from .targets import resolve
 
