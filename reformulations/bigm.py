@@ -20,8 +20,6 @@ from pyomo.core import Binary, Block, Constraint, Var, value
 
 from .bounds import (
     BigM,
-    Bound,
-    Proof,
     UserBigM,
     given_bounds,
     impose,
@@ -32,6 +30,7 @@ from .bounds import (
 )
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
 from .proofs import prove
+from .ranges import Bound, Proof
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:

@@ -1,4 +1,4 @@
-"""Big-Ms and variable ranges, each with the class of its proof and the reason.
+"""Big-Ms: what the model states and what the user gives, each with the class of its proof and the reason.
 
 A bound is *proven* (derived here, or stated by the model with a reason), or *user* (a number given with ``big_m=``,
 or stated without a reason: checked after the solve). There is no default number.
@@ -6,39 +6,18 @@ or stated without a reason: checked after the solve). There is no default number
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.common.numeric_types import native_numeric_types
-from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 
 from ..errors import UnprovenBigMError
 from .levels import suffix_values
-
-if TYPE_CHECKING:
-    from .mapping import Pair, SingleLevelMap
+from .mapping import Pair, SingleLevelMap
+from .ranges import Bound, Proof, Ranges
 
 MULTIPLIER_BOUND = "multiplier_bound"
-IMPLIED_BOUNDS = "implied_bounds"
 BigM = float | Mapping[Any, Any] | None
-
-
-class Proof(StrEnum):
-    """How far a bound can be trusted."""
-
-    proven = "proven"
-    user = "user"
-
-
-@dataclass(frozen=True)
-class Bound:
-    """An upper bound on a multiplier's absolute value, or on a slack."""
-
-    value: float
-    proof: Proof
-    reason: str
 
 
 class UserBigM:
@@ -47,7 +26,7 @@ class UserBigM:
     A dict's value is one number for both, or a pair (M of the multiplier, M of the slack).
     """
 
-    def __init__(self, big_m: BigM, single_map: "SingleLevelMap") -> None:
+    def __init__(self, big_m: BigM, single_map: SingleLevelMap) -> None:
         self.everywhere: float | None = None
         self.by_row: dict[int, tuple[float, float]] = {}
         if isinstance(big_m, Mapping):
@@ -80,7 +59,7 @@ class UserBigM:
         return None if self.everywhere is None else Bound(self.everywhere, Proof.user, "given with big_m=")
 
 
-def stated_bounds(single_map: "SingleLevelMap") -> ComponentMap:
+def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
     """Map multipliers to the bounds that need no search: those that the model states, and 0 where a row is vacuous."""
     found: ComponentMap = ComponentMap()
     stated: ComponentMap = ComponentMap()
@@ -97,7 +76,7 @@ def stated_bounds(single_map: "SingleLevelMap") -> ComponentMap:
     return found
 
 
-def given_bounds(single_map: "SingleLevelMap", big_m: UserBigM) -> ComponentMap:
+def given_bounds(single_map: SingleLevelMap, big_m: UserBigM) -> ComponentMap:
     """Map multipliers to the numbers that the user gave for their very rows."""
     found: ComponentMap = ComponentMap()
     for _, row, multipliers in single_map.multipliers():
@@ -107,7 +86,7 @@ def given_bounds(single_map: "SingleLevelMap", big_m: UserBigM) -> ComponentMap:
     return found
 
 
-def impose(single_map: "SingleLevelMap", bounds: ComponentMap) -> None:
+def impose(single_map: SingleLevelMap, bounds: ComponentMap) -> None:
     """Put the bounds on the multipliers (variables of the single-level model, not of the user's), and note them."""
     for multiplier, bound in bounds.items():
         multiplier.setub(bound.value)
@@ -116,51 +95,14 @@ def impose(single_map: "SingleLevelMap", bounds: ComponentMap) -> None:
     single_map.multiplier_bounds.update(bounds)
 
 
-def impose_proven(single_map: "SingleLevelMap") -> None:
+def impose_proven(single_map: SingleLevelMap) -> None:
     """Impose the stated bounds that come with a reason: a step that needs no bound must not trust any other."""
     bounds = stated_bounds(single_map)
     proven = ((multiplier, bound) for multiplier, bound in bounds.items() if bound.proof is Proof.proven)
     impose(single_map, ComponentMap(proven))
 
 
-class Ranges:
-    """Intervals of variables and expressions from bounds alone; the variables' own bounds are not changed.
-
-    Variable bounds are intersected with what a model states in the suffix ``implied_bounds`` of a follower
-    (variable -> (lower, upper, reason)): bounds that the follower's rows imply, without being rows of their own.
-    """
-
-    def __init__(self, single_map: "SingleLevelMap") -> None:
-        self._leaf: ComponentMap = ComponentMap()
-        for form in single_map.forms:
-            for variable, (lower, upper, *_) in suffix_values(form.follower, IMPLIED_BOUNDS).items():
-                own_lower, own_upper = self._own(variable)
-                self._leaf[variable] = (max(lower, own_lower), min(upper, own_upper))
-
-    @staticmethod
-    def _own(variable: Any) -> tuple[float, float]:
-        lower, upper = (variable.value, variable.value) if variable.fixed else variable.bounds
-        return (-math.inf if lower is None else lower), (math.inf if upper is None else upper)
-
-    def of_variable(self, variable: Any) -> tuple[float, float]:
-        """Return (lower, upper), infinite where nothing is known."""
-        return self._leaf[variable] if variable in self._leaf else self._own(variable)
-
-    def learn(self, variable: Any, lower: float, upper: float) -> bool:
-        """Take note of a proven range; return whether an infinite side became finite."""
-        low, high = self.of_variable(variable)
-        self._leaf[variable] = (max(low, lower), min(high, upper))
-        return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
-
-    def of_expression(self, expression: Any) -> tuple[float, float]:
-        """Return the interval that interval arithmetic gives for an expression."""
-        visitor = ExpressionBoundsVisitor(
-            leaf_bounds=ComponentMap(self._leaf.items()), use_fixed_var_values_as_bounds=True
-        )
-        return visitor.walk_expression(expression)
-
-
-def slack_bound(pair: "Pair", ranges: Ranges) -> Bound | None:
+def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
     """Return the bound on a pair's slack that interval arithmetic gives, if any."""
     _, upper = ranges.of_expression(pair.slack)
     if not math.isfinite(upper):
@@ -168,7 +110,7 @@ def slack_bound(pair: "Pair", ranges: Ranges) -> Bound | None:
     return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
 
 
-def refuse_unproven(multipliers: Iterable["Pair"], slacks: Iterable["Pair"]) -> None:
+def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None:
     """Raise UnprovenBigMError if any pair is left without an M, naming the multipliers and slacks."""
     multipliers, slacks = list(multipliers), list(slacks)
     if not multipliers and not slacks:

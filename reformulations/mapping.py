@@ -15,9 +15,9 @@ from pyomo.core import Block, value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError
-from .bounds import Bound, Ranges
 from .follower_form import FollowerForm, Row
 from .levels import Bilevel
+from .ranges import Bound, Ranges
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class SingleLevelMap:
     @cached_property
     def ranges(self) -> Ranges:
         """What is known of the ranges of variables; steps add to it what they prove."""
-        return Ranges(self)
+        return Ranges(self.forms)
 
     def pending(self) -> list[Pair]:
         """The pairs that no step has linearised yet."""

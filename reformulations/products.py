@@ -29,9 +29,9 @@ from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from ..errors import UnsupportedBySolverError
-from .bounds import Ranges
 from .follower_form import VariableRecorder
 from .mapping import map_of
+from .ranges import Ranges
 
 LARGEST_EXPANSION = 2**20  # an integer with more values than this is not expanded
 

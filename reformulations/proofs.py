@@ -21,8 +21,8 @@ from typing import Any
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .bounds import Bound, Proof
 from .mapping import Pair, map_of
+from .ranges import Bound, Proof
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
 from .vertices import vertex_bounds
 

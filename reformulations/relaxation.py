@@ -20,11 +20,11 @@ from pyomo.core import Block, ConcreteModel, Constraint
 from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 
-from .bounds import Ranges
 from .duality_gap import duality_gaps
 from .follower_form import VariableRecorder
 from .mapping import map_of
 from .products import relax
+from .ranges import Ranges
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",

@@ -20,8 +20,9 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
 
-from .bounds import Ranges, impose_proven
+from .bounds import impose_proven
 from .mapping import Linearized, Pair, map_of
+from .ranges import Ranges
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:

@@ -13,10 +13,10 @@ import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .bounds import Bound, Proof
 from .duality_gap import DualityGap, duality_gaps
 from .follower_form import FollowerForm, Row, is_number
 from .mapping import SingleLevelMap
+from .ranges import Bound, Proof
 
 LARGEST_LIST = 20_000  # bases of a block
 

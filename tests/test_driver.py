@@ -181,7 +181,7 @@ def test_the_model_is_unchanged_after_an_exception_inside_the_solver(
     ],
 )
 def test_the_model_is_unchanged_after_a_refusal(pair, error, structure):
-    model = market()
+    model = endless()
     before = structure(model)
     with pytest.raises(error):
         run(model, pair, big_m=None)

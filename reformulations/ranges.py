@@ -1,0 +1,68 @@
+"""Ranges of variables and expressions, and bounds with the class of their proof and the reason."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
+
+from .follower_form import FollowerForm
+from .levels import suffix_values
+
+IMPLIED_BOUNDS = "implied_bounds"
+
+
+class Proof(StrEnum):
+    """How far a bound can be trusted."""
+
+    proven = "proven"
+    user = "user"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An upper bound on a multiplier's absolute value, or on a slack."""
+
+    value: float
+    proof: Proof
+    reason: str
+
+
+class Ranges:
+    """Intervals of variables and expressions from bounds alone; the variables' own bounds are not changed.
+
+    Variable bounds are intersected with what a model states in the suffix ``implied_bounds`` of a follower
+    (variable -> (lower, upper, reason)): bounds that the follower's rows imply, without being rows of their own.
+    """
+
+    def __init__(self, forms: Iterable[FollowerForm]) -> None:
+        self._leaf: ComponentMap = ComponentMap()
+        for form in forms:
+            for variable, (lower, upper, *_) in suffix_values(form.follower, IMPLIED_BOUNDS).items():
+                own_lower, own_upper = self._own(variable)
+                self._leaf[variable] = (max(lower, own_lower), min(upper, own_upper))
+
+    @staticmethod
+    def _own(variable: Any) -> tuple[float, float]:
+        lower, upper = (variable.value, variable.value) if variable.fixed else variable.bounds
+        return (-math.inf if lower is None else lower), (math.inf if upper is None else upper)
+
+    def of_variable(self, variable: Any) -> tuple[float, float]:
+        """Return (lower, upper), infinite where nothing is known."""
+        return self._leaf[variable] if variable in self._leaf else self._own(variable)
+
+    def learn(self, variable: Any, lower: float, upper: float) -> bool:
+        """Take note of a proven range; return whether an infinite side became finite."""
+        low, high = self.of_variable(variable)
+        self._leaf[variable] = (max(low, lower), min(high, upper))
+        return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
+
+    def of_expression(self, expression: Any) -> tuple[float, float]:
+        """Return the interval that interval arithmetic gives for an expression."""
+        visitor = ExpressionBoundsVisitor(
+            leaf_bounds=ComponentMap(self._leaf.items()), use_fixed_var_values_as_bounds=True
+        )
+        return visitor.walk_expression(expression)
