@@ -11,7 +11,7 @@ from pyomo.core.base.var import VarData
 
 from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
 from .heuristics import METHODS
-from .reformulations import reformulate
+from .reformulations import kkt, pattern, reformulate
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
@@ -275,24 +275,27 @@ def _check(bilevel: Bilevel, solution: Solution, request: _Request, single: Any)
 
 
 def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: _Request) -> bool:
-    """Solve again with all integers at their rounded values: what M times the integrality tolerance let leak is gone.
+    """Solve again with each pair settled as it is at the point, and the integers at their rounded values.
 
-    Returns whether there was such a point; the integers are free again afterwards, whatever happens.
+    What a solver's tolerance let leak is gone then. Returns whether there was such a point; the user's integers are
+    free again afterwards, whatever happens.
     """
-    integers = [v for v in _variables(single) if not v.fixed and not v.is_continuous() and v.value is not None]
-    if not integers:
-        return False
+    settled = kkt.apply(bilevel)
+    pattern.apply(settled, point=pattern.point_of(single))
+    integers = [v for v in bilevel.leader.variables if not v.is_continuous()]
     try:
         for variable in integers:
             variable.fix(round(variable.value), skip_validation=True)
-        result = get_solver(solution.solver or "highs").solve(single, **request.run | {"warm_start": False})
+        result = get_solver(solution.solver or "highs").solve(settled, **request.run | {"warm_start": False})
+    except (SolverUnavailableError, UnsupportedBySolverError):
+        return False
     finally:
         for variable in integers:
             variable.unfix()
     if result.values is None or result.status is not Status.optimal:
         return False
-    _put_on_model(bilevel, single, result.values, solution)
-    solution.notes.append("polished: solved again with the integers at their rounded values")
+    _put_on_model(bilevel, settled, result.values, solution)
+    solution.notes.append("polished: solved again with each complementarity pair settled as it was found")
     gap = solution.gap
     if solution.status is Status.optimal and gap is not None and gap > request.rel_gap + request.tolerance:
         solution.status = Status.feasible

@@ -4,19 +4,22 @@
 step            what it does                                                 file
 ==============  ===========================================================  =========================
 ``kkt``         follower -> its KKT conditions; the result is an MPCC        ``kkt.py``
+``mixing``      each pair by a step of its own                               ``mixing.py``
 ``revenue``     the leader's share of a follower's bill, linear by duality   ``revenue.py``
 ``sos1``        complementarity -> SOS1                                      ``sos1.py``
 ``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
+``product``     complementarity -> a bilinear row for each pair              ``product.py``
+``pattern``     complementarity -> settled as at a point                     ``pattern.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
 ==============  ===========================================================  =========================
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BilevoltError
-from . import bigm, kkt, products, revenue, sos1, strong_duality
+from . import bigm, kkt, mixing, pattern, product, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -28,14 +31,16 @@ LINEARIZATIONS: dict[str, Callable[..., Any]] = {
     "sos1": sos1.apply,
     "bigm": bigm.apply,
     "strong_duality": strong_duality.apply,
+    "product": product.apply,
 }
 
 
 def reformulate(
     model: Any,
-    reformulation: str = "sos1",
+    reformulation: str | Mapping[Any, str] = "sos1",
     big_m: BigM = None,
     linearize_products: bool = True,
+    cuts: str | None = None,
 ) -> Any:
     """Return the single-level model of a PAO model; the PAO model itself is not changed.
 
@@ -43,20 +48,30 @@ def reformulate(
     what was made of what.
 
     :param model: a PAO model (``pyomo.ConcreteModel`` with ``SubModel``), or its levels, already read.
-    :param reformulation: "kkt" (the MPCC, complementarity as ``pyomo.mpec``), "sos1" or "bigm".
+    :param reformulation: "kkt" (the MPCC, complementarity as ``pyomo.mpec``), a name in ``LINEARIZATIONS``, or a dict
+        row -> name (see :mod:`mixing`).
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param linearize_products: replace integer x bounded products exactly.
+    :param cuts: "strong_duality" adds the primal-dual inequality of each LP block, where it can be made linear.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    if reformulation not in ("kkt", *LINEARIZATIONS):
+    mixed = not isinstance(reformulation, str)
+    if not mixed and reformulation not in ("kkt", *LINEARIZATIONS):
         raise BilevoltError(
             f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
         )
+    if cuts not in (None, "strong_duality"):
+        raise BilevoltError(f"cuts={cuts!r} is unknown; choose 'strong_duality' or None.")
     single = kkt.apply(bilevel)
     if reformulation == "kkt":
         return single
     revenue.apply(single)
-    LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))
+    if mixed:
+        mixing.apply(single, reformulation, LINEARIZATIONS, big_m=big_m)
+    else:
+        LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))
+    if cuts:
+        strong_duality.add_cut(single)
     if linearize_products:
         products.apply(single)
     return single

@@ -52,7 +52,9 @@ class Ranges:
 
     def of_variable(self, variable: Any) -> tuple[float, float]:
         """Return (lower, upper), infinite where nothing is known."""
-        return self._leaf[variable] if variable in self._leaf else self._own(variable)
+        lower, upper = self._own(variable)  # read anew: a multiplier may have got bounds since
+        known = self._leaf.get(variable, (-math.inf, math.inf))
+        return max(known[0], lower), min(known[1], upper)
 
     def learn(self, variable: Any, lower: float, upper: float) -> bool:
         """Take note of a proven range; return whether an infinite side became finite."""
@@ -63,6 +65,7 @@ class Ranges:
     def of_expression(self, expression: Any) -> tuple[float, float]:
         """Return the interval that interval arithmetic gives for an expression."""
         visitor = ExpressionBoundsVisitor(
-            leaf_bounds=ComponentMap(self._leaf.items()), use_fixed_var_values_as_bounds=True
+            leaf_bounds=ComponentMap((v, self.of_variable(v)) for v in self._leaf),
+            use_fixed_var_values_as_bounds=True,
         )
         return visitor.walk_expression(expression)

@@ -19,7 +19,8 @@ from .records import Outcome, Settings
 highspy, _installed = attempt_import("highspy")
 
 _OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
-_DECIDED = (_OPTIMAL, TerminationCondition.provenInfeasible, TerminationCondition.unbounded)
+_INFEASIBLE = TerminationCondition.provenInfeasible
+_DECIDED = (_OPTIMAL, _INFEASIBLE, TerminationCondition.unbounded)
 
 
 FINEST_INTEGRALITY = 1e-7
@@ -66,6 +67,8 @@ class Highs(Solver):
 
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         outcome = super()._run(model, reading, settings)
+        if outcome.condition is _INFEASIBLE and "milp" in reading.needs.because:
+            return self._without_presolve(model, reading, settings, outcome)
         if "qp" not in reading.needs.because or outcome.condition in _DECIDED:
             return outcome
         exact = dict(settings.options or {}) | {"qp_regularization_value": 0.0}
@@ -73,6 +76,16 @@ class Highs(Solver):
         if again.condition in _DECIDED or outcome.objective is None:
             return again
         return outcome
+
+    def _without_presolve(
+        self, model: BlockData, reading: Reading, settings: Settings, outcome: Outcome
+    ) -> Outcome:
+        """Ask again: HiGHS 1.15's presolve was seen to call a feasible MILP with near-equal bounds infeasible."""
+        options = dict(settings.options or {})
+        if "presolve" in options:
+            return outcome
+        options["presolve"] = "off"
+        return super()._run(model, reading, replace(settings, options=options))
 
     def _outcome(self, backend: Any, results: Results, reading: Reading, settings: Settings) -> Outcome:
         outcome = super()._outcome(backend, results, reading, settings)

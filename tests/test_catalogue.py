@@ -22,10 +22,54 @@ BENT = {
     "aiyoshi_shimizu_1981_2f",
 }
 
+# big-M on HiGHS ---------------------------------------------------------------------------------------------
+# Every M is proven without a number from the user.
+PROVEN = {
+    "bard511",
+    "bard_falk_1982_1",
+    "candler_townsley_1982",
+    "bard_falk_1982_2",
+    "savard_1989",
+    "gecco2013",
+    "dempe_2002_p25",
+    "dempe_2002_p32",
+    "moore_bard_upper_int",
+    "bard_1991_2",
+    "clark_westerberg_1990b",
+    "liu_hart_1994",
+    "clark_westerberg_1988",
+    "anandalingam_white_1990",
+    "anandalingam_white_range",
+    "bialas_karwan_1984b",
+    "ben_ayed_blair_1990a",
+    "glackin_2009",
+    "allende_still_2013",
+    "dtmp_74",
+    "pao1",
+    "pao2",
+    "pineda",
+    "fruits_01",
+    "own_capacity_rent",
+}
+# Some slack or multiplier is unbounded, or its bound is out of reach of the proofs.
 BIG_M = 1e3  # larger than every multiplier and slack of the listed optima
-
-# big-M on HiGHS: the product of two continuous variables (of levels and multipliers) that it is refused for.
-REFUSED_BY_HIGHS = {
+GIVEN = {
+    "getachew_ex1",
+    "getachew_ex2",
+    "besancon27",
+    "jointc1_ok",
+    "barguel",
+    "bard_1991_1",
+    "toll_1",
+    "aiyoshi_shimizu_1984_2",
+    "own_qp_upper_int",
+}
+# Multipliers that may be arbitrarily large at the optimum: some sit on any M, and the optimum is not proven then.
+MAY_SIT_ON_ITS_M = {"toll_1"}
+# Infeasible; but with numbers that nobody has proven, that is not proven either.
+INFEASIBLE = {"jointc1_infeasible", "own_unbounded_lower"}
+# The product of two continuous variables (of levels, or multipliers) for which HiGHS is refused.
+PRODUCTS = {
     "pao3": r"w\[1\]\*z",
     "dempe_2000_56": r"x\*x",
     "tuy_2007_1": r"x\*x",
@@ -38,11 +82,6 @@ REFUSED_BY_HIGHS = {
     "aiyoshi_shimizu_1981_2f": r"y\[1\]\*y\[1\]",
     "conejo2016": r"L.y\[1\]\*followers\[L\].multiplier\[b\]",
 }
-# Multipliers that may be arbitrarily large at the optimum: some sit on any M, and the optimum is not proven then.
-MAY_SIT_ON_ITS_M = {"candler_townsley_1982", "toll_1"}
-# Infeasible; but with numbers that nobody has proven, that is not proven either.
-INFEASIBLE_WITH_GIVEN_M = {"jointc1_infeasible", "own_unbounded_lower"}
-SOLVED_BY_HIGHS = [n for n in COVERED if n not in {*REFUSED_BY_HIGHS, *INFEASIBLE_WITH_GIVEN_M}]
 
 
 def near(number, tolerance):
@@ -77,7 +116,20 @@ def test_listed_answer(name, reformulation, solver):
     assert set(solution.certificate.solvers.values()).isdisjoint({solution.solver})
 
 
-@pytest.mark.parametrize("name", SOLVED_BY_HIGHS)
+def test_the_tables_of_bigm_on_highs_are_complete():
+    assert sorted([*PROVEN, *GIVEN, *INFEASIBLE, *PRODUCTS]) == sorted(COVERED)
+
+
+@pytest.mark.parametrize("name", sorted(PROVEN))
+def test_listed_answer_of_bigm_on_highs_without_a_number_from_the_user(name):
+    data, model = textbook.problem(name), textbook.build(name)
+    solution = bilevolt.solve(model, reformulation="bigm", solver="highs", time_limit=TIME_LIMIT)
+    assert_listed(solution, data, model)
+    assert (solution.status, solution.assumptions) == ("optimal", [])
+    assert solution.certificate.globally_optimal is True
+
+
+@pytest.mark.parametrize("name", sorted(GIVEN))
 def test_listed_answer_of_bigm_on_highs_with_m_given(name):
     data, model = textbook.problem(name), textbook.build(name)
     solution = bilevolt.solve(
@@ -89,19 +141,19 @@ def test_listed_answer_of_bigm_on_highs_with_m_given(name):
         assert f"its M is {BIG_M:g}" in solution.notes[-1]
     else:
         assert solution.status == "optimal", solution.notes
-    assert solution.assumptions and "1000" in solution.assumptions[0]
-    assert solution.certificate.globally_optimal is None  # the Ms are the user's
+    assert "not proven" in solution.assumptions[0]
+    assert solution.certificate.globally_optimal is None  # it rests on the user's numbers
 
 
-@pytest.mark.parametrize("name", sorted(INFEASIBLE_WITH_GIVEN_M))
+@pytest.mark.parametrize("name", sorted(INFEASIBLE))
 def test_infeasible_with_given_m_is_not_proven_infeasible(name):
     solution = bilevolt.solve(textbook.build(name), reformulation="bigm", solver="highs", big_m=BIG_M)
     assert textbook.problem(name).status == "infeasible"
-    assert solution.status == "no_solution"
+    assert (solution.status, len(solution.assumptions)) == ("no_solution", 1)
     assert "not proven" in solution.notes[-1]
 
 
-@pytest.mark.parametrize(("name", "product"), sorted(REFUSED_BY_HIGHS.items()))
+@pytest.mark.parametrize(("name", "product"), sorted(PRODUCTS.items()))
 def test_products_of_continuous_variables_are_refused_for_highs_by_name(name, product):
     with pytest.raises(UnsupportedBySolverError, match=f"the product {product} in .* is continuous"):
         bilevolt.solve(textbook.build(name), reformulation="bigm", solver="highs", big_m=BIG_M)
@@ -116,9 +168,20 @@ def test_integer_follower_is_refused(reformulation, solver):
 # The traps ------------------------------------------------------------------------------------------------
 
 
+def everywhere(model, number):
+    """The number as the user's M of every row, also where a proven one is known."""
+    forms = bilevolt.reformulations.map_of(bilevolt.reformulate(model, "kkt")).forms
+    return {row.name: number for form in forms for row in form.rows}
+
+
+def with_user_m(name, number):
+    model = textbook.build(name)
+    return bilevolt.solve(model, reformulation="bigm", solver="highs", big_m=everywhere(model, number))
+
+
 @pytest.mark.parametrize("big_m", [0.5, 2, 50, 99, 100, 101, 1e5])
 def test_pineda_is_right_or_not_called_optimal(big_m):
-    solution = bilevolt.solve(textbook.build("pineda"), reformulation="bigm", solver="highs", big_m=big_m)
+    solution = with_user_m("pineda", big_m)
     if solution.status == "optimal":
         assert solution.objective == near(102, 1e-5)
     else:
@@ -126,17 +189,17 @@ def test_pineda_is_right_or_not_called_optimal(big_m):
         assert "not proven optimal" in solution.notes[-1]
 
 
-def test_pineda_with_the_common_default_m():
-    solution = bilevolt.solve(textbook.build("pineda"), reformulation="bigm", solver="highs", big_m=1e5)
+@pytest.mark.parametrize("big_m", [None, 0.5, 50, 1e5])
+def test_pineda_with_one_number_where_no_m_is_proven(big_m):
+    """All Ms of this problem are proven, so that a wrong number for the rest does no harm."""
+    solution = bilevolt.solve(textbook.build("pineda"), reformulation="bigm", solver="highs", big_m=big_m)
     assert (solution.status, solution.objective) == ("optimal", near(102, 1e-5))
 
 
 @pytest.mark.parametrize("big_m", [1, 14, 50, 1e5])
 def test_clark_westerberg_1988_with_any_m(big_m):
-    """All variables free, so that every M is the user's; too small ones leave no point at all."""
-    solution = bilevolt.solve(
-        textbook.build("clark_westerberg_1988"), reformulation="bigm", solver="highs", big_m=big_m
-    )
+    """All variables are free; too small an M leaves no point at all, which proves nothing."""
+    solution = with_user_m("clark_westerberg_1988", big_m)
     assert solution.status in ("optimal", "no_solution")
     assert solution.status == "no_solution" or solution.objective == near(-37, 1e-5)
 
@@ -147,7 +210,7 @@ SMALL_M = {"bard_falk_1982_1": 5, "candler_townsley_1982": 5}
 @pytest.mark.parametrize(("name", "big_m"), sorted(SMALL_M.items()))
 def test_an_optimum_that_rests_on_given_ms_is_not_certified(name, big_m):
     """M cuts the optimum off, and no multiplier of the point that is left sits on M (Pineda and Morales 2019)."""
-    solution = bilevolt.solve(textbook.build(name), reformulation="bigm", solver="highs", big_m=big_m)
+    solution = with_user_m(name, big_m)
     assert solution.objective > textbook.problem(name).objective + 1
     assert solution.certificate.bilevel_feasible
     assert solution.certificate.globally_optimal is None
@@ -158,8 +221,7 @@ def test_an_optimum_that_rests_on_given_ms_is_not_certified(name, big_m):
 @pytest.mark.xfail(strict=True, reason="the status is relative to the Ms given; nothing on M shows that they lie")
 @pytest.mark.parametrize(("name", "big_m"), sorted(SMALL_M.items()))
 def test_a_wrong_value_is_never_called_optimal_whatever_m_is_given(name, big_m):
-    solution = bilevolt.solve(textbook.build(name), reformulation="bigm", solver="highs", big_m=big_m)
-    assert solution.status != "optimal"
+    assert with_user_m(name, big_m).status != "optimal"
 
 
 def two_followers():
