@@ -1,7 +1,7 @@
 """``solve``: read the levels, reformulate, solve, check. The user's model keeps everything but variable values."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,10 @@ Progress = Callable[[str], None]
 class _Request:
     """What the caller of ``solve`` asked for."""
 
-    reformulation: str
+    reformulation: str | Mapping[Any, str]
     solver: str
     big_m: BigM
+    cuts: str | None
     tolerance: float
     rel_gap: float
     say: Progress
@@ -43,11 +44,12 @@ def solve(
     model: Any,
     *,
     method: str = "exact",
-    reformulation: str = "auto",
+    reformulation: str | Mapping[Any, str] = "auto",
     solver: str = "auto",
     time_limit: float | None = None,
     rel_gap: float = 1e-6,
     big_m: BigM = None,
+    cuts: str | None = "auto",
     warm_start: bool | None = None,
     threads: int = 1,
     tee: bool = False,
@@ -67,6 +69,7 @@ def solve(
     :param time_limit: seconds for the solver (for a heuristic: for all of it).
     :param rel_gap: relative gap at which a point is called optimal.
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
+    :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: hand the values on the model to the solver as a start.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param tolerance: of the check, see :func:`verify`.
@@ -79,7 +82,7 @@ def solve(
     run = {"rel_gap": rel_gap, "threads": threads, "tee": tee, "options": options}
     if method == "exact":
         run |= {"time_limit": time_limit, "warm_start": bool(warm_start)}
-    request = _Request(reformulation, solver, big_m, tolerance, rel_gap, say, run)
+    request = _Request(reformulation, solver, big_m, cuts, tolerance, rel_gap, say, run)
     begin = time.perf_counter()
     bilevel = read_levels(model)
     if method == "exact":
@@ -113,16 +116,17 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
 
 def _single_level(bilevel: Bilevel, request: _Request) -> tuple[Any, str, list[str]]:
     """Reformulate; "auto" is big-M where every M is proven (or given), else SOS1."""
-    name, big_m = request.reformulation, request.big_m
-    if name != "auto":
-        return reformulate(bilevel, name, big_m), name, []
+    asked, big_m, cuts = request.reformulation, request.big_m, request.cuts
+    if asked != "auto":
+        name = asked if isinstance(asked, str) else "mixed"
+        return reformulate(bilevel, asked, big_m, cuts=cuts), name, []
     try:
-        single = reformulate(bilevel, "bigm", big_m)
+        single = reformulate(bilevel, "bigm", big_m, cuts=cuts)
         return single, "bigm", ["bigm: every M is proven or given"]
     except UnprovenBigMError as refusal:
         if request.solver == "highs":
             raise
-        return reformulate(bilevel, "sos1"), "sos1", [f"sos1, as bigm was refused: {refusal}"]
+        return reformulate(bilevel, "sos1", cuts=cuts), "sos1", [f"sos1, as bigm was refused: {refusal}"]
 
 
 def _choose(solver: str, single: Any) -> tuple[Solver, str]:

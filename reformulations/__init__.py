@@ -40,7 +40,7 @@ def reformulate(
     reformulation: str | Mapping[Any, str] = "sos1",
     big_m: BigM = None,
     linearize_products: bool = True,
-    cuts: str | None = None,
+    cuts: str | None = "auto",
 ) -> Any:
     """Return the single-level model of a PAO model; the PAO model itself is not changed.
 
@@ -52,7 +52,8 @@ def reformulate(
         row -> name (see :mod:`mixing`).
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param linearize_products: replace integer x bounded products exactly.
-    :param cuts: "strong_duality" adds the primal-dual inequality of each LP block, where it can be made linear.
+    :param cuts: "strong_duality" adds the primal-dual inequality of each LP block, where it can be made linear; "auto"
+        adds it only where it needs no product that the model does not have already; None adds nothing.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     mixed = not isinstance(reformulation, str)
@@ -60,8 +61,8 @@ def reformulate(
         raise BilevoltError(
             f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
         )
-    if cuts not in (None, "strong_duality"):
-        raise BilevoltError(f"cuts={cuts!r} is unknown; choose 'strong_duality' or None.")
+    if cuts not in (None, "auto", "strong_duality"):
+        raise BilevoltError(f"cuts={cuts!r} is unknown; choose 'strong_duality', 'auto' or None.")
     single = kkt.apply(bilevel)
     if reformulation == "kkt":
         return single
@@ -70,10 +71,10 @@ def reformulate(
         mixing.apply(single, reformulation, LINEARIZATIONS, big_m=big_m)
     else:
         LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))
-    if cuts:
+    if cuts and reformulation != "strong_duality" and linearize_products:
         strong_duality.add_cut(single)
     if linearize_products:
-        products.apply(single)
+        products.apply(single, enlarge_for_cuts=cuts == "strong_duality")
     return single
 
 

@@ -3,8 +3,8 @@ r"""Pattern: the choice of every complementarity pair made as at a point, which 
 .. math:: \lambda = 0 \;\text{where}\; \lambda \le g(x, y) \;\text{at the point}, \qquad g(x, y) = 0 \;\text{elsewhere}
 
 What a solver's tolerance let leak (an M times the integrality tolerance; a product of :math:`10^{-6}` with both
-factors at :math:`10^{-3}`) is gone from its solution. A restriction of the MPCC: its optimum is bilevel feasible, and as
-good as the point if that was a solution.
+factors at :math:`10^{-3}`) is gone from its solution. A restriction of the MPCC: its optimum is bilevel feasible, and
+as good as the point if that was a solution.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ Source: G. P. McCormick, *Computability of global solutions to factorable noncon
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,10 @@ from .follower_form import VariableRecorder
 from .mapping import map_of
 from .ranges import Ranges
 
+Terms = list[tuple[float, VarData]]
+Linearize = Callable[[VarData, VarData, str], Terms | None]
+
+CUTS = "duality_cut"  # the block of rows that are redundant, so that products in them may be relaxed
 LARGEST_EXPANSION = 2**20  # an integer with more values than this is not expanded
 
 
@@ -47,9 +51,10 @@ class Product:
     reason: str = ""
 
 
-def apply(single: Any) -> list[Product]:
+def apply(single: Any, enlarge_for_cuts: bool = True) -> list[Product]:
     """Replace every integer x bounded product in the active rows and objective, in place; return all products.
 
+    :param enlarge_for_cuts: whether redundant rows may bring products that no other row has; else they are left out.
     :raises UnsupportedBySolverError: an expression of a degree above two.
     """
     single_map = map_of(single)
@@ -59,8 +64,12 @@ def apply(single: Any) -> list[Product]:
         return []
     block = single.products = Block()
     linearizer = _Linearizer(block, ranges, _partitions(single.leader))
-    for component, repn, var_map in quadratic:
-        _rewrite(component, repn, var_map, linearizer)
+    cuts = getattr(single, CUTS, None)
+    for component, repn, var_map in sorted(quadratic, key=lambda item: item[0].parent_block() is cuts):  # cuts last
+        if component.parent_block() is not cuts:
+            _rewrite(component, repn, var_map, linearizer.exact)
+        elif not _rewrite(component, repn, var_map, linearizer.exact_or_hull if enlarge_for_cuts else linearizer.known):
+            component.deactivate()
     linearizer.write_rows()
     single_map.products += linearizer.made
     single_map.steps.append("products")
@@ -73,7 +82,7 @@ def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[s
     :param rows: (name, relational expression); one with a product of an unbounded factor is left out.
     :returns: the names of the rows that were left out.
     """
-    linearizer = _Linearizer(block, ranges, {}, relaxing=True)
+    linearizer = _Linearizer(block, ranges, {})
     block.relaxed = Constraint(AnyIndex)
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
@@ -82,11 +91,10 @@ def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[s
         block.relaxed[name] = expression
         row = block.relaxed[name]
         repn = visitor.walk_expression(row.body)
-        if repn.quadratic and repn.nonlinear is None:
-            _rewrite(row, repn, recorder.var_map, linearizer)
-        if repn.nonlinear is not None or any(product.where == row.name for product in remaining(linearizer.made)):
-            del block.relaxed[name]
-            left_out.append(name)
+        if repn.nonlinear is None and (not repn.quadratic or _rewrite(row, repn, recorder.var_map, linearizer.hull)):
+            continue
+        del block.relaxed[name]
+        left_out.append(name)
     linearizer.write_rows()
     return left_out
 
@@ -111,11 +119,12 @@ def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, Var
             yield component, repn, recorder.var_map
 
 
-def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearizer: "_Linearizer") -> None:
+def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearize: Linearize) -> bool:
+    """Replace the products in a row or objective as far as possible; return whether all are."""
     coefficients: dict[int, float] = dict(repn.linear)
-    constant, kept = repn.constant, 0
+    kept: Any = 0
     for (i, j), coefficient in repn.quadratic.items():
-        terms = linearizer.terms(var_map[i], var_map[j], component.name)
+        terms = linearize(var_map[i], var_map[j], component.name)
         if terms is None:
             kept += coefficient * var_map[i] * var_map[j]
             continue
@@ -123,7 +132,7 @@ def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearizer:
             coefficients[id(variable)] = coefficients.get(id(variable), 0.0) + coefficient * factor
             var_map[id(variable)] = variable
     body = LinearExpression(
-        constant=constant, linear_coefs=list(coefficients.values()), linear_vars=[var_map[i] for i in coefficients]
+        constant=repn.constant, linear_coefs=list(coefficients.values()), linear_vars=[var_map[i] for i in coefficients]
     )
     body = body + kept
     if component.ctype is Objective:
@@ -132,6 +141,7 @@ def _rewrite(component: Any, repn: Any, var_map: dict[int, VarData], linearizer:
         component.set_value(body == value(component.upper))
     else:
         component.set_value((value(component.lower), body, value(component.upper)))
+    return kept.__class__ is int
 
 
 def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
@@ -159,10 +169,8 @@ def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
 class _Linearizer:
     """Makes one variable per product, then the rows that define them, grouped by partition."""
 
-    def __init__(
-        self, block: Any, ranges: Ranges, partitions: dict[int, tuple[int, bool, int]], relaxing: bool = False
-    ) -> None:
-        self.block, self.ranges, self.partitions, self.relaxing = block, ranges, partitions, relaxing
+    def __init__(self, block: Any, ranges: Ranges, partitions: dict[int, tuple[int, bool, int]]) -> None:
+        self.block, self.ranges, self.partitions = block, ranges, partitions
         block.product = Var(AnyIndex, dense=False, domain=Reals)
         block.rows = Constraint(AnyIndex)
         block.bit = Var(AnyIndex, dense=False, domain=Binary)
@@ -173,27 +181,37 @@ class _Linearizer:
         self._factor: dict[int, VarData] = {}
         self._bits: ComponentMap = ComponentMap()
 
-    def terms(self, first: VarData, second: VarData, where: str) -> list[tuple[float, VarData]] | None:
-        """Return first * second as a sum of coefficient * variable, or None where it has to stay a product."""
+    def exact(self, first: VarData, second: VarData, where: str) -> Terms | None:
+        """Return first * second as a sum of coefficient * variable; None, and the reason noted, where it stays."""
+        terms, reason = self._exact(first, second, where)
+        if terms is None:
+            self.made.append(Product(first, second, None, where, reason))
+        return terms
+
+    def exact_or_hull(self, first: VarData, second: VarData, where: str) -> Terms | None:
+        """Return the product exactly where possible, else relaxed (for redundant rows)."""
+        return self._exact(first, second, where)[0] or self.hull(first, second, where)
+
+    def known(self, first: VarData, second: VarData, where: str) -> Terms | None:
+        """Return the product if a variable stands for it already."""
+        found = self._of.get((id(first), id(second)), self._of.get((id(second), id(first))))
+        return None if found is None else [(1.0, found)]
+
+    def _exact(self, first: VarData, second: VarData, where: str) -> tuple[Terms | None, str]:
         if first is second and first.is_binary():
-            return [(1.0, first)]
-        if self.relaxing:
-            return self._relaxed(first, second, where)
+            return [(1.0, first)], ""
         reasons = []
         for integer, other in sorted(((first, second), (second, first)), key=lambda p: not p[0].is_binary()):
             reason = self._obstacle(integer, other)
             if reason is None:
-                return list(self._expanded(integer, other, where))
+                return list(self._expanded(integer, other, where)), ""
             reasons.append(reason)
-        self.made.append(Product(first, second, None, where, "; ".join(dict.fromkeys(reasons))))
-        return None
+        return None, "; ".join(dict.fromkeys(reasons))
 
-    def _relaxed(self, first: VarData, second: VarData, where: str) -> list[tuple[float, VarData]] | None:
-        """Return a variable within the convex hull of the product over the factors' ranges."""
+    def hull(self, first: VarData, second: VarData, where: str) -> Terms | None:
+        """Return a variable within the convex hull of the product over the factors' ranges; None if unbounded."""
         (l1, u1), (l2, u2) = self.ranges.of_variable(first), self.ranges.of_variable(second)
-        unbounded = [v.name for v, width in ((first, u1 - l1), (second, u2 - l2)) if not math.isfinite(width)]
-        if unbounded:
-            self.made.append(Product(first, second, None, where, f"{', '.join(unbounded)} unbounded"))
+        if not all(map(math.isfinite, (l1, u1, l2, u2))):
             return None
         key = (min(id(first), id(second)), max(id(first), id(second)))
         if key not in self._of:

@@ -23,6 +23,9 @@ from .scip_optimum import beyond, is_open_ended
 
 pyscipopt, _installed = attempt_import("pyscipopt")
 
+_NO_POINT = (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded)
+"""How a solve without objective ends where there is no point: nothing can be unbounded then."""
+
 
 class Scip(Solver):
     """SCIP: everything but duals.
@@ -82,7 +85,7 @@ class Scip(Solver):
         rows = beyond(model, reading, outcome)
         if rows is not None and (settings.time_limit is None or settings.time_limit > 0):
             second = self._run_once(rows, read(rows), settings)
-            if second.condition is TerminationCondition.provenInfeasible:
+            if second.condition in _NO_POINT:
                 return
             outcome.values = second.values or outcome.values
             outcome.objective = evaluate(reading.polynomial, reading.variables, outcome.values)

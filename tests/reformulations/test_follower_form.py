@@ -70,7 +70,6 @@ def test_a_fixed_follower_variable_is_part_of_the_constant():
     form = forms(model)[0]
     row = form.rows[0]
     assert [v.name for v, _ in row.terms] == ["L.y[2]"]
-    assert pyo.value(row.constant + model.x, exception=False) is None or True
     model.x.value = 0.5
     assert pyo.value(row.constant) == 5.5
     assert form.constant == 3
@@ -78,8 +77,8 @@ def test_a_fixed_follower_variable_is_part_of_the_constant():
 
 def test_named_expressions_may_be_used_many_times():
     model = small()
-    model.load = pyo.Expression(expr=2 * model.x)
-    model.L.sum = pyo.Expression(expr=model.L.y[1] + model.load)
+    model.demand = pyo.Expression(expr=2 * model.x)
+    model.L.sum = pyo.Expression(expr=model.L.y[1] + model.demand)
     model.L.rows = pyo.Constraint([1, 2, 3], rule=lambda b, i: b.sum + b.y[i] >= i)
     rows = forms(model)[0].rows
     model.x.value = 0.25

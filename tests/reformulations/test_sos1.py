@@ -32,8 +32,8 @@ def with_bounds(bound):
 def lines(block):
     rows = block.component_data_objects(pyo.Constraint, active=True)
     sets = block.component_data_objects(pyo.SOSConstraint, active=True)
-    found = {row.local_name: plain(row.expr) for row in rows}
-    return found | {s.local_name: " | ".join(plain(v) for v in s.variables) for s in sets}
+    found = {plain(row.local_name): plain(row.expr) for row in rows}
+    return found | {plain(s.local_name): " | ".join(plain(v) for v in s.variables) for s in sets}
 
 
 def plain(expression):
@@ -105,4 +105,4 @@ def test_the_map_leads_from_pair_to_set_and_back():
         assert item.step == "sos1"
         assert list(item.switch.variables) == [item.pair.multiplier, item.slack]
         assert not item.pair.complementarity.active
-    assert map_of(single).steps == ["kkt", "sos1"]
+    assert map_of(single).steps[:2] == ["kkt", "sos1"]
