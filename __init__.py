@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 # Public names, loaded when first used: importing bilevolt stays fast, and ``bilevolt --help`` with it.
 _PUBLIC = {
-    "SubModel": "reformulations.pao_adapter",
+    "SubModel": "pao_solver",
     "dual_of": "reformulations.dual_of",
     "reformulate": "reformulations",
     "solve": "driver",

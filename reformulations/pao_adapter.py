@@ -52,6 +52,10 @@ _restore_numpy_names()
 if not _pyutilib_works():
     _stand_in_for_pyutilib()
 with LoggingIntercept(module="pyomo", level=logging.ERROR):  # PAO's import warns of names that Pyomo deprecated
+    from pao.common.solver import Results as PaoResults
+    from pao.common.solver import Solver as PaoSolver
+    from pao.common.solver import SolverAPI as PaoSolverAPI
+    from pao.common.solver import TerminationCondition
     from pao.pyomo import SubModel
 
-__all__ = ["SubModel"]
+__all__ = ["PaoResults", "PaoSolver", "PaoSolverAPI", "SubModel", "TerminationCondition"]

@@ -19,7 +19,7 @@ from .features import Features
 from .quadratic import evaluate
 from .reading import Reading, read
 from .records import Outcome, Settings
-from .scip_optimum import beyond, is_open_ended
+from .scip_optimum import beyond, is_better, is_open_ended
 
 pyscipopt, _installed = attempt_import("pyscipopt")
 
@@ -87,8 +87,11 @@ class Scip(Solver):
             second = self._run_once(rows, read(rows), settings)
             if second.condition in _NO_POINT:
                 return
-            outcome.values = second.values or outcome.values
-            outcome.objective = evaluate(reading.polynomial, reading.variables, outcome.values)
+            if second.values is not None:
+                better = evaluate(reading.polynomial, reading.variables, second.values)
+                if not is_better(better, reading, outcome):
+                    return
+                outcome.values, outcome.objective = second.values, better
         outcome.condition, outcome.bound = TerminationCondition.unknown, None
         outcome.native = f"{outcome.native}, not confirmed by a second solve"
 
