@@ -11,6 +11,7 @@ from pyomo.core.base.var import VarData
 
 from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
 from .heuristics import METHODS
+from .heuristics import warm_start as starts
 from .reformulations import kkt, pattern, reformulate
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
@@ -34,6 +35,7 @@ class _Request:
     solver: str
     big_m: BigM
     cuts: str | None
+    warm_start: bool | str | Solution | None
     tolerance: float
     rel_gap: float
     say: Progress
@@ -50,7 +52,7 @@ def solve(
     rel_gap: float = 1e-6,
     big_m: BigM = None,
     cuts: str | None = "auto",
-    warm_start: bool | None = None,
+    warm_start: bool | str | Solution | None = None,
     threads: int = 1,
     tee: bool = False,
     progress: Progress | bool = False,
@@ -70,7 +72,8 @@ def solve(
     :param rel_gap: relative gap at which a point is called optimal.
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
-    :param warm_start: hand the values on the model to the solver as a start.
+    :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
+        ``Solution``, or the name of a heuristic that is run for it ("nested").
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
@@ -81,8 +84,8 @@ def solve(
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     run = {"rel_gap": rel_gap, "threads": threads, "tee": tee, "options": options}
     if method == "exact":
-        run |= {"time_limit": time_limit, "warm_start": bool(warm_start)}
-    request = _Request(reformulation, solver, big_m, cuts, tolerance, rel_gap, say, run)
+        run |= {"time_limit": time_limit}
+    request = _Request(reformulation, solver, big_m, cuts, warm_start, tolerance, rel_gap, say, run)
     begin = time.perf_counter()
     bilevel = read_levels(model)
     if method == "exact":
@@ -109,7 +112,8 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
     solution.seconds["reformulate"] = time.perf_counter() - begin
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
-    result = _run(chosen, single, solution, request)
+    started = bool(request.warm_start) and _start(bilevel, single, solution, request)
+    result = _run(chosen, single, solution, request, started)
     _take(bilevel, single, result, solution, request)
     return solution, single
 
@@ -156,8 +160,32 @@ def _integrality(single_map: SingleLevelMap) -> float | None:
     return max(1e-9, 1e-4 / largest) if largest > 1e3 else None
 
 
-def _run(chosen: Solver, single: Any, solution: Solution, request: _Request) -> SolverResult:
-    arguments = request.run | {"integrality_tol": _integrality(map_of(single))}
+def _start(bilevel: Bilevel, single: Any, solution: Solution, request: _Request) -> bool:
+    """Put a checked start on the single-level model's variables; say in the notes what became of it."""
+    wanted = request.warm_start
+
+    def solve_one(problem: Any) -> SolverResult:
+        return choose(problem)[0].solve(problem)
+
+    if isinstance(wanted, str):
+        if wanted not in METHODS:
+            raise BilevoltError(
+                f"warm_start={wanted!r} is no heuristic; choose one of {', '.join(map(repr, METHODS))}."
+            )
+        request.say(f"looking for a start with {wanted!r}")
+        for variable, number in METHODS[wanted](bilevel, solve_one).values.items():
+            variable.set_value(number, skip_validation=True)
+    elif isinstance(wanted, Solution):
+        for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+            variable.set_value(wanted.values.get(variable.name, variable.value), skip_validation=True)
+    reason = starts.complete(single, solve_one)
+    objective = value(bilevel.leader.objective.expr, exception=False)
+    solution.notes.append(f"no start: {reason}" if reason else f"started from a point with objective {objective:.10g}")
+    return reason is None
+
+
+def _run(chosen: Solver, single: Any, solution: Solution, request: _Request, started: bool) -> SolverResult:
+    arguments = request.run | {"warm_start": started, "integrality_tol": _integrality(map_of(single))}
     try:
         return chosen.solve(single, **arguments)
     except SolverUnavailableError as refusal:
@@ -290,7 +318,7 @@ def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: _Request
     try:
         for variable in integers:
             variable.fix(round(variable.value), skip_validation=True)
-        result = get_solver(solution.solver or "highs").solve(settled, **request.run | {"warm_start": False})
+        result = get_solver(solution.solver or "highs").solve(settled, **request.run)
     except (SolverUnavailableError, UnsupportedBySolverError):
         return False
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
-from pyomo.core import ConcreteModel, Constraint, Objective, minimize, value
+from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum, value
 
 from ..errors import BilevoltError
 from ..reformulations.follower_form import FollowerForm
@@ -149,3 +149,24 @@ def _add_prices(
         slack = value(at_values(pair.slack, known))
         if slack > 1e-6 * (1 + abs(getattr(pair.row, pair.side))):
             rows[f"inactive {pair.name}"] = pair.multiplier == 0
+
+
+def multipliers_at(single: Any, solve: Solve) -> bool:
+    """Put the smallest multipliers that belong to the levels' values on the model on their variables.
+
+    Returns False if there are none within their bounds: the followers' values are not optimal, or a bound is wrong.
+    """
+    single_map = map_of(single)
+    bilevel = single_map.bilevel
+    at = {id(v): v.value for v in (*bilevel.leader.variables, *bilevel.follower_variables)}
+    problem = ConcreteModel(name="multipliers")
+    problem.rows = Constraint(AnyIndex)
+    _add_prices(problem.rows, single, at, {}, at)
+    problem.objective = Objective(expr=quicksum(pair.multiplier for pair in single_map.pairs))
+    values = solve(problem).values
+    if values is None:
+        return False
+    for _, _, multipliers in single_map.multipliers():
+        for multiplier in multipliers.values():
+            multiplier.set_value(values.get(multiplier, 0.0), skip_validation=True)
+    return True

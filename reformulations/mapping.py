@@ -56,6 +56,7 @@ class SingleLevelMap:
     multiplier_bounds: ComponentMap = field(default_factory=ComponentMap)
     linearized: list[Linearized] = field(default_factory=list)
     products: list[Any] = field(default_factory=list)
+    expansions: list[tuple[VarData, list[tuple[float, VarData]]]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
 
     @cached_property

@@ -72,6 +72,7 @@ def apply(single: Any, enlarge_for_cuts: bool = True) -> list[Product]:
             component.deactivate()
     linearizer.write_rows()
     single_map.products += linearizer.made
+    single_map.expansions += linearizer.bits.items()
     single_map.steps.append("products")
     return linearizer.made
 
@@ -179,7 +180,7 @@ class _Linearizer:
         self._of: dict[tuple[int, int], VarData] = {}
         self._by_factor: dict[int, list[tuple[VarData, VarData]]] = defaultdict(list)
         self._factor: dict[int, VarData] = {}
-        self._bits: ComponentMap = ComponentMap()
+        self.bits: ComponentMap = ComponentMap()
 
     def exact(self, first: VarData, second: VarData, where: str) -> Terms | None:
         """Return first * second as a sum of coefficient * variable; None, and the reason noted, where it stays."""
@@ -237,18 +238,19 @@ class _Linearizer:
         if integer.is_binary():
             yield 1.0, self._product(integer, other, where)
             return
-        if integer.lb:
-            yield float(integer.lb), other
+        if lowest := math.ceil(integer.lb):
+            yield float(lowest), other
         for weight, bit in self._bits_of(integer):
             yield weight, self._product(bit, other, where)
 
     def _bits_of(self, integer: VarData) -> list[tuple[float, VarData]]:
-        if integer not in self._bits:
-            span = int(integer.ub - integer.lb)
+        if integer not in self.bits:
+            lowest = math.ceil(integer.lb)
+            span = max(0, math.floor(integer.ub) - lowest)
             bits = [(float(2**k), self.block.bit[f"{integer.name}.{k}"]) for k in range(span.bit_length())]
-            self.block.expansion[integer.name] = integer == integer.lb + sum(w * b for w, b in bits)
-            self._bits[integer] = bits
-        return self._bits[integer]
+            self.block.expansion[integer.name] = integer == lowest + sum(w * b for w, b in bits)
+            self.bits[integer] = bits
+        return self.bits[integer]
 
     def _product(self, binary: VarData, other: VarData, where: str) -> VarData:
         key = (id(binary), id(other))

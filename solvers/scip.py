@@ -81,7 +81,7 @@ class Scip(Solver):
             return Outcome(TerminationCondition.error, str(error))
 
     def _look_again(self, model: BlockData, reading: Reading, settings: Settings, outcome: Outcome) -> None:
-        """Take `optimal` back unless SCIP proves that no point is better; see `scip_optimum`."""
+        """Take `optimal` back where a second solve finds a better point, or cannot tell; see `scip_optimum`."""
         rows = beyond(model, reading, outcome)
         if rows is not None and (settings.time_limit is None or settings.time_limit > 0):
             second = self._run_once(rows, read(rows), settings)
