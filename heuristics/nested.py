@@ -54,7 +54,10 @@ def nested(
     result = HeuristicResult(Status.no_solution)
     held = _starting_answer(bilevel, solve)
     if held is None:
-        result.message = "the two levels' rows together have no feasible point to start from"
+        result.message = (
+            "the leader's problem over both levels' rows is infeasible or unbounded, so that there is no answer to "
+            "start from; give the followers' variables values"
+        )
         return result
     seen: set[tuple[float, ...]] = set()
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]

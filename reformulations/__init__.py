@@ -8,6 +8,7 @@ step            what it does                                                 fil
 ``revenue``     the leader's share of a follower's bill, linear by duality   ``revenue.py``
 ``sos1``        complementarity -> SOS1                                      ``sos1.py``
 ``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
+``indicator``   complementarity -> binary that switches one of two rows on   ``indicator.py``
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
 ``pattern``     complementarity -> settled as at a point                     ``pattern.py``
@@ -19,7 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BilevoltError
-from . import bigm, kkt, mixing, pattern, product, products, revenue, sos1, strong_duality
+from . import bigm, indicator, kkt, mixing, pattern, product, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -30,6 +31,7 @@ __all__ = ["LINEARIZATIONS", "Bilevel", "SingleLevelMap", "map_of", "read_levels
 LINEARIZATIONS: dict[str, Callable[..., Any]] = {
     "sos1": sos1.apply,
     "bigm": bigm.apply,
+    "indicator": indicator.apply,
     "strong_duality": strong_duality.apply,
     "product": product.apply,
 }

@@ -18,6 +18,7 @@ from pyomo.core.base.sos import SOSConstraint
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .features import Features, Needs, Size
+from .indicators import SUFFIX, empty_suffix, indicator_rows
 from .quadratic import evaluate
 from .reading import Reading, active_rows, active_sos, needs_of, read
 from .records import Outcome, Settings, SolverResult
@@ -78,7 +79,7 @@ class Solver(ABC):
             tee: print the solver's log.
             warm_start: offer the variables' present values (those that have one) as a start.
             duals: return the duals of an LP or convex QP; None for other models.
-            exact_sos: no presolve step that replaces an SOS by a guessed big-M.
+            exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
             options: further parameters, by the solver's own names.
 
         Raises:
@@ -171,6 +172,10 @@ class Solver(ABC):
             outcome.values = results.solution_loader.get_vars()
             if reading.polynomial is not None:
                 outcome.objective = evaluate(reading.polynomial, reading.variables, outcome.values)
+                if _finite(outcome.objective) is None:  # Gurobi 13 was seen to call x = inf optimal
+                    return Outcome(
+                        TerminationCondition.unbounded, f"{outcome.native}, at infinity", nodes=outcome.nodes
+                    )
         if optimal and reading.needs.linear_program:
             outcome.bound = outcome.objective
         elif reading.objective is not None:
@@ -230,11 +235,15 @@ def _without_solver(reading: Reading) -> Outcome | None:
 
 
 def without_objective(model: BlockData) -> ConcreteModel:
-    """The rows and SOS of a model, on the same variables."""
+    """The rows, indicator rows and SOS of a model, on the same variables."""
     rows = ConcreteModel()
     rows.constraints = ConstraintList()
+    rows.add_component(SUFFIX, empty_suffix())
+    switches = indicator_rows(model)
     for row in active_rows(model):
-        rows.constraints.add(row.expr)
+        copy = rows.constraints.add(row.expr)
+        if row in switches:
+            rows.component(SUFFIX)[copy] = switches[row]
     items = [list(sos.get_items()) for sos in active_sos(model)]
     levels = [sos.level for sos in active_sos(model)]
     for level in (1, 2):

@@ -15,12 +15,15 @@ class Size:
     """Linear rows with two different finite sides; they are counted in `linear_rows` too."""
     quadratic_rows: int = 0
     sos: int = 0
+    indicators: int = 0
+    """Indicator rows; one with two different finite sides counts twice."""
 
     def __str__(self) -> str:
         """The sizes that matter in a message."""
         return (
             f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
             f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
+            + f", {self.indicators} indicator rows" * bool(self.indicators)
         )
 
 
@@ -34,8 +37,8 @@ class Needs:
 
     @property
     def convex_continuous(self) -> bool:
-        """LP or convex QP/QCP without integers and SOS: the problems that have duals."""
-        return not {"milp", "miqp", "sos1", "nonconvex"} & set(self.because)
+        """LP or convex QP/QCP without integers, SOS and indicator rows: the problems that have duals."""
+        return not {"milp", "miqp", "sos1", "indicator", "nonconvex"} & set(self.because)
 
     @property
     def linear_program(self) -> bool:
@@ -62,7 +65,7 @@ class Features:
     sos1: bool = False
     """Special ordered sets (type 1, and type 2)."""
     indicator: bool = False
-    """Indicator constraints."""
+    """Linear rows that hold only while a binary has a given value."""
     duals: bool = False
     """Duals of LPs and convex QPs."""
 

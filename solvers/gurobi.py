@@ -1,5 +1,6 @@
 """Gurobi, through Pyomo's persistent interface (the direct one takes no SOS)."""
 
+import warnings
 from functools import cache
 from typing import Any, ClassVar
 
@@ -12,13 +13,14 @@ from pyomo.core.base.constraint import ConstraintData
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import Solver
 from .features import Features, Needs, Size
+from .indicators import Switch
 from .reading import Reading, count_columns
 from .records import Outcome, Settings
 
 gurobipy, _installed = attempt_import("gurobipy")
 
-# The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows and SOS
-# count together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the
+# The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows, SOS and
+# indicator rows count together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the
 # limit on columns.
 RESTRICTED_COLUMNS = 2000
 RESTRICTED_ROWS = 2000
@@ -40,7 +42,7 @@ class Gurobi(Solver):
 
     name: ClassVar[str] = "gurobi"
     features: ClassVar[Features] = Features(
-        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, sos1=True, duals=True
+        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, sos1=True, indicator=True, duals=True
     )
 
     def available(self) -> str | None:
@@ -58,9 +60,9 @@ class Gurobi(Solver):
         if not is_restricted():
             return None
         size, quadratic = needs.size, bool(_QUADRATIC & set(needs.because))
-        rows = size.linear_rows + size.quadratic_rows + size.sos
+        rows = size.linear_rows + size.quadratic_rows + size.sos + size.indicators
         if rows > RESTRICTED_ROWS:
-            return f"the restricted licence is too small: {rows} rows and SOS > {RESTRICTED_ROWS}"
+            return f"the restricted licence is too small: {rows} rows, indicator rows and SOS > {RESTRICTED_ROWS}"
         columns = count_columns(model) + size.range_rows
         limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
         if columns > limit:
@@ -71,13 +73,14 @@ class Gurobi(Solver):
         return None
 
     def _backend(self, reading: Reading, settings: Settings) -> "_Backend":
-        backend = _Backend()
+        backend = _Backend(reading)
         backend.config.warmstart_discrete_vars = settings.warm_start
         return backend
 
     def _options(self, settings: Settings) -> dict[str, Any]:
         chosen: dict[str, Any] = {}
         if settings.exact_sos:
+            # Gurobi's presolve makes SOS1 of indicator rows first, so that this keeps those free of big-Ms, too.
             chosen["PreSOS1BigM"] = 0
         if settings.feasibility_tol is not None:
             chosen["FeasibilityTol"] = settings.feasibility_tol
@@ -116,14 +119,41 @@ class Gurobi(Solver):
 
 
 class _Backend(GurobiPersistent):
-    """Pyomo's interface for one solve: full MIP starts, rows without a side left out, prompt release."""
+    """Pyomo's interface for one solve: indicators, full MIP starts, no rows without a side, prompt release."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
 
     @property
     def native(self) -> Any:
         return self._solver_model
 
+    def _create_solver_model(self, pyomo_model: BlockData, config: Any) -> Any:
+        with warnings.catch_warnings():  # this backend lives for one solve: nothing changes while it does
+            warnings.filterwarnings("ignore", "ModelChangeDetector does not detect changes to suffixes")
+            created = super()._create_solver_model(pyomo_model, config)
+        for row, switch in self.reading.indicators.items():  # last, when Pyomo has added the variables that it knows
+            if switch.variable not in self._pyomo_var_to_solver_var_map:
+                self._add_variables([switch.variable])
+            self._add_indicator(row, switch)
+        return created
+
     def _add_constraints(self, cons: list[ConstraintData]) -> None:
-        super()._add_constraints([c for c in cons if c.has_lb() or c.has_ub()])
+        hard = (c for c in cons if c not in self.reading.indicators)
+        super()._add_constraints([c for c in hard if c.has_lb() or c.has_ub()])
+
+    def _add_indicator(self, row: ConstraintData, switch: Switch) -> None:
+        lower, repn, upper = self.reading.rows[row]
+        column = self._pyomo_var_to_solver_var_map
+        terms = [(a, column[self.reading.variables[i]]) for i, a in repn.linear.items()]
+        expression = gurobipy.LinExpr(terms)
+        senses = {"<": upper, ">": lower} if lower is None or lower != upper else {"=": upper}
+        for sense, side in senses.items():
+            if side is not None:
+                self.native.addGenConstrIndicator(
+                    column[switch.variable], bool(switch.value), expression, sense, side - repn.constant
+                )
 
     def _mipstart(self) -> None:
         for variable, column in self._pyomo_gurobi_var_iter():

@@ -20,6 +20,7 @@ highspy, _installed = attempt_import("highspy")
 
 _OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
 _INFEASIBLE = TerminationCondition.provenInfeasible
+SECOND_LOOK_NODES, SECOND_LOOK_SECONDS = 1000, 10.0
 _DECIDED = (_OPTIMAL, _INFEASIBLE, TerminationCondition.unbounded)
 
 
@@ -77,15 +78,19 @@ class Highs(Solver):
             return again
         return outcome
 
-    def _without_presolve(
-        self, model: BlockData, reading: Reading, settings: Settings, outcome: Outcome
-    ) -> Outcome:
-        """Ask again: HiGHS 1.15's presolve was seen to call a feasible MILP with near-equal bounds infeasible."""
+    def _without_presolve(self, model: BlockData, reading: Reading, settings: Settings, outcome: Outcome) -> Outcome:
+        """Ask again: HiGHS 1.15's presolve was seen to call a feasible MILP with near-equal bounds infeasible.
+
+        Limited, because without presolve HiGHS may branch for ever on integers without bounds; where that decides
+        nothing, the first answer stands.
+        """
         options = dict(settings.options or {})
         if "presolve" in options:
             return outcome
-        options["presolve"] = "off"
-        return super()._run(model, reading, replace(settings, options=options))
+        options |= {"presolve": "off", "mip_max_nodes": SECOND_LOOK_NODES}
+        left = SECOND_LOOK_SECONDS if settings.time_limit is None else min(settings.time_limit, SECOND_LOOK_SECONDS)
+        again = super()._run(model, reading, replace(settings, options=options, time_limit=left))
+        return again if again.values is not None or again.condition in _DECIDED else outcome
 
     def _outcome(self, backend: Any, results: Results, reading: Reading, settings: Settings) -> Outcome:
         outcome = super()._outcome(backend, results, reading, settings)

@@ -25,6 +25,7 @@ from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_
 
 from ..errors import UnsupportedBySolverError
 from .features import Needs, Size
+from .indicators import Switch, indicator_rows
 from .quadratic import describe_term, is_positive_semidefinite
 
 CONSTANT_ROW_TOLERANCE = 1e-6
@@ -53,7 +54,9 @@ class Reading:
     polynomial: QuadraticRepn | None
     """The objective's coefficients, by id of variable."""
     rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]]
-    """Row -> lower side, coefficients of the body (its constant among them), upper side."""
+    """Row -> lower side, coefficients of the body (its constant among them), upper side; indicator rows too."""
+    indicators: dict[ConstraintData, Switch]
+    """The rows that hold only while a binary has a given value; never to be added as they are."""
     variables: dict[int, VarData]
     needs: Needs
     contradiction: str | None
@@ -93,6 +96,7 @@ def count_columns(model: BlockData) -> int:
     expressions += [o.expr for o in model.component_data_objects(Objective, active=True)]
     found = {id(v) for e in expressions for v in identify_variables(e, include_fixed=True)}
     found |= {id(v) for sos in active_sos(model) for v in sos.variables}
+    found |= {id(switch.variable) for switch in indicator_rows(model).values()}
     return len(found)
 
 
@@ -111,11 +115,15 @@ class _Reader:
         self.rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]] = {}
         self.because: dict[str, str] = {}
         self.contradiction: str | None = None
-        self.linear_rows = self.range_rows = self.quadratic_rows = self.sos = 0
+        self.linear_rows = self.range_rows = self.quadratic_rows = self.sos = self.indicators = 0
 
     def read(self, model: BlockData) -> Reading:
+        indicators = indicator_rows(model)
         for row in active_rows(model):
-            self._row(row)
+            if row in indicators:
+                self._indicator_row(row, indicators[row])
+            else:
+                self._row(row)
         for sos in active_sos(model):
             self._special_ordered_set(sos)
         objective = _single_objective(model)
@@ -124,10 +132,11 @@ class _Reader:
         if objective is not None and polynomial is not None and polynomial.quadratic:
             self._quadratic_objective(objective, polynomial.quadratic)
         size = Size(
-            len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos
-        )
+            len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos,
+            self.indicators,
+        )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.rows, self.variables, needs, self.contradiction)
+        return Reading(objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction)
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)
@@ -165,6 +174,22 @@ class _Reader:
                     f"(its body is {repn.constant:g}, its side {side:g})"
                 )
 
+    def _indicator_row(self, row: ConstraintData, switch: Switch) -> None:
+        lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
+        repn = self._walk(body, "Constraint", row.name)
+        if repn.quadratic:
+            raise UnsupportedBySolverError(
+                f"Indicator constraint '{row.name}' (holds while '{switch.variable.name}' = {switch.value}) has the "
+                f"{describe_term(repn.quadratic, self.variables)}; only linear rows can be switched. Move the "
+                "product to a row of its own, or choose another reformulation."
+            )
+        self.rows[row] = lower, repn, upper
+        self.indicators += 1 + (lower is not None and upper is not None and lower != upper)
+        self.because.setdefault(
+            "indicator", f"constraint '{row.name}', which holds while '{switch.variable.name}' = {switch.value}"
+        )
+        self._register(switch.variable)
+
     def _quadratic_row(self, row: ConstraintData, lower: Any, upper: Any, terms: dict) -> None:
         where = f"constraint '{row.name}'"
         self._note("quadratic_constraints", f"{where}, {{}}", terms)
@@ -198,9 +223,13 @@ class _Reader:
         self.sos += 1
         self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
         for variable in sos.variables:
-            if id(variable) not in self.variables:
-                self.visitor.var_recorder.add(variable)  # Pyomo needs its order, too, where products follow
-            self.variables.setdefault(id(variable), variable)  # fixed ones are not recorded
+            self._register(variable)
+
+    def _register(self, variable: VarData) -> None:
+        """Take in a variable that stands outside of expressions."""
+        if id(variable) not in self.variables:
+            self.visitor.var_recorder.add(variable)  # Pyomo needs its order, too, where products follow
+        self.variables.setdefault(id(variable), variable)  # fixed ones are not recorded
 
     def _domains(self) -> int:
         """Count integer variables; note an empty domain, refuse one neither integer nor continuous."""

@@ -11,11 +11,13 @@ from pyomo.contrib.solver.solvers.scip.scip_direct import ScipDirect
 from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
+from pyomo.core.base.var import VarData
 from pyomo.repn.quadratic import QuadraticRepn
 
 from ..errors import UnsupportedBySolverError
 from .base import Solver
 from .features import Features
+from .indicators import Switch
 from .quadratic import evaluate
 from .reading import Reading, read
 from .records import Outcome, Settings
@@ -40,7 +42,8 @@ class Scip(Solver):
 
     name: ClassVar[str] = "scip"
     features: ClassVar[Features] = Features(
-        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True
+        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
+        indicator=True,
     )
 
     def available(self) -> str | None:
@@ -124,15 +127,26 @@ class _Backend(ScipDirect):
     def _add_constraint(self, con: ConstraintData) -> None:
         lower, repn, upper = self.reading.rows[con]
         expression = self._expression(repn)
-        if expression is None or (lower is None and upper is None):
-            return  # the reader has checked that a row without variables holds
         low = None if lower is None else lower - repn.constant
         high = None if upper is None else upper - repn.constant
+        if con in self.reading.indicators:
+            self._add_indicator(self.reading.indicators[con], low, expression, high)
+            return
+        if expression is None or (lower is None and upper is None):
+            return  # the reader has checked that a row without variables holds
         if low is None or high is None:
             row = expression <= high if low is None else expression >= low
         else:
             row = expression == low if low == high else low <= (expression <= high)
         self._pyomo_con_to_solver_con_map[con] = self.native.addCons(row)
+
+    def _add_indicator(self, switch: Switch, low: float | None, expression: Any, high: float | None) -> None:
+        """SCIP's indicator takes one inequality: a row with two sides, also an equality, becomes two."""
+        expression = pyscipopt.Expr() if expression is None else expression  # without variables: says what z must be
+        binary = self._variable(switch.variable)
+        for row in (None if high is None else expression <= high, None if low is None else expression >= low):
+            if row is not None:
+                self.native.addConsIndicator(row, binvar=binary, activeone=bool(switch.value))
 
     def _set_objective(self, obj: ObjectiveData | None) -> None:
         # Pyomo optimizes z subject to z >= objective, and such a row holds only within the tolerance: here a
@@ -158,7 +172,9 @@ class _Backend(ScipDirect):
         return pyscipopt.quicksum(terms) if terms else None
 
     def _column(self, i: int) -> Any:
-        variable = self.reading.variables[i]
+        return self._variable(self.reading.variables[i])
+
+    def _variable(self, variable: VarData) -> Any:
         known = self._pyomo_var_to_solver_var_map.get(variable)
         return self._add_var(variable) if known is None else known
 

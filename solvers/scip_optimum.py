@@ -20,8 +20,8 @@ MARGIN = 1e-4
 
 
 def is_open_ended(reading: Reading) -> bool:
-    """Whether a variable has no bound where the objective improves, in a model with SOS or products."""
-    if reading.polynomial is None or not {"sos1", "nonconvex"} & set(reading.needs.because):
+    """Whether a variable has no bound where the objective improves, in a model with SOS, indicator rows or products."""
+    if reading.polynomial is None or not {"sos1", "indicator", "nonconvex"} & set(reading.needs.because):
         return False
     variables, polynomial = reading.variables, reading.polynomial
     improving = [(i, -reading.sense * coefficient) for i, coefficient in polynomial.linear.items()]
@@ -30,7 +30,7 @@ def is_open_ended(reading: Reading) -> bool:
 
 
 def beyond(model: BlockData, reading: Reading, outcome: Outcome) -> ConcreteModel | None:
-    """The rows and SOS with the demand to beat the outcome's objective; None when that is no number."""
+    """The rows, indicator rows and SOS with the demand to beat the outcome's objective; None when that is no number."""
     if reading.objective is None or outcome.objective is None or not isfinite(outcome.objective):
         return None
     rows = without_objective(model)

@@ -6,11 +6,12 @@ import sys
 
 import pyomo.environ as pyo
 import pytest
+from pyomo.contrib.solver.common.results import TerminationCondition
 
 import bilevolt
 from bilevolt import SubModel, dual_of, errors
 from bilevolt.models import textbook
-from bilevolt.solvers import SOLVERS, Status
+from bilevolt.solvers import SOLVERS, Solver, Status
 from bilevolt.solvers.gurobi import is_restricted
 
 PAIRS = [("sos1", "gurobi"), ("sos1", "scip"), ("bigm", "highs")]
@@ -466,6 +467,21 @@ def test_highs_refuses_a_product_of_continuous_variables_by_name():
 def test_unknown_choices_are_refused(options, said):
     with pytest.raises(errors.BilevoltError, match=said):
         bilevolt.solve(market(), **options)
+
+
+def test_highs_is_asked_again_before_a_milp_is_called_infeasible(monkeypatch):
+    """Its presolve was seen to lose the optimum of a MILP with near-equal bounds."""
+    run_once = Solver._run
+
+    def lose(self, model, reading, settings):
+        outcome = run_once(self, model, reading, settings)
+        if (settings.options or {}).get("presolve") != "off":
+            outcome.condition, outcome.values = TerminationCondition.provenInfeasible, None
+        return outcome
+
+    monkeypatch.setattr(Solver, "_run", lose)
+    assert run(textbook.build("bard511"), ("bigm", "highs")).objective == near(-12)
+    assert run(textbook.build("jointc1_infeasible"), ("bigm", "highs")).status == "no_solution"
 
 
 def test_a_long_log_of_scip_does_not_stop_it(tmp_path):

@@ -87,13 +87,17 @@ def _worst(residuals: Iterator[tuple[str, float, float]], tolerance: float, viol
     return worst
 
 
+def _excess(distance: float) -> float:
+    return 0.0 if distance <= 0 else distance  # max would lose a NaN
+
+
 def _row_residuals(constraints: Any) -> Iterator[tuple[str, float, float]]:
     for constraint in constraints:
         body = value(constraint.body, exception=False)
         for limit, sense in ((constraint.lower, 1), (constraint.upper, -1)):
             number = None if limit is None else value(limit)
             if number is not None and math.isfinite(number):
-                distance = math.nan if body is None else max(0.0, sense * (number - body))
+                distance = math.nan if body is None else _excess(sense * (number - body))
                 yield constraint.name, distance, abs(number)
 
 
@@ -101,9 +105,9 @@ def _bound_residuals(variables: Any) -> Iterator[tuple[str, float, float]]:
     for variable in variables:
         lower, upper = variable.bounds
         if lower is not None:
-            yield variable.name, max(0.0, lower - variable.value), abs(lower)
+            yield variable.name, _excess(lower - variable.value), abs(lower)
         if upper is not None:
-            yield variable.name, max(0.0, variable.value - upper), abs(upper)
+            yield variable.name, _excess(variable.value - upper), abs(upper)
 
 
 def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
@@ -111,7 +115,8 @@ def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
     yield from _bound_residuals(bilevel.leader.variables)
     for variable in bilevel.leader.variables:
         if not variable.is_continuous():
-            yield variable.name, abs(variable.value - round(variable.value)), 0.0
+            number = variable.value
+            yield variable.name, abs(number - round(number)) if math.isfinite(number) else math.nan, 0.0
     for sos in bilevel.leader.sos:
         nonzero = [k for k, v in enumerate(sos.variables) if abs(v.value) > 1e-6]
         allowed = (
@@ -141,7 +146,7 @@ def _solve_again(follower: Follower, found_by: str | None, tolerance: float, cer
             worse = 1 if follower.objective.sense == minimize else -1
             gap = worse * (reached - result.objective)
             certificate.follower_gap[follower.name] = gap
-            if abs(gap) > tolerance * (1 + abs(result.objective)):
+            if not abs(gap) <= tolerance * (1 + abs(result.objective)):  # also true of NaN
                 certificate.violations[f"optimality of follower {follower.name}"] = gap
             return
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):
