@@ -37,7 +37,7 @@ def _options() -> dict[str, Any]:
 
 
 @PaoSolver.register(name="bilevolt", doc="bilevolt: exact bilevel solver with proven big-Ms, SOS1 and a certificate.")
-class BilevoltSolver(PaoSolverAPI):  # type: ignore[misc]
+class BilevoltSolver(PaoSolverAPI):
     """PAO solver for Pyomo models with SubModels: bilevolt."""
 
     config = PaoSolverAPI.config()
@@ -78,7 +78,7 @@ class BilevoltSolver(PaoSolverAPI):  # type: ignore[misc]
         return config_options
 
 
-class _Results(PaoResults):  # type: ignore[misc]
+class _Results(PaoResults):
     """PAO's results, with bilevolt's own solution beside them."""
 
     solution: Solution

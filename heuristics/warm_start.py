@@ -10,6 +10,7 @@ from typing import Any
 from pyomo.core import Constraint, value
 
 from ..reformulations.mapping import map_of
+from ..solvers.indicators import indicator_rows
 from .reaction import Solve, multipliers_at
 
 TOLERANCE = 1e-6
@@ -32,7 +33,7 @@ def complete(single: Any, solve: Solve) -> str | None:
         slack = value(item.pair.slack)
         if getattr(item.slack, "is_variable_type", bool)() and item.slack is not item.pair.row.source:
             item.slack.set_value(slack, skip_validation=True)
-        if item.step == "bigm":
+        if item.step in ("bigm", "indicator"):
             item.switch.set_value(int(slack > item.pair.multiplier.value), skip_validation=True)
     for integer, bits in single_map.expansions:
         rest = round(integer.value - integer.lb)
@@ -45,7 +46,10 @@ def complete(single: Any, solve: Solve) -> str | None:
 
 
 def _violated(single: Any) -> str | None:
+    switches = indicator_rows(single)
     for row in single.component_data_objects(Constraint, active=True):
+        if row in switches and round(switches[row].variable.value) != switches[row].value:
+            continue
         body = value(row.body)
         for limit, sign in ((row.lower, 1), (row.upper, -1)):
             number = None if limit is None else value(limit)

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-PROBLEMS = ("electric_bus", "textbook")
+PROBLEMS = ("electric_bus", "random_bilevel", "textbook")
 
 __all__ = ["PROBLEMS"]
 

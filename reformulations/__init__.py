@@ -58,8 +58,7 @@ def reformulate(
         adds it only where it needs no product that the model does not have already; None adds nothing.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    mixed = not isinstance(reformulation, str)
-    if not mixed and reformulation not in ("kkt", *LINEARIZATIONS):
+    if isinstance(reformulation, str) and reformulation not in ("kkt", *LINEARIZATIONS):
         raise BilevoltError(
             f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
         )
@@ -69,7 +68,7 @@ def reformulate(
     if reformulation == "kkt":
         return single
     revenue.apply(single)
-    if mixed:
+    if not isinstance(reformulation, str):
         mixing.apply(single, reformulation, LINEARIZATIONS, big_m=big_m)
     else:
         LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))

@@ -59,24 +59,40 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) 
 
 
 def _bounds(single: Any, pairs: Sequence[Pair], user: UserBigM) -> tuple[ComponentMap, dict[int, Bound]]:
-    """Find an M for each multiplier and slack: the user's for its row; stated; proven; the user's for all.
+    """Find an M for each multiplier and slack: stated or proven; the user's for its row; the user's for all.
 
-    The user's numbers are left out of the proofs, which would otherwise rest on them.
+    The user's numbers are left out of the proofs, which would otherwise rest on them. One that is below what is proven
+    is taken as it is asked for, but nothing found with it is called optimal.
     """
     single_map = map_of(single)
     impose_proven(single_map)
-    given = given_bounds(single_map, user)
-    of_multiplier = ComponentMap((*stated_bounds(single_map).items(), *given.items()))
-    of_slack = {id(p): b for p in pairs if (b := user.explicit(p.row.source, 1) or slack_bound(p, single_map.ranges))}
-    unknown = [m for _, _, of_row in single_map.multipliers() for m in of_row.values() if m not in of_multiplier]
+    stated, given = stated_bounds(single_map), given_bounds(single_map, user)
+    of_multiplier = ComponentMap(stated.items())
+    of_slack = {id(p): b for p in pairs if (b := slack_bound(p, single_map.ranges))}
+    unknown = [m for _, _, of_row in single_map.multipliers() for m in of_row.values() if m not in stated]
     proven, slacks = prove(single, unknown, [pair for pair in pairs if id(pair) not in of_slack])
     of_multiplier.update(proven)
     of_slack.update(slacks)
+    for multiplier, bound in given.items():
+        of_multiplier[multiplier] = _of_two(bound, of_multiplier.get(multiplier))
+    for pair in pairs:
+        own = user.explicit(pair.row.source, 1)
+        if own is not None:
+            of_slack[id(pair)] = _of_two(own, of_slack.get(id(pair)))
     general = user.general()
     if general is not None:
         of_multiplier.update((m, general) for m in unknown if m not in of_multiplier)
         of_slack = {id(p): general for p in pairs} | of_slack
     return of_multiplier, of_slack
+
+
+def _of_two(given: Bound, known: Bound | None) -> Bound:
+    """Return the user's bound or the known one: the smaller, and its class."""
+    if known is None:
+        return given
+    if known.value <= given.value:
+        return known
+    return Bound(given.value, Proof.unproven, f"{given.reason}, but only {known.value:g} is known ({known.reason})")
 
 
 def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linearized:
@@ -94,17 +110,18 @@ def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
     names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.pairs)
     names.update((nu, source.name) for source, nu in single_map.equality_multipliers.items())
     for multiplier, bound in single_map.multiplier_bounds.items():
-        if bound.proof is Proof.user:
+        if bound.proof is not Proof.proven:
             yield f"multiplier of {names[multiplier]}", multiplier, bound
     for item in single_map.linearized:
-        if item.slack_m is not None and item.slack_m.proof is Proof.user:
+        if item.slack_m is not None and item.slack_m.proof is not Proof.proven:
             yield f"slack of {item.pair.name}", item.pair.slack, item.slack_m
 
 
 def at_limit(single_map: SingleLevelMap, tolerance: float = 1e-6) -> list[str]:
-    """Name the multipliers and slacks whose values sit on an M that is not proven: it may have cut the optimum off."""
+    """Name the Ms that may have cut the optimum off: not proven and reached, or smaller than what is proven."""
     return [
         f"{what} is {reached:.6g}, its M is {bound.value:.6g} ({bound.reason})"
         for what, expression, bound in unproven(single_map)
         if abs(reached := value(expression, exception=False) or 0.0) >= bound.value * (1 - tolerance)
+        or bound.proof is Proof.unproven
     ]

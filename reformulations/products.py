@@ -108,9 +108,12 @@ def remaining(products: list[Product]) -> list[Product]:
 def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, VarData]]]:
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
-    for component in single.component_data_objects((Constraint, Objective), active=True, descend_into=Block):
+    for component in list(single.component_data_objects((Constraint, Objective), active=True, descend_into=Block)):
         expression = component.body if component.ctype is Constraint else component.expr
         repn = visitor.walk_expression(expression)
+        if repn.nonlinear is not None and component.parent_block() is getattr(single, CUTS, None):
+            component.deactivate()  # redundant, and of a degree above two
+            continue
         if repn.nonlinear is not None:
             raise UnsupportedBySolverError(
                 f"{component.name!r} contains {repn.nonlinear}, which is neither linear nor quadratic; "

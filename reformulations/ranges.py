@@ -20,6 +20,7 @@ class Proof(StrEnum):
 
     proven = "proven"
     user = "user"
+    unproven = "unproven"  # the user's, below what is proven
 
 
 @dataclass(frozen=True)
