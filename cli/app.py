@@ -91,7 +91,7 @@ def list_(as_json: _Json = False) -> None:
 def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
     method: Annotated[str, typer.Option(help="exact, or a heuristic: nested, leader_alone.")] = "exact",
-    reformulation: Annotated[str, typer.Option(help="sos1, bigm or auto.")] = "auto",
+    reformulation: Annotated[str, typer.Option(help="auto, sos1, bigm, indicator, strong_duality, product.")] = "auto",
     solver: Annotated[str, typer.Option(help="gurobi, highs, scip or auto.")] = "auto",
     big_m: _BigM = None,
     time_limit: _TimeLimit = None,

@@ -21,6 +21,7 @@ proven. Without them the multipliers have no bound that is easy to find.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pyomo.environ import Binary, ConcreteModel, Constraint, Integers, Objective, Reals, Var, maximize, minimize
@@ -115,7 +116,7 @@ def _reduced_costs(random: np.random.Generator, point: _Point) -> np.ndarray:
     return np.select([point.y == 0, point.y == point.y_upper], [size, -size], 0)
 
 
-def _dot(coefficients: np.ndarray, variables: list) -> object:
+def _dot(coefficients: np.ndarray, variables: list) -> Any:
     return sum(int(a) * v for a, v in zip(coefficients, variables, strict=True) if a)
 
 
