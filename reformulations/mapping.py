@@ -119,7 +119,7 @@ def price_values(single_map: SingleLevelMap, values: ComponentMap) -> ComponentM
     prices: ComponentMap = ComponentMap()
     for form, row, multipliers in single_map.multipliers():
         at = {side: _value(values, variable) for side, variable in multipliers.items()}
-        prices[row.source] = float(shadow_price(form.sign, at))
+        prices[row.source] = float(shadow_price(form.sign, at)) + 0.0  # no -0.0
     return prices
 
 
