@@ -7,7 +7,7 @@ that violates a row of the built model is not sent: solvers drop such starts sil
 import math
 from typing import Any
 
-from pyomo.core import Constraint, value
+from pyomo.core import Constraint, Var, value
 
 from ..reformulations.mapping import map_of
 from ..solvers.indicators import indicator_rows
@@ -46,6 +46,18 @@ def complete(single: Any, solve: Solve) -> str | None:
 
 
 def _violated(single: Any) -> str | None:
+    bilevel = map_of(single).bilevel
+    for variable in (*single.component_data_objects(Var), *bilevel.leader.variables, *bilevel.follower_variables):
+        number = variable.value
+        if number is None:
+            continue
+        lower, upper = variable.bounds
+        if (lower is not None and number < lower - TOLERANCE * (1 + abs(lower))) or (
+            upper is not None and number > upper + TOLERANCE * (1 + abs(upper))
+        ):
+            return f"{variable.name} = {number:g} is outside its bounds"
+        if not variable.is_continuous() and abs(number - round(number)) > TOLERANCE:
+            return f"{variable.name} = {number:g} is no integer"
     switches = indicator_rows(single)
     for row in single.component_data_objects(Constraint, active=True):
         if row in switches and round(switches[row].variable.value) != switches[row].value:

@@ -14,10 +14,10 @@ follower's rows. Right-hand sides and costs are then made to fit:
   :math:`y^*_j = u_j`, and 0 between: the KKT conditions of the follower hold, so that :math:`y^*` is its answer to x*;
 * :math:`b \ge A x^* + B y^*`.
 
-The point hence is bilevel feasible; x is bounded and so are the follower's answers, so that there is an optimum (which
-in general is another point). In an *elastic* instance (every second seed) the last of the follower's variables are
-shortages, one for each row, free of upper bounds and dear: their costs bound the multipliers, so that big-Ms can be
-proven. Without them the multipliers have no bound that is easy to find.
+The point hence is bilevel feasible; it is left as the values of the variables. As x is bounded and the follower's
+answers are, there is an optimum, in general another point. In an *elastic* instance (odd seed) the last of the
+follower's variables are shortages, one for each row, free of upper bounds and dear: their costs bound the multipliers,
+so that big-Ms can be proven. Without them the multipliers have no bound that is easy to find.
 """
 
 from dataclasses import dataclass
@@ -75,9 +75,11 @@ def build(seed: int, n: int, integer_leader: bool = False) -> ConcreteModel:
     model = ConcreteModel(name=f"random_n{n}_{'integer' if integer_leader else 'continuous'}_seed{seed}")
     domains = [(Binary if i % 2 else Integers) if integer_leader else Reals for i in range(n)]
     model.x = Var(range(n), domain=lambda _, i: domains[i], bounds=lambda _, i: (0, int(point.x_upper[i])))
+    model.x.set_values(dict(enumerate(point.x.tolist())))
     model.L = SubModel(fixed=[model.x])
     y_upper = [int(u) if np.isfinite(u) else None for u in point.y_upper]
     model.L.y = Var(range(n), bounds=lambda _, j: (0, y_upper[j]))
+    model.L.y.set_values(dict(enumerate(point.y.tolist())))
     x, y = list(model.x.values()), list(model.L.y.values())
     model.rows = Constraint(range(m), rule=lambda _, i: _dot(A[i], x) + _dot(B[i], y) <= int(b[i]))
     model.L.rows = Constraint(range(m), rule=lambda _, i: _dot(C[i], x) + _dot(D[i], y) >= int(e[i]))
@@ -116,9 +118,9 @@ def _reduced_costs(random: np.random.Generator, point: _Point) -> np.ndarray:
     return np.select([point.y == 0, point.y == point.y_upper], [size, -size], 0)
 
 
-def _dot(coefficients: np.ndarray, variables: list) -> Any:
+def _dot(coefficients: np.ndarray, variables: list[Any]) -> Any:
     return sum(int(a) * v for a, v in zip(coefficients, variables, strict=True) if a)
 
 
-def _objective(sign: int, expression: object) -> Objective:
+def _objective(sign: int, expression: Any) -> Objective:
     return Objective(expr=expression, sense=minimize if sign > 0 else maximize)
