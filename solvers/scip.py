@@ -70,12 +70,15 @@ class Scip(Solver):
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         started = perf_counter()
         outcome = self._run_once(model, reading, settings)
-        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and is_open_ended(reading):
+        doubtful = is_open_ended(reading) or bool(reading.indicators)
+        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and doubtful:
             left = None if settings.time_limit is None else settings.time_limit - (perf_counter() - started)
             self._look_again(model, reading, replace(settings, time_limit=left), outcome)
         return outcome
 
     def _run_once(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
+        if reading.indicators:  # SCIP 10's presolve was seen to cut the optimum off where rows are switched
+            settings = replace(settings, options={"presolving/maxrounds": 0} | dict(settings.options or {}))
         try:
             return super()._run(model, reading, settings)
         except Exception as error:
