@@ -77,8 +77,6 @@ class Scip(Solver):
         return outcome
 
     def _run_once(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
-        if reading.indicators:  # SCIP 10's presolve was seen to cut the optimum off where rows are switched
-            settings = replace(settings, options={"presolving/maxrounds": 0} | dict(settings.options or {}))
         try:
             return super()._run(model, reading, settings)
         except Exception as error:
