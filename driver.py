@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -58,13 +59,14 @@ def solve(
     progress: Progress | bool = False,
     tolerance: float = 1e-5,
     options: dict[str, Any] | None = None,
+    method_options: Mapping[str, Any] | None = None,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
     The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
     the model changes, also when the solve fails or is interrupted.
 
-    :param method: "exact", or a heuristic ("nested").
+    :param method: "exact", or a heuristic (a name in ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", a dict row -> name that mixes them,
         or "auto" (big-M where every M is proven or given, else SOS1).
     :param solver: "gurobi", "highs", "scip" or "auto" (Gurobi where the model fits its licence, else HiGHS for a
@@ -78,10 +80,12 @@ def solve(
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
+    :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     if method not in ("exact", *METHODS):
         raise BilevoltError(f"method {method!r} is unknown; choose one of 'exact', {', '.join(map(repr, METHODS))}.")
+    keywords = _method_options(method, method_options or {})
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     run = {"rel_gap": rel_gap, "threads": threads, "tee": tee, "options": options}
     if method == "exact":
@@ -92,12 +96,23 @@ def solve(
     if method == "exact":
         solution, single = _exact(bilevel, request)
     else:
-        solution, single = _heuristic(bilevel, method, time_limit, request), None
+        solution, single = _heuristic(bilevel, method, time_limit, request, keywords), None
     solution.model = model.name
     if solution.status in (Status.optimal, Status.feasible):
         _check(bilevel, solution, request, single)
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
+
+
+def _method_options(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords for a heuristic; refuse those that it does not have."""
+    parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
+    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"time_limit", "say"}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"
+        raise BilevoltError(f"method {method!r} has no option {', '.join(map(repr, unknown))}; {choices}.")
+    return dict(given)
 
 
 def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
@@ -231,7 +246,9 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         solution.notes.append(f"{result.solver} reports an optimum whose objective does not match its bound")
 
 
-def _heuristic(bilevel: Bilevel, method: str, time_limit: float | None, request: _Request) -> Solution:
+def _heuristic(
+    bilevel: Bilevel, method: str, time_limit: float | None, request: _Request, keywords: dict[str, Any]
+) -> Solution:
     begin = time.perf_counter()
     request.say(f"running the heuristic {method!r}")
 
@@ -243,7 +260,7 @@ def _heuristic(bilevel: Bilevel, method: str, time_limit: float | None, request:
         left = None if time_limit is None else max(0.0, time_limit - (time.perf_counter() - begin))
         return chosen.solve(problem, **request.run, time_limit=left)
 
-    result = METHODS[method](bilevel, solve_one, time_limit=time_limit)
+    result = METHODS[method](bilevel, solve_one, time_limit=time_limit, say=request.say, **keywords)
     solution = Solution(result.status, method=method, solver=", ".join(sorted(used)), history=result.history)
     solution.multipliers = result.multipliers
     solution.seconds["solve"] = time.perf_counter() - begin

@@ -90,7 +90,7 @@ def list_(as_json: _Json = False) -> None:
 @app.command(epilog=_EXIT_HELP)
 def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
-    method: Annotated[str, typer.Option(help="exact, or a heuristic: nested, leader_alone.")] = "exact",
+    method: Annotated[str, typer.Option(help="exact, or a heuristic (bilevolt list names them all).")] = "exact",
     reformulation: Annotated[str, typer.Option(help="auto, sos1, bigm, indicator, strong_duality, product.")] = "auto",
     solver: Annotated[str, typer.Option(help="gurobi, highs, scip or auto.")] = "auto",
     big_m: _BigM = None,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from .nested import HeuristicResult, nested
+from .scholtes import scholtes
 
 __all__ = ["METHODS", "HeuristicResult", "nested"]
 
@@ -11,4 +12,5 @@ __all__ = ["METHODS", "HeuristicResult", "nested"]
 METHODS: dict[str, Callable[..., HeuristicResult]] = {
     "nested": nested,
     "leader_alone": partial(nested, max_iterations=1),  # with the followers' values on the model held fixed
+    "scholtes": scholtes,
 }

@@ -8,6 +8,7 @@ the iterates themselves need not improve, and no bound comes with them. The firs
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,12 @@ class HeuristicResult:
 
 
 def nested(
-    bilevel: Bilevel, solve: Solve, *, max_iterations: int = 50, time_limit: float | None = None
+    bilevel: Bilevel,
+    solve: Solve,
+    *,
+    max_iterations: int = 50,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the nested heuristic.
 
@@ -76,6 +82,7 @@ def nested(
                 "message": reaction.message,
             }
         )
+        say(f"iteration {len(result.history)}: objective {reaction.objective}")
         if not reaction.feasible:
             result.message = f"iteration {len(result.history)}: {reaction.message}"
             break

@@ -2,7 +2,9 @@
 
 The choice is made by row: ``{"bus_balance": "bigm", model.L.limit: "sos1", "*": "sos1"}``, with a follower's row or
 variable (or an indexed one, for all its members), or its name, with or without the SubModel's; a follower's name stands
-for all its rows, ``"*"`` for what is left. Or by a Suffix ``reformulation`` on the follower, for what the dict leaves.
+for all its rows, ``"*"`` for what is left. Single members of variables, ``model.L.y[1]``, go into a ``ComponentMap``, or
+by name: Pyomo's ``==`` makes them unreliable keys of a dict. Or by a Suffix ``reformulation`` on the follower, for what
+the dict leaves.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +26,8 @@ def apply(single: Any, choice: Mapping[Any, str], steps: Mapping[str, Callable[.
     :raises BilevoltError: an unknown step, or a key that is no row of a follower.
     """
     single_map = map_of(single)
-    by_id = {id(key): name for key, name in choice.items() if not isinstance(key, str)}
+    components = {id(key): key for key in choice if not isinstance(key, str)}
+    by_id = {i: choice[key] for i, key in components.items()}
     by_name = {key: name for key, name in choice.items() if isinstance(key, str)}
     for form in single_map.forms:
         for source, name in suffix_values(form.follower, SUFFIX).items():
@@ -34,6 +37,7 @@ def apply(single: Any, choice: Mapping[Any, str], steps: Mapping[str, Callable[.
     for pair in single_map.pending():
         of_step.setdefault(_step(pair, by_id, by_name, used), []).append(pair)
     unused = [key for key in by_name if key not in used]
+    unused += [getattr(key, "name", repr(key)) for i, key in components.items() if i not in used]
     if unused:
         raise BilevoltError(f"reformulation names {unused}, which are no inequality rows or bounds of a follower.")
     for name, pairs in of_step.items():
@@ -52,6 +56,7 @@ def _step(pair: Pair, by_id: Mapping[int, str], by_name: Mapping[str, str], used
     source = pair.row.source
     for component in (source, source.parent_component()):
         if id(component) in by_id:
+            used.add(id(component))
             return by_id[id(component)]
         for name in (component.name, component.name.removeprefix(f"{pair.follower}."), component.local_name):
             if name in by_name:

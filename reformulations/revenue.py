@@ -1,14 +1,14 @@
 r"""Revenue: the leader's share of a follower's bill, made linear by the follower's strong duality.
 
 A leader who sets prices earns :math:`B = \sum_{ij} b_{ij} x_i y_j`, the bilinear part of the follower's objective
-:math:`\sigma f = \sigma (B + c^\top y + \tfrac12 y^\top Q y)`. Multiplying stationarity by :math:`y` and using
+:math:`\sigma f = \sigma (B + c^\top y)`. Multiplying stationarity by :math:`y` and using
 complementarity,
 
-.. math:: B = \sigma \Big( \sum_i \lambda_i\, b_i + \sum_k \nu_k\, d_k \Big) - c^\top y - y^\top Q y
+.. math:: B = \sigma \Big( \sum_i \lambda_i\, b_i + \sum_k \nu_k\, d_k \Big) - c^\top y
 
 with the right-hand sides net of constants. Where these do not depend on the leader, a leader's objective that
-contains :math:`\alpha B` becomes linear for an LP follower: no product of two continuous variables is left in it.
-Exact wherever stationarity and complementarity hold.
+contains :math:`\alpha B` becomes linear: no product of two continuous variables is left in it. Left alone are QP
+followers (their :math:`y^\top Q y` would come instead). Exact wherever stationarity and complementarity hold.
 
 Source: M. Labbé, P. Marcotte and G. Savard, *A bilevel model of taxation and its application to optimal highway
 pricing*, Manage. Sci. 44, 1998.

@@ -70,8 +70,7 @@ class Scip(Solver):
     def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
         started = perf_counter()
         outcome = self._run_once(model, reading, settings)
-        doubtful = is_open_ended(reading) or bool(reading.indicators)
-        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and doubtful:
+        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and is_open_ended(reading):
             left = None if settings.time_limit is None else settings.time_limit - (perf_counter() - started)
             self._look_again(model, reading, replace(settings, time_limit=left), outcome)
         return outcome
@@ -119,7 +118,7 @@ class _Backend(ScipDirect):
 
     def _create_solver_model(self, model: BlockData, config: Any) -> Any:
         native, *rest = super()._create_solver_model(model, config)
-        if {"sos1", "milp"} <= self.reading.needs.because.keys():
+        if {"sos1", "milp"} <= self.reading.needs.because.keys() or self.reading.indicators:
             from .scip_branching import integers_first  # here, because it needs pyscipopt to be installed
 
             integers_first(native)
@@ -142,12 +141,21 @@ class _Backend(ScipDirect):
         self._pyomo_con_to_solver_con_map[con] = self.native.addCons(row)
 
     def _add_indicator(self, switch: Switch, low: float | None, expression: Any, high: float | None) -> None:
-        """SCIP's indicator takes one inequality: a row with two sides, also an equality, becomes two."""
+        """Let the row hold up to a slack that may be positive only while the switch is off: SOS1{slack, switch}.
+
+        Not SCIP's own indicator constraint: with it, SCIP 10's presolve cut optima off (25 for a maximum of 47).
+        """
         expression = pyscipopt.Expr() if expression is None else expression  # without variables: says what z must be
-        binary = self._variable(switch.variable)
-        for row in (None if high is None else expression <= high, None if low is None else expression >= low):
-            if row is not None:
-                self.native.addConsIndicator(row, binvar=binary, activeone=bool(switch.value))
+        native, binary = self.native, self._variable(switch.variable)
+        if not switch.value:
+            complement = native.addVar(vtype="B")
+            native.addCons(binary + complement == 1)
+            binary = complement
+        for side, sign in ((high, 1), (low, -1)):
+            if side is not None:
+                slack = native.addVar(lb=0)
+                native.addCons(sign * expression - slack <= sign * side)
+                native.addConsSOS1([slack, binary], weights=[1, 2])
 
     def _set_objective(self, obj: ObjectiveData | None) -> None:
         # Pyomo optimizes z subject to z >= objective, and such a row holds only within the tolerance: here a

@@ -101,6 +101,13 @@ def test_unknown_keys_and_steps_are_refused(choice, message):
         reformulate(tiny(), choice)
 
 
+def test_components_that_have_no_pairs_are_refused():
+    model = tiny()
+    choice = ComponentMap([(model.x, "bigm"), (model.L.row, "sos1")])
+    with pytest.raises(BilevoltError, match=r"names \['x'\], which are no inequality rows"):
+        reformulate(model, choice)
+
+
 def test_strong_duality_for_half_a_block_is_refused():
     with pytest.raises(BilevoltError, match=r"pairs are left, the first is 'L.row.lower': strong_duality takes"):
         reformulate(tiny(), {"L.row": "strong_duality", "*": "sos1"})

@@ -1,0 +1,221 @@
+r"""Scholtes' sequence: complementarity relaxed to :math:`\lambda s \le \varepsilon`, with :math:`\varepsilon \to 0`.
+
+Each relaxed problem is followed by linear (or convex quadratic, or integer) ones, with products of two variables
+replaced by their first-order expansion at the last point,
+
+.. math:: \lambda s \le \varepsilon \quad\longrightarrow\quad
+          \bar\lambda s + \bar s \lambda \le \varepsilon + \bar\lambda \bar s ,
+
+and each point is settled: the smaller side of every pair is set to 0, which leaves an LP or QP whose optimum is bilevel
+feasible. The best of these is the answer. A local search, for a start or where exact methods are too slow: it proves
+nothing, and may end far from the optimum, or nowhere.
+
+Source: S. Scholtes, *Convergence properties of a regularization scheme for mathematical programs with complementarity
+constraints*, SIAM J. Optim. 11, 2001.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import Block, Constraint, NonNegativeReals, Objective, Var, minimize, value
+from pyomo.core.base.var import VarData
+from pyomo.core.expr import LinearExpression
+from pyomo.repn.quadratic import QuadraticRepnVisitor
+
+from ..reformulations import kkt, pattern, product, revenue
+from ..reformulations.follower_form import VariableRecorder
+from ..reformulations.levels import Bilevel
+from ..reformulations.mapping import Linearized, map_of, price_values
+from ..solvers.base import SolverResult
+from ..solvers.status import Status
+from .nested import HeuristicResult
+from .reaction import Solve
+
+
+def scholtes(
+    bilevel: Bilevel,
+    solve: Solve,
+    *,
+    rounds: int = 8,
+    steps: int = 3,
+    shrink: float = 0.1,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> HeuristicResult:
+    """Run the sequence.
+
+    :param rounds: values of epsilon; the first is ``shrink`` times the largest product at the relaxation's optimum.
+    :param steps: linearised problems for each epsilon.
+    :param shrink: factor from one epsilon to the next.
+    :returns: status ``feasible`` or ``no_solution``; ``history`` has, per epsilon (None for the relaxation without
+        complementarity), the objective of the relaxed problem and that of the settled point.
+    """
+    own = (*bilevel.leader.variables, *bilevel.follower_variables)
+    before = [variable.value for variable in own]
+    try:
+        return _sequence(bilevel, solve, rounds, steps, shrink, time_limit, say)
+    finally:  # the search moves the user's variables about
+        for variable, number in zip(own, before, strict=True):
+            variable.set_value(number, skip_validation=True)
+
+
+def _sequence(
+    bilevel: Bilevel,
+    solve: Solve,
+    rounds: int,
+    steps: int,
+    shrink: float,
+    time_limit: float | None,
+    say: Callable[[str], None],
+) -> HeuristicResult:
+    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    relaxed = kkt.apply(bilevel)
+    revenue.apply(relaxed)
+    pairs = product.apply(relaxed)
+    relaxed.excess = Var(domain=NonNegativeReals)
+    for item in pairs:
+        item.switch.deactivate()  # the rows of complementarity: they come back with an epsilon
+    curved = list(_curved(relaxed))
+    result = HeuristicResult(Status.no_solution)
+    epsilon: float | None = None
+    for round_ in range(rounds + 1):
+        if time.monotonic() > deadline:
+            result.message = "stopped by the time limit"
+            break
+        moved = [_advance(relaxed, curved, pairs, epsilon, solve) for _ in range(1 if epsilon is None else steps)]
+        if not any(moved):
+            result.message = f"round {round_}: the linearised problem has no optimum"
+            break
+        objective = _settle(bilevel, relaxed, solve, result)
+        result.history.append({"iteration": round_, "epsilon": epsilon, "objective": objective})
+        say(f"epsilon {epsilon}: settled objective {objective}")
+        largest = max((math.prod(_factors(item)) for item in pairs), default=0.0)
+        if largest <= 0:
+            break
+        epsilon = shrink * (largest if epsilon is None else min(epsilon, largest))
+    return result
+
+
+def _advance(
+    relaxed: Any, curved: Sequence["_Curved"], pairs: Sequence[Linearized], epsilon: float | None, solve: Solve
+) -> bool:
+    """Solve the problem linearised at the current point and move there; return whether it had an optimum."""
+    for component in curved:
+        component.expand()
+    excess = relaxed.excess
+    excess.fix(0.0)
+    if epsilon is not None:
+        for item in pairs:
+            multiplier, slack = item.pair.multiplier, item.slack
+            at, by = _factors(item)
+            if at > 0 or by > 0:  # at the corner, the expansion says nothing
+                item.switch.set_value(by * multiplier + at * slack <= epsilon + at * by + excess)
+                item.switch.activate()
+            else:
+                item.switch.deactivate()
+    found = solve(relaxed)
+    if found.values is None and epsilon is not None:
+        found = _with_least_excess(relaxed, solve)
+    if found.values is None:
+        return False
+    for variable, number in found.values.items():
+        variable.set_value(number if variable.is_continuous() else round(number), skip_validation=True)
+    return True
+
+
+def _with_least_excess(relaxed: Any, solve: Solve) -> SolverResult:
+    """Solve with epsilon enlarged, for all pairs alike, by the least that makes the linearised problem feasible."""
+    excess, objective = relaxed.excess, relaxed.leader.objective
+    excess.unfix()
+    objective.deactivate()
+    relaxed.least = Objective(expr=excess)
+    found = solve(relaxed)
+    relaxed.del_component(relaxed.least)
+    objective.activate()
+    if found.values is None:
+        return found
+    excess.fix(found.values[excess] * (1 + 1e-6) + 1e-9)
+    return solve(relaxed)
+
+
+def _factors(item: Linearized) -> tuple[float, float]:
+    """Return a pair's multiplier and slack at the current point; what no row holds counts as 0."""
+    return max(0.0, item.pair.multiplier.value or 0.0), max(0.0, item.slack.value or 0.0)
+
+
+def _settle(bilevel: Bilevel, relaxed: Any, solve: Solve, result: HeuristicResult) -> float | None:
+    """Solve with every pair settled as at the point; keep the answer if it is the best; return its objective."""
+    settled = kkt.apply(bilevel)
+    pattern.apply(settled, point=pattern.point_of(relaxed))
+    found = solve(settled)
+    if found.values is None or found.objective is None:
+        return None
+    minimising = bilevel.leader.objective.sense == minimize
+    if result.objective is None or (found.objective < result.objective) == minimising:
+        prices = price_values(map_of(settled), found.values)
+        own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
+        result.status, result.objective = Status.feasible, found.objective
+        result.values = ComponentMap((v, number) for v, number in found.values.items() if id(v) in own)
+        result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
+        result.multipliers = {source.name: price for source, price in prices.items()}
+    return found.objective
+
+
+@dataclass(frozen=True)
+class _Curved:
+    """A row or objective with products of two variables; the expansion replaces those in ``cross``."""
+
+    component: Any
+    sides: tuple[Any, Any]
+    constant: float
+    linear: list[tuple[float, VarData]]
+    squares: list[tuple[float, VarData]]
+    cross: list[tuple[float, VarData, VarData]]
+
+    def expand(self) -> None:
+        """Put the first-order expansion at the variables' values in the place of the products."""
+        terms, constant = list(self.linear), self.constant
+        for q, x, y in self.cross:
+            terms += [(q * y.value, x), (q * x.value, y)]
+            constant -= q * x.value * y.value
+        linear = LinearExpression(
+            constant=constant, linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms]
+        )
+        body = linear + sum(q * x**2 for q, x in self.squares)
+        if self.component.ctype is Objective:
+            self.component.set_value(body)
+        elif self.component.equality:
+            self.component.set_value(body == self.sides[1])
+        else:
+            self.component.set_value((self.sides[0], body, self.sides[1]))
+
+
+def _curved(relaxed: Any) -> Iterator[_Curved]:
+    """Yield rows and objective with products, their variables set; squares stay where they make an objective convex."""
+    recorder = VariableRecorder()
+    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+    for component in list(relaxed.component_data_objects((Constraint, Objective), active=True, descend_into=Block)):
+        is_row = component.ctype is Constraint
+        repn = visitor.walk_expression(component.body if is_row else component.expr)
+        if not repn.quadratic:
+            continue
+        at = recorder.var_map
+        convex = 0 if is_row else (1 if component.sense == minimize else -1)
+        kept = {(i, j): q for (i, j), q in repn.quadratic.items() if i == j and q * convex > 0}
+        cross = [(q, at[i], at[j]) for (i, j), q in repn.quadratic.items() if (i, j) not in kept]
+        for variable in (v for _, *both in cross for v in both):
+            if variable.value is None:
+                lower, upper = (0.0 if side is None else side for side in variable.bounds)
+                variable.set_value(max(lower, min(0.0, upper)), skip_validation=True)
+        yield _Curved(
+            component,
+            (value(component.lower), value(component.upper)) if is_row else (None, None),
+            repn.constant,
+            [(c, at[i]) for i, c in repn.linear.items()],
+            [(q, at[i]) for (i, _), q in kept.items()],
+            cross,
+        )

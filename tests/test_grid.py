@@ -1,0 +1,186 @@
+"""The whole grid: every textbook problem, and random bilevel LPs, by every reformulation and solver."""
+
+import importlib.util
+import json
+import sys
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from bilevolt.models import textbook
+from bilevolt.reports import Row
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "grid.py"
+TIME_LIMIT = 10.0
+SHORT = 1.5  # for what rarely ends at all: products of continuous variables
+INTEGER, UNPROVEN, UNSUPPORTED = "IntegerFollowerError", "UnprovenBigMError", "UnsupportedBySolverError"
+NEVER = (0, {INTEGER: 1, UNSUPPORTED: 47})
+
+# pair: how many of the textbook problems it proves at least (whether an optimum, or that there is none), and how many
+# it refuses, exactly, by kind. The rest is stopped by the time limit, or its optimum is not proven to the gap.
+GRID = {
+    ("sos1", "gurobi"): (47, {INTEGER: 1}),
+    ("sos1", "highs"): NEVER,
+    ("sos1", "scip"): (47, {INTEGER: 1}),
+    ("bigm", "gurobi"): (26, {INTEGER: 1, UNPROVEN: 21}),
+    ("bigm", "highs"): (25, {INTEGER: 1, UNPROVEN: 21, UNSUPPORTED: 1}),
+    ("bigm", "scip"): (26, {INTEGER: 1, UNPROVEN: 21}),
+    ("indicator", "gurobi"): (46, {INTEGER: 1, UNSUPPORTED: 1}),
+    ("indicator", "highs"): NEVER,
+    ("indicator", "scip"): (46, {INTEGER: 1, UNSUPPORTED: 1}),
+    ("strong_duality", "gurobi"): (44, {INTEGER: 1}),
+    ("strong_duality", "highs"): NEVER,
+    ("strong_duality", "scip"): (38, {INTEGER: 1}),
+    ("product", "gurobi"): (44, {INTEGER: 1}),
+    ("product", "highs"): NEVER,
+    ("product", "scip"): (45, {INTEGER: 1}),
+    ("mixed", "gurobi"): (47, {INTEGER: 1}),
+    ("mixed", "highs"): NEVER,
+    ("mixed", "scip"): (47, {INTEGER: 1}),
+}
+
+# seed, n, integer leader; on those marked, SCIP's dual presolving has cut the optimum off in the step "indicator"
+RANDOM = [
+    (1, 10, False),
+    (2, 10, True),  # *
+    (3, 10, True),
+    (4, 10, False),
+    (7, 10, False),
+    (9, 16, True),
+    (10, 10, True),  # *
+    (12, 10, False),
+    (8, 14, True),  # *
+    (15, 12, True),
+    (17, 14, True),
+    (24, 10, True),  # *
+]
+
+
+def load():
+    """Import the script: scripts are not installed."""
+    spec = importlib.util.spec_from_file_location("grid_script", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+grid = load()
+
+
+def told(rows):
+    return [f"{row.instance}, {row.label}: {row.culprit}" for row in rows]
+
+
+def test_the_table_has_every_pair():
+    assert list(GRID) == [(step, solver) for step in grid.REFORMULATIONS for solver in grid.SOLVERS]
+
+
+@pytest.mark.parametrize(("reformulation", "solver"), GRID)
+def test_textbook(reformulation, solver):
+    rows = []
+    limit = SHORT if reformulation == "strong_duality" else TIME_LIMIT
+    for problem in grid.textbook_problems():
+        row, known = grid.solve_by_all(problem, [(reformulation, solver)], limit)
+        assert not told(grid.wrong([row, known]))
+        if row.status == "optimal":
+            assert row.verified
+            assert row.objective == pytest.approx(textbook.problem(problem.name).objective, rel=1e-5, abs=1e-5)
+        rows.append(row)
+    least, refused = GRID[reformulation, solver]
+    counts = Counter(map(grid.symbol, rows))
+    assert counts["="] >= least, [(row.instance, row.status, row.remark) for row in rows if grid.symbol(row) in "~t!"]
+    assert Counter(grid.kind_of_refusal(row) for row in rows if row.reason) == refused
+
+
+@pytest.mark.parametrize(("seed", "n", "integer"), RANDOM)
+def test_random(seed, n, integer):
+    (problem,) = grid.random_problems([(seed, n, integer)])
+    rows = grid.solve_by_all(problem, GRID, SHORT)
+    assert not told(grid.wrong(rows))
+    assert rows[-1].verified  # the planted point
+    by_pair = {(row.reformulation, row.solver): row for row in rows[:-1]}
+    assert by_pair["sos1", "gurobi"].status == "optimal"  # what the others are measured by
+    assert by_pair["bigm", "highs"].status == ("optimal" if seed % 2 else "refused")
+
+
+# The script itself ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("better", "marked"), [(-1.0, "x"), (0.0, "=")])
+def test_an_optimum_that_a_known_point_refutes_is_wrong(better, marked):
+    (problem,) = (p for p in grid.textbook_problems() if p.name == "bard511")
+    known = replace(problem.known, objective=problem.known.objective + better)
+    rows = grid.solve_by_all(replace(problem, known=known), [("sos1", "gurobi"), ("bigm", "highs")], TIME_LIMIT)
+    assert [grid.symbol(row) for row in rows[:-1]] == [marked, marked]
+    if marked == "x":
+        assert "listed answer has a verified point" in rows[0].culprit
+
+
+def test_a_known_answer_that_a_point_refutes_is_wrong():
+    (problem,) = (p for p in grid.textbook_problems() if p.name == "bard511")
+    known = replace(problem.known, objective=problem.known.objective + 1)
+    rows = grid.solve_by_all(replace(problem, known=known), [("sos1", "gurobi")], TIME_LIMIT)
+    assert [grid.symbol(row) for row in rows] == ["=", "x"]
+
+
+@pytest.fixture
+def command():
+    app = Typer()
+    app.command()(grid.main)
+    return partial(CliRunner().invoke, app)
+
+
+CALL = ["--problems", "bard511,moore", "--reformulations", "sos1,bigm", "--solvers", "highs,scip"]
+
+
+def test_table(command):
+    result = command(CALL)
+    assert result.exit_code == 0, result.output
+    lines = [line.rstrip() for line in result.output.splitlines()]
+    assert lines[:4] == [
+        "         sos1  bigm",
+        "problem  hs    hs",
+        "bard511  r=    ==",
+        "moore    rr    rr",
+    ]
+    assert "bigm scip                    1     0     0     1     0     0" in result.output
+    assert "r  sos1 (1 highs), such as bard511 on highs: UnsupportedBySolverError" in result.output
+    assert "r  sos1 (1 highs, 1 scip), such as moore on highs: IntegerFollowerError" in result.output
+
+
+def test_json(command):
+    rows = json.loads(command([*CALL, "--json"]).output)["rows"]
+    assert len(rows) == 2 * (4 + 1)
+    statuses = {(row["instance"], row["method"], row["reformulation"], row["solver"]): row["status"] for row in rows}
+    assert statuses["bard511", "exact", "bigm", "highs"] == "optimal"
+    assert statuses["moore", "exact", "bigm", "highs"] == "refused"
+    assert statuses["moore", "listed answer", None, None] == "optimal"
+
+
+def test_exit_code_of_a_wrong_claim(command, monkeypatch):
+    problems = [p for p in grid.textbook_problems() if p.name == "bard511"]
+    false = Row("bard511", "false answer", None, None, "infeasible")
+    monkeypatch.setattr(grid, "textbook_problems", lambda: [replace(problems[0], known=false)])
+    result = command(CALL)
+    assert result.exit_code == 1
+    assert "x  bard511, false answer: claims infeasible, but exact" in result.output
+
+
+def test_random_ones_by_command(command):
+    result = command(["--random", "4", "--sizes", "4", "--reformulations", "sos1", "--solvers", "gurobi"])
+    assert result.exit_code == 0, result.output
+    names = [line.split()[0] for line in result.output.splitlines() if line.startswith("random_")]
+    assert names == [f"random_n4_{kind}_seed{k + 1}" for k, kind in enumerate(["continuous"] * 2 + ["integer"] * 2)]
+
+
+def test_unknown_names_are_refused(command):
+    for option in ("--problems", "--reformulations", "--solvers"):
+        result = command([option, "unknown"])
+        assert result.exit_code == 2
+        assert "unknown" in result.output
