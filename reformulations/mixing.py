@@ -2,7 +2,7 @@
 
 The choice is made by row: ``{"bus_balance": "bigm", model.L.limit: "sos1", "*": "sos1"}``, with a follower's row or
 variable (or an indexed one, for all its members), or its name, with or without the SubModel's; a follower's name stands
-for all its rows, ``"*"`` for what is left. Single members of variables, ``model.L.y[1]``, go into a ``ComponentMap``, or
+for all its rows, ``"*"`` for what is left. Single members of variables, ``model.L.y[1]``, go into a ``ComponentMap`` or
 by name: Pyomo's ``==`` makes them unreliable keys of a dict. Or by a Suffix ``reformulation`` on the follower, for what
 the dict leaves.
 """
