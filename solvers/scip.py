@@ -66,7 +66,7 @@ class Scip(Solver):
         # SCIP 10's cuts from SOS1 constraints (the implied bound cuts) were seen to cut an optimum off, for any seed:
         # 578.4 for a maximum of 620.0. Whoever makes SOS1 rows can write the cuts x/u + y/v <= 1 beside them.
         chosen["constraints/SOS1/sepafreq"] = -1
-        # SCIP 10's heuristic mpec was seen to corrupt the memory of the process, which then aborts (a MIQP of 1100 binaries).
+        # SCIP 10's heuristic mpec was seen to corrupt the process's memory, which then aborts (MIQP, 1100 binaries).
         chosen["heuristics/mpec/freq"] = -1
         chosen |= settings.options or {}
         _check_options(chosen)
