@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "SubModel": "pao_solver",
     "dual_of": "reformulations.dual_of",
+    "ValidInequalities": "reformulations.valid_inequalities",
     "reformulate": "reformulations",
     "solve": "driver",
     "Solution": "solution",
@@ -20,6 +21,10 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
+    "explain": "teaching.explain",
+    "Explanation": "teaching.document",
+    "grade": "teaching.grader",
+    "plot": "teaching.picture",
     "load_instance": "instances",
     "list_instances": "instances",
 }
@@ -32,21 +37,27 @@ _MODULES = (
     "reformulations",
     "reports",
     "solvers",
+    "teaching",
     "verification",
 )
 
 __all__ = [*_PUBLIC, *_MODULES]
 
 if TYPE_CHECKING:
-    from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, verification
+    from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, teaching, verification
     from .driver import solve
     from .instances import list_instances, load_instance
     from .reformulations import reformulate
     from .reformulations.dual_of import dual_of
     from .reformulations.pao_adapter import SubModel
+    from .reformulations.valid_inequalities import ValidInequalities
     from .reports import Comparison, compare
     from .solution import Solution
     from .solvers.status import Status
+    from .teaching.document import Explanation
+    from .teaching.explain import explain
+    from .teaching.grader import grade
+    from .teaching.picture import plot
     from .verification import Certificate, verify
 
 

@@ -13,14 +13,14 @@ from pyomo.core.base.var import VarData
 from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
 from .heuristics import METHODS
 from .heuristics import warm_start as starts
-from .reformulations import kkt, pattern, reformulate
+from .reformulations import kkt, offered, pattern, reformulate
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
 from .solution import Solution
-from .solvers import choose, get_solver
+from .solvers import choose, get_solver, needs_of
 from .solvers.base import Solver, SolverResult
 from .solvers.status import Status
 from .verification import verify
@@ -120,9 +120,8 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
     begin = time.perf_counter()
     request.say("reformulating")
     single, name, notes = _single_level(bilevel, request)
-    single_map = map_of(single)
     chosen, why = _choose(request.solver, single)
-    _refuse_products(chosen, single_map)
+    _refuse_products(chosen, single)
     solution = Solution(Status.no_solution, reformulation=name, solver=chosen.name, notes=[*notes, why])
     solution.sizes = sizes(single)
     solution.seconds["reformulate"] = time.perf_counter() - begin
@@ -155,11 +154,14 @@ def _choose(solver: str, single: Any) -> tuple[Solver, str]:
     return get_solver(solver), f"{solver}: as asked"
 
 
-def _refuse_products(chosen: Solver, single_map: SingleLevelMap) -> None:
-    """Refuse, with the reason, products that could not be linearised and that the solver does not take."""
-    left = remaining(single_map.products)
-    if left and not chosen.features.nonconvex:
-        first = left[0]
+def _refuse_products(chosen: Solver, single: Any) -> None:
+    """Refuse, with the reason, products that could not be linearised and that the solver does not take.
+
+    Those that only make the objective convex are left to the solver's own features.
+    """
+    left = remaining(map_of(single).products)
+    if left and "nonconvex" in chosen.features.missing(needs_of(single)):
+        first = next((product for product in left if product.first is not product.second), left[0])
         raise UnsupportedBySolverError(
             f"{chosen.name} does not take the product {first.first.name}*{first.second.name} in {first.where!r} "
             f"(one of {len(left)}), and it cannot be linearised: {first.reason}. Bound the variable (Var bounds, or "
@@ -180,8 +182,8 @@ def _start(bilevel: Bilevel, single: Any, solution: Solution, request: _Request)
     """Put a checked start on the single-level model's variables; say in the notes what became of it."""
     wanted = request.warm_start
 
-    def solve_one(problem: Any) -> SolverResult:
-        return choose(problem)[0].solve(problem)
+    def solve_one(problem: Any, **options: Any) -> SolverResult:
+        return choose(problem)[0].solve(problem, **options)
 
     if isinstance(wanted, str):
         if wanted not in METHODS:
@@ -224,6 +226,7 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     if rests_on:
         some = ", ".join(f"{what} <= {bound.value:g}" for what, _, bound in rests_on[:5])
         solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
+    solution.assumptions += offered.assumptions(single_map)
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
         if rests_on and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
             solution.status = Status.no_solution
@@ -254,11 +257,14 @@ def _heuristic(
 
     used: set[str] = set()
 
-    def solve_one(problem: Any) -> SolverResult:
+    def left() -> float | None:
+        return None if time_limit is None else max(0.0, time_limit - (time.perf_counter() - begin))
+
+    def solve_one(problem: Any, time_limit: float | None = time_limit, **options: Any) -> SolverResult:
         chosen, _ = _choose(request.solver, problem)
         used.add(chosen.name)
-        left = None if time_limit is None else max(0.0, time_limit - (time.perf_counter() - begin))
-        return chosen.solve(problem, **request.run, time_limit=left)
+        limits = [limit for limit in (time_limit, left()) if limit is not None]
+        return chosen.solve(problem, **request.run, **options, time_limit=min(limits, default=None))
 
     result = METHODS[method](bilevel, solve_one, time_limit=time_limit, say=request.say, **keywords)
     solution = Solution(result.status, method=method, solver=", ".join(sorted(used)), history=result.history)
@@ -367,4 +373,5 @@ def sizes(single: Any) -> dict[str, int]:
 
 def _variables(single: Any) -> list[VarData]:
     bilevel = map_of(single).bilevel
-    return [*single.component_data_objects(Var), *bilevel.leader.variables, *bilevel.follower_variables]
+    levels = (*bilevel.leader.variables, *bilevel.follower_variables)
+    return [*single.component_data_objects(Var), *levels, *offered.variables(map_of(single))]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import console
+from . import console, explain, plot
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -241,6 +241,10 @@ def verify(
         else:
             console.show_certificate(found.name, certificate)
     raise typer.Exit(Exit.PROVEN if certificate.bilevel_feasible else Exit.FAILED)
+
+
+app.command("explain", epilog=_EXIT_HELP)(explain.explain)
+app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 
 
 def _split(names: str) -> list[str]:

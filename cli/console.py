@@ -98,6 +98,8 @@ def show_list(known: Mapping[str, Any]) -> None:
 
 def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -> None:
     """Print a solution: what was found, how, how long it took, the problem's figures, values, the check."""
+    from rich.text import Text
+
     from ..reports.rendering import gap, method_label, number
 
     table = _table("", "", header=False)
@@ -120,7 +122,7 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
         lines["values"] = _values(solution.values)
     for label, text in lines.items():
         if text not in ("", "–"):
-            table.add_row(label, text)
+            table.add_row(label, Text(text))  # no markup: names have brackets
     stdout = _stdout()
     stdout.print(table)
     for note in solution.notes:

@@ -59,7 +59,14 @@ def _names_function(text: str) -> bool:
 
 
 def _of_instance(text: str, spec: str) -> Target:
+    from ..models import PROBLEMS
+
     instance = load_instance(text)
+    if instance.problem not in PROBLEMS:
+        raise InstanceError(
+            f"{text!r} is a {instance.problem!r} ({instance.summary}): data that other instances refer to, and no "
+            f"bilevel problem of its own. Those are: {', '.join(PROBLEMS)}."
+        )
     module = importlib.import_module(f"..models.{instance.problem}", __package__)
     return Target(
         name=instance.name,

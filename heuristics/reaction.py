@@ -14,14 +14,15 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
-from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum, value
+from pyomo.core import ConcreteModel, Constraint, Objective
 
 from ..errors import BilevoltError
-from ..reformulations.follower_form import FollowerForm
+from ..reformulations import offered
 from ..reformulations.follower_problem import follower_at
 from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of
-from ..reformulations.rows import add_row, add_sos, at_values
+from ..reformulations.optimal_face import add_optima, add_prices, add_row_at, least_multipliers
+from ..reformulations.rows import add_sos, substitution
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
 
@@ -98,74 +99,37 @@ def _completion(
     at = {**decision, **optimum} if held else decision
     if not held:
         for form in single_map.forms:
-            _add_optimal_face(rows, form, decision, optimum, tolerance)
+            add_optima(rows, form, decision, optimum, tolerance)
     if leader.prices:
-        _add_prices(rows, single, decision, optimum, at)
+        add_prices(rows, single, {**decision, **optimum}, at)
+    put = substitution(at)
     for name, row in single.leader.rows.items():
-        _add_at(rows, f"leader's {name}", row, at, 1e-6)
+        add_row_at(rows, f"leader's {name}", row, put, 1e-6)
     add_sos(completion, leader.sos)
     objective = single.leader.objective
-    completion.objective = Objective(expr=at_values(objective.expr, at), sense=objective.sense)
+    completion.objective = Objective(expr=put(objective.expr), sense=objective.sense)
     return completion
-
-
-def _add_at(rows: Any, name: str, constraint: Any, decision: dict[int, float], tolerance: float) -> None:
-    lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
-    add_row(rows, name, lower, at_values(body, decision), upper, tolerance)
-
-
-def _add_optimal_face(
-    rows: Any, form: FollowerForm, decision: dict[int, float], optimum: dict[int, float], tolerance: float
-) -> None:
-    """Constrain the follower's variables to its optima: feasible, as good as the optimum, same gradient (QP)."""
-    follower = form.follower
-    for constraint in follower.constraints:
-        _add_at(rows, constraint.name, constraint, decision, tolerance)
-    for y, terms in form.gradient_terms.items():
-        if terms:
-            at = sum(q * optimum[id(z)] for z, q in terms)
-            slack = tolerance * (1 + abs(at))
-            rows[f"gradient of {y.name}"] = (at - slack, sum(q * z for z, q in terms), at + slack)
-    linear = at_values(sum(c * y for y, c in form.linear.items()), decision)
-    best = value(at_values(linear, optimum))
-    slack = tolerance * (1 + abs(best))
-    lower, upper = (None, best + slack) if follower.objective.sense == minimize else (best - slack, None)
-    add_row(rows, f"optimality of {follower.name}", lower, linear, upper, tolerance)
-
-
-def _add_prices(
-    rows: Any, single: Any, decision: dict[int, float], optimum: dict[int, float], at: dict[int, float]
-) -> None:
-    """Constrain the multipliers to the followers' dual optima: stationarity, and 0 where the slack is positive.
-
-    Any dual optimum is complementary with any primal one, so that one optimum tells which multipliers vanish.
-    """
-    single_map = map_of(single)
-    for name, block in single.followers.items():
-        for label, row in block.stationarity.items():
-            _add_at(rows, f"stationarity of {label} ({name})", row, at, 1e-6)
-    known = {**decision, **optimum}
-    for pair in single_map.pairs:
-        slack = value(at_values(pair.slack, known))
-        if slack > 1e-6 * (1 + abs(getattr(pair.row, pair.side))):
-            rows[f"inactive {pair.name}"] = pair.multiplier == 0
 
 
 def multipliers_at(single: Any, solve: Solve) -> bool:
     """Put the smallest multipliers that belong to the levels' values on the model on their variables.
 
-    Returns False if there are none within their bounds: the followers' values are not optimal, or a bound is wrong.
+    The variables of valid inequalities that are in the single-level model get values with them.
+    Returns False if there are none within their bounds: the followers' values are not optimal, a bound is wrong, or
+    a valid inequality is.
     """
     single_map = map_of(single)
     bilevel = single_map.bilevel
     at = {id(v): v.value for v in (*bilevel.leader.variables, *bilevel.follower_variables)}
-    problem = ConcreteModel(name="multipliers")
-    problem.rows = Constraint(AnyIndex)
-    _add_prices(problem.rows, single, at, {}, at)
-    problem.objective = Objective(expr=quicksum(pair.multiplier for pair in single_map.pairs))
+    problem = least_multipliers(single, at)
+    put = substitution(at)
+    for name, row in offered.rows(single):
+        add_row_at(problem.rows, name, row, put, 1e-6)
     values = solve(problem).values
     if values is None:
         return False
+    for variable in offered.variables(single_map):
+        variable.set_value(values.get(variable, variable.lb or 0.0), skip_validation=True)
     for _, _, multipliers in single_map.multipliers():
         for multiplier in multipliers.values():
             multiplier.set_value(values.get(multiplier, 0.0), skip_validation=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyomo.core import Constraint, Var, value
 
+from ..reformulations import offered
 from ..reformulations.mapping import map_of
 from ..solvers.indicators import indicator_rows
 from .reaction import Solve, multipliers_at
@@ -28,7 +29,9 @@ def complete(single: Any, solve: Solve) -> str | None:
         if variable.value is None:
             return f"{variable.name} has no value"
     if not multipliers_at(single, solve):
-        return "the followers' values are not optimal at the leader's decision (no multipliers belong to them)"
+        names = ", ".join(repr(block.name) for block in offered.used(single_map))
+        doubt = f", or the valid inequalities {names} are not valid" if names else ""
+        return f"the followers' values are not optimal at the leader's decision (no multipliers belong to them){doubt}"
     for item in single_map.linearized:
         slack = value(item.pair.slack)
         if getattr(item.slack, "is_variable_type", bool)() and item.slack is not item.pair.row.source:
@@ -47,7 +50,8 @@ def complete(single: Any, solve: Solve) -> str | None:
 
 def _violated(single: Any) -> str | None:
     bilevel = map_of(single).bilevel
-    for variable in (*single.component_data_objects(Var), *bilevel.leader.variables, *bilevel.follower_variables):
+    levels = (*bilevel.leader.variables, *bilevel.follower_variables)
+    for variable in (*single.component_data_objects(Var), *levels, *offered.variables(map_of(single))):
         number = variable.value
         if number is None:
             continue

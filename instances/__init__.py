@@ -5,18 +5,28 @@ A new problem adds one schema file and one line in ``registry.py``; a new instan
 """
 
 from .base import Instance
+from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
+from .fast_charging import FastChargingInstance
 from .loader import InstanceInfo, list_instances, load_instance, parse_instance
 from .registry import SCHEMAS
+from .road_network import RoadNetwork
+from .station_location import StationLocationInstance
+from .tntp import read_tntp
 from .writer import to_json
 
 __all__ = [
     "SCHEMAS",
+    "DemandResponseInstance",
     "ElectricBusInstance",
+    "FastChargingInstance",
     "Instance",
     "InstanceInfo",
+    "RoadNetwork",
+    "StationLocationInstance",
     "list_instances",
     "load_instance",
     "parse_instance",
+    "read_tntp",
     "to_json",
 ]

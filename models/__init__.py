@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-PROBLEMS = ("electric_bus", "random_bilevel", "textbook")
+PROBLEMS = ("demand_response", "electric_bus", "fast_charging", "random_bilevel", "station_location", "textbook")
 
 __all__ = ["PROBLEMS"]
 

@@ -12,6 +12,7 @@ step            what it does                                                 fil
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
 ``pattern``     complementarity -> settled as at a point                     ``pattern.py``
+``offered``     rows that the model offers as valid inequalities             ``offered.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
 ==============  ===========================================================  =========================
 """
@@ -20,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BilevoltError
-from . import bigm, indicator, kkt, mixing, pattern, product, products, revenue, sos1, strong_duality
+from . import bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -55,7 +56,8 @@ def reformulate(
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param linearize_products: replace integer x bounded products exactly.
     :param cuts: "strong_duality" adds the primal-dual inequality of each LP block, where it can be made linear; "auto"
-        adds it only where it needs no product that the model does not have already; None adds nothing.
+        adds it only where it needs no product that the model does not have already. Both add what the model offers in
+        active ``ValidInequalities``; None adds nothing.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     if isinstance(reformulation, str) and reformulation not in ("kkt", *LINEARIZATIONS):
@@ -74,6 +76,8 @@ def reformulate(
         LINEARIZATIONS[reformulation](single, **({"big_m": big_m} if reformulation == "bigm" else {}))
     if cuts and reformulation != "strong_duality" and linearize_products:
         strong_duality.add_cut(single)
+    if cuts:
+        offered.apply(single)
     if linearize_products:
         products.apply(single, enlarge_for_cuts=cuts == "strong_duality")
     return single

@@ -12,6 +12,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.common.numeric_types import native_numeric_types
 
 from ..errors import UnprovenBigMError
+from .follower_form import Row
 from .levels import suffix_values
 from .mapping import Pair, SingleLevelMap
 from .ranges import Bound, Proof, Ranges
@@ -65,14 +66,14 @@ def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
     stated: ComponentMap = ComponentMap()
     for form in single_map.forms:
         stated.update(suffix_values(form.follower, MULTIPLIER_BOUND))
-    for _, row, multipliers in single_map.multipliers():
+    for form, row, multipliers in single_map.multipliers():
         if not row.terms:
             bound = Bound(0.0, Proof.proven, "no variable of the follower is in this row, so that 0 is a multiplier")
         elif row.source in stated:
-            bound = _declared(stated[row.source], row.name)
+            bound = _declared(stated[row.source], row, form.sign)
         else:
             continue
-        found.update((multiplier, bound) for multiplier in multipliers.values())
+        found.update((multiplier, _of_side(bound, side)) for side, multiplier in multipliers.items())
     return found
 
 
@@ -89,9 +90,10 @@ def given_bounds(single_map: SingleLevelMap, big_m: UserBigM) -> ComponentMap:
 def impose(single_map: SingleLevelMap, bounds: ComponentMap) -> None:
     """Put the bounds on the multipliers (variables of the single-level model, not of the user's), and note them."""
     for multiplier, bound in bounds.items():
-        multiplier.setub(bound.value)
+        lower, upper = bound.range or (-bound.value, bound.value)
+        multiplier.setub(upper)
         if multiplier.lb is None:
-            multiplier.setlb(-bound.value)
+            multiplier.setlb(lower)
     single_map.multiplier_bounds.update(bounds)
 
 
@@ -104,7 +106,12 @@ def impose_proven(single_map: SingleLevelMap) -> None:
 
 def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
     """Return the bound on a pair's slack that interval arithmetic gives, if any."""
-    _, upper = ranges.of_expression(pair.slack)
+    if pair.row.is_bound:  # the usual case, without walking an expression
+        low, high = ranges.of_variable(pair.row.source)
+        limit = getattr(pair.row, pair.side)
+        upper = high - limit if pair.side == "lower" else limit - low
+    else:
+        _, upper = ranges.of_expression(pair.slack)
     if not math.isfinite(upper):
         return None
     return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
@@ -129,11 +136,25 @@ def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None
     )
 
 
-def _declared(stated: Any, where: str) -> Bound:
+def _declared(stated: Any, row: Row, sign: int) -> Bound:
+    """Read a number, (number, reason), or (lower, upper, reason): the range of the row's shadow price."""
     if stated.__class__ in native_numeric_types:
-        return Bound(float(stated), Proof.user, f"stated without a reason on {where}")
-    number, reason = stated
-    return Bound(float(number), Proof.proven, str(reason))
+        return Bound(float(stated), Proof.user, f"stated without a reason on {row.name}")
+    *numbers, reason = stated
+    ends = numbers if len(numbers) == 2 else (-numbers[0], numbers[0])
+    lower, upper = sorted(sign * float(end) for end in ends)
+    return Bound(max(abs(lower), abs(upper)), Proof.proven, str(reason), (lower, upper))
+
+
+def _of_side(bound: Bound, side: str) -> Bound:
+    """Return what a row's price says of one side's multiplier: the lower side's is (price)+, the upper's (-price)+.
+
+    At most one of the two is nonzero, as both sides cannot be active at once.
+    """
+    if bound.range is None or side == "equality":
+        return bound
+    lower, upper = bound.range
+    return Bound(max(0.0, upper if side == "lower" else -lower), bound.proof, bound.reason)
 
 
 def _members(component: Any) -> Iterable[Any]:

@@ -15,11 +15,13 @@ Source: S. Dempe, *Foundations of Bilevel Programming*, Kluwer 2002, ch. 5; G. B
 bilevel programs with the KKT approach*, Math. Program. 138, 2013.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var
+from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
@@ -47,33 +49,44 @@ def apply(bilevel: Bilevel) -> ConcreteModel:
     single.followers = Block(AnyIndex)
     for form in forms:
         _add_follower(single.followers[form.follower.name], form, single_map)
-    _add_leader(single.leader, bilevel.leader, _price_expressions(bilevel.leader, single_map))
+    _add_leader(single.leader, bilevel.leader, single_map)
     attach(single, single_map)
     return single
 
 
-def _add_leader(block: Any, leader: Leader, prices: dict[int, Any]) -> None:
-    def with_prices(expression: Any) -> Any:
-        if prices and any(id(v) in prices for v in identify_variables(expression)):
-            return replace_expressions(expression, prices)
-        return expression
-
-    block.rows = Constraint(AnyIndex)
-    for constraint in leader.constraints:
-        block.rows[constraint.name] = with_prices(constraint.expr)
+def _add_leader(block: Any, leader: Leader, single_map: SingleLevelMap) -> None:
+    prices = price_expressions(leader.prices, single_map)
+    add_rows(block, leader.constraints, prices)
     add_sos(block, leader.sos)
-    block.objective = Objective(expr=with_prices(leader.objective.expr), sense=leader.objective.sense)
+    block.objective = Objective(expr=with_prices(leader.objective.expr, prices), sense=leader.objective.sense)
 
 
-def _price_expressions(leader: Leader, single_map: SingleLevelMap) -> dict[int, Any]:
-    """Map id(dual_of variable) -> its expression in multipliers."""
-    if not leader.prices:
+def add_rows(block: Any, constraints: Iterable[ConstraintData], prices: dict[int, Any]) -> None:
+    """Write rows anew as ``block.rows``, by name, with multipliers for dual_of variables."""
+    block.rows = Constraint(AnyIndex)
+    for constraint in constraints:
+        block.rows[constraint.name] = with_prices(constraint.expr, prices)
+
+
+def with_prices(expression: Any, prices: dict[int, Any]) -> Any:
+    """Return the expression with dual_of variables (by id) replaced."""
+    if prices and any(id(v) in prices for v in identify_variables(expression)):
+        return replace_expressions(expression, prices)
+    return expression
+
+
+def price_expressions(prices: ComponentMap, single_map: SingleLevelMap) -> dict[int, Any]:
+    """Map id(dual_of variable) -> its expression in multipliers.
+
+    :param prices: dual_of variable -> row (or bounded variable) of a follower.
+    """
+    if not prices:
         return {}
     of_source = ComponentMap(
         (row.source, shadow_price(form.sign, multipliers)) for form, row, multipliers in single_map.multipliers()
     )
     expressions: dict[int, Any] = {}
-    for price, source in leader.prices.items():
+    for price, source in prices.items():
         if source not in of_source:
             raise NotBilevelError(
                 f"dual_of({source.name}) is used, but {source.name!r} is no active row (or bounded variable) of a "

@@ -6,7 +6,7 @@ objective or rows is that follower's, wherever it is declared; the rest is the l
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
@@ -20,7 +20,9 @@ from pyomo.core.expr.visitor import identify_variables
 from ..errors import IntegerFollowerError, NotBilevelError
 from .dual_of import prices_of
 from .pao_adapter import SubModel
+from .valid_inequalities import ValidInequalities
 
+_HOLDERS = {SubModel: "a follower", ValidInequalities: "a block of valid inequalities"}
 # What a level may hold besides rows, objectives and blocks: data and annotations, which need no treatment.
 _PASSIVE = {"Var", "BooleanVar", "Param", "Set", "RangeSet", "Expression", "Suffix", "BuildAction", "BuildCheck"}
 
@@ -53,18 +55,35 @@ class Follower:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A block of ``ValidInequalities``: ``variables`` are its own, ``prices`` maps its dual_of variables to rows."""
+
+    name: str
+    reason: str
+    constraints: tuple[ConstraintData, ...]
+    variables: tuple[VarData, ...]
+    prices: ComponentMap
+
+
+@dataclass(frozen=True)
 class Bilevel:
-    """A PAO model, read. ``owner`` maps each follower's variable to its follower."""
+    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``offered`` is no part of a level."""
 
     model: Any
     leader: Leader
     followers: tuple[Follower, ...]
     owner: ComponentMap = field(repr=False)
+    offered: tuple[Offered, ...] = ()
 
     @property
     def follower_variables(self) -> Iterator[VarData]:
         """All followers' variables, follower by follower."""
         return (variable for follower in self.followers for variable in follower.variables)
+
+    @property
+    def uses_prices(self) -> bool:
+        """Whether the leader or a valid inequality contains shadow prices, so that not any multipliers will do."""
+        return bool(self.leader.prices) or any(block.prices for block in self.offered)
 
     @property
     def visible(self) -> ComponentSet:
@@ -90,7 +109,14 @@ def read_levels(model: Any) -> Bilevel:
     followers = tuple(_read_follower(block, owner) for block in blocks)
     prices = ComponentMap(item for follower in followers for item in prices_of(follower.block).items())
     _refuse_prices_in_followers(followers, prices)
-    return Bilevel(model, _read_leader(model, followers, owner, prices), followers, owner)
+    own = _read_leader(model, followers, owner, prices)
+    known = ComponentSet((*own.variables, *owner))
+    blocks = model.component_data_objects(ValidInequalities, active=True, descend_into=Block)
+    offered = tuple(_read_offered(block, known, prices) for block in blocks)
+    seen = _variables((own.objective, *own.constraints))
+    only_offered = ComponentSet(price for block in offered for price in block.prices if price not in seen)
+    kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_offered)
+    return Bilevel(model, replace(own, prices=kept), followers, owner, offered)
 
 
 def _read_follower(block: Any, owner: ComponentMap) -> Follower:
@@ -126,7 +152,7 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
 
 
 def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap) -> Leader:
-    _refuse_unknown_components(model, (Constraint, Objective, Block, SOSConstraint, SubModel))
+    _refuse_unknown_components(model, (Constraint, Objective, Block, SOSConstraint, SubModel, ValidInequalities))
     objective = _only_objective(model, "the leader")
     constraints = tuple(model.component_data_objects(Constraint, active=True, descend_into=Block))
     sos = tuple(model.component_data_objects(SOSConstraint, active=True, descend_into=Block))
@@ -135,6 +161,15 @@ def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMa
     seen.update(v for follower in followers for v in follower.given)
     variables = tuple(v for v in seen if v not in owner and v not in prices)
     return Leader(objective, constraints, sos, variables, prices)
+
+
+def _read_offered(block: Any, known: ComponentSet, prices: ComponentMap) -> Offered:
+    _refuse_unknown_components(block, (Constraint, Block))
+    constraints = tuple(block.component_data_objects(Constraint, active=True, descend_into=Block))
+    seen = _variables(constraints)
+    own = tuple(v for v in seen if v not in known and v not in prices)
+    used = ComponentMap((v, prices[v]) for v in seen if v in prices)
+    return Offered(block.name, block.reason, constraints, own, used)
 
 
 def _only_objective(block: Any, who: str) -> ObjectiveData:
@@ -174,7 +209,7 @@ def _refuse_unknown_components(block: Any, known: tuple[type, ...]) -> None:
             continue
         raise NotBilevelError(
             f"{component.name!r} is an active {component.ctype.__name__}, which "
-            f"{'a follower' if block.ctype is SubModel else 'the leader'} cannot hold here. "
+            f"{_HOLDERS.get(block.ctype, 'the leader')} cannot hold here. "
             "Write it as constraints (Pyomo's gdp or mpec transformations may do that), or deactivate it."
         )
 

@@ -1,5 +1,6 @@
 """Proving big-Ms: the ways that are tried, in order, for the multipliers and slacks that no model states a bound of.
 
+0. *reduced costs*: see :mod:`reduced_costs`; only where that settles all multipliers, as LPs give smaller numbers.
 1. *dual feasibility*: LPs over stationarity and signs of the multipliers alone. Bounds every multiplier where the dual
    polyhedron is bounded, and, with it, prices that a free slack caps. Costs that depend on the leader, and curved ones,
    enter through the ranges of the variables.
@@ -7,9 +8,10 @@
 3. *feasibility, dual feasibility and strong duality*: LPs over all, products relaxed over the ranges found so far;
    repeated while it finds something. This uses that the follower is optimal: it bounds slacks that are unbounded in the
    high-point relaxation.
-4. *vertices of the dual polyhedron*: see :mod:`vertices`; only where the leader does not use the follower's prices.
+4. *vertices of the dual polyhedron*: see :mod:`vertices`; only where neither the leader nor a valid inequality
+   uses the follower's prices.
 
-Bounds of 1 to 3 hold for all multipliers of every bilevel feasible point, so also where the leader uses ``dual_of``;
+Bounds of 0 to 3 hold for all multipliers of every bilevel feasible point, so also where the leader uses ``dual_of``;
 those of 4 hold for some optimal multipliers, which is enough where the leader does not see them.
 """
 
@@ -23,6 +25,7 @@ from pyomo.core.base.var import VarData
 
 from .mapping import Pair, map_of
 from .ranges import Bound, Proof
+from .reduced_costs import reduced_cost_bounds
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
 from .vertices import vertex_bounds
 
@@ -44,12 +47,15 @@ def prove(
     search = _Search(single, list(multipliers), list(slacks), time.monotonic() + seconds)
     if not search.multipliers and not search.slacks:
         return search.of_multiplier, search.of_slack
+    by_reduced_cost = reduced_cost_bounds(map_of(single), search.multipliers)
+    if len(by_reduced_cost) == len(search.multipliers):
+        search.take(by_reduced_cost)
     search.run(DUAL, search.multipliers, [])
     search.run(PRIMAL, search.unbounded_variables(), search.slacks)
     for _ in range(ROUNDS):
         if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
             break
-    if search.multipliers and not map_of(single).bilevel.leader.prices:
+    if search.multipliers and not map_of(single).bilevel.uses_prices:
         search.take(vertex_bounds(map_of(single), search.multipliers))
         search.run(JOINT, search.unbounded_variables(), search.slacks)
     return search.of_multiplier, search.of_slack

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
+from pyomo.core.expr.visitor import identify_variables
 
 from .follower_form import FollowerForm
 from .levels import suffix_values
@@ -25,11 +26,15 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True)
 class Bound:
-    """An upper bound on a multiplier's absolute value, or on a slack."""
+    """An upper bound on a multiplier's absolute value, or on a slack.
+
+    ``range`` is what is known beyond that of a multiplier that may have either sign: (lower, upper).
+    """
 
     value: float
     proof: Proof
     reason: str
+    range: tuple[float, float] | None = None
 
 
 class Ranges:
@@ -65,8 +70,9 @@ class Ranges:
 
     def of_expression(self, expression: Any) -> tuple[float, float]:
         """Return the interval that interval arithmetic gives for an expression."""
+        own = (v for v in identify_variables(expression, include_fixed=False) if v in self._leaf) if self._leaf else ()
         visitor = ExpressionBoundsVisitor(
-            leaf_bounds=ComponentMap((v, self.of_variable(v)) for v in self._leaf),
+            leaf_bounds=ComponentMap((v, self.of_variable(v)) for v in own),
             use_fixed_var_values_as_bounds=True,
         )
         return visitor.walk_expression(expression)

@@ -1,19 +1,27 @@
 """Rows at numbers: an expression with some variables replaced by values, as rows of a new model."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core import Constraint, SOSConstraint
 from pyomo.core.base.sos import SOSConstraintData
-from pyomo.core.expr.visitor import identify_variables, replace_expressions
+from pyomo.core.expr.visitor import ExpressionReplacementVisitor, identify_variables
 
 
 def at_values(expression: Any, variables: dict[int, float]) -> Any:
     """Return the expression with these variables (by id) replaced by numbers."""
-    if expression.__class__ in native_numeric_types:
-        return expression
-    return replace_expressions(expression, variables)
+    return substitution(variables)(expression)
+
+
+def substitution(variables: dict[int, Any]) -> Callable[[Any], Any]:
+    """Return ``at_values`` for these variables as a function; for many expressions, several times as fast."""
+    visitor = ExpressionReplacementVisitor(variables)
+
+    def substitute(expression: Any) -> Any:
+        return expression if expression.__class__ in native_numeric_types else visitor.walk_expression(expression)
+
+    return substitute
 
 
 def numbers(variables: Any) -> dict[int, float]:

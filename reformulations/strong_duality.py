@@ -5,10 +5,10 @@ For a follower brought to min with stationarity (dual feasibility) in the model,
 .. math:: \sigma \nabla f(y)^\top y - \Big( \sum_i \lambda_i\, b_i(x) + \sum_k \nu_k\, d_k(x) \Big)
           = \sum_i \lambda_i \, (g_i(x, y) - b_i) \ge 0
 
-so that one row saying it is 0 replaces all complementarity pairs of the follower. The row is linear where the leader
-is not in costs or right-hand sides; products of a leader's integer are linearised exactly; for a convex QP the row is
-the convex inequality ``<= 0``. A follower that separates into blocks which share no variable (but the leader's) gets
-one row per block, which is much tighter.
+so that one row saying it is at most 0 replaces all complementarity pairs of the follower. The row is linear where the
+leader is not in costs or right-hand sides; products of a leader's integer are linearised exactly (an inequality needs
+half of their rows); for a convex QP the row is convex. A follower that separates into blocks which share no variable
+(but the leader's) gets one row per block, which is much tighter.
 
 The same row, as an inequality, is valid for ``sos1`` and ``bigm``, where it cuts off much of the relaxation:
 :func:`add_cut`. There, products with a continuous leader are relaxed by McCormick's envelopes.
@@ -52,7 +52,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
         own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
         if not own or not all(id(pair) in chosen for pair in own):
             continue
-        block.equal_objectives[gap.name] = gap.expression <= 0 if gap.quadratic else gap.expression == 0
+        block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
         for pair in own:
             if not pair.row.is_bound:  # a bound holds already, on the variable
                 block.slack_nonnegative[pair.name] = pair.slack >= 0

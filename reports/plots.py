@@ -8,11 +8,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from . import electric_bus_figure
+from . import demand_response_figure, electric_bus_figure, fast_charging_figure
 
 #: (instance, label of an answer -> summary of the problem's module) -> figure.
 Plot = Callable[[Any, Mapping[str, dict[str, Any]]], Figure]
 
 PLOTS: dict[str, Plot] = {
+    "demand_response": demand_response_figure.draw,
     "electric_bus": electric_bus_figure.draw,
+    "fast_charging": fast_charging_figure.draw,
 }

@@ -67,8 +67,8 @@ def _bound(outcome: Outcome, backend: Any, reading: Reading) -> float | None:
 
 def _has_improving_ray(backend: Any, reading: Reading) -> bool:
     lp = backend.native.getLp()
-    lp.col_lower_, lp.col_upper_ = _recession(lp.col_lower_, lp.col_upper_, 1.0)
-    lp.row_lower_, lp.row_upper_ = _recession(lp.row_lower_, lp.row_upper_, np.inf)
+    lp.col_lower_, lp.col_upper_ = recession(lp.col_lower_, lp.col_upper_, 1.0)
+    lp.row_lower_, lp.row_upper_ = recession(lp.row_lower_, lp.row_upper_, np.inf)
     lp.offset_ = 0.0
     cost = np.zeros(lp.num_col_)
     for i, c in reading.polynomial.linear.items():  # type: ignore[union-attr]
@@ -78,8 +78,8 @@ def _has_improving_ray(backend: Any, reading: Reading) -> bool:
     return best is not None and best * reading.sense < -RAY_SLOPE
 
 
-def _recession(lower: Any, upper: Any, free: float) -> tuple[np.ndarray, np.ndarray]:
-    """Sides of the cone of directions: 0 where the original side is finite, else -free and free."""
+def recession(lower: Any, upper: Any, free: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sides of the cone of directions: 0 where the original side is finite, else -free and free."""
     return np.where(np.isfinite(lower), 0.0, -free), np.where(np.isfinite(upper), 0.0, free)
 
 

@@ -1,6 +1,6 @@
 """Quadratic forms: convex or not, and because of which term; values and gradients."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,15 @@ def is_positive_semidefinite(terms: Terms, sign: float = 1.0) -> bool:
         return False
     if all(i == j for i, j in terms):
         return True
+    for _, matrix in blocks(terms, sign):
+        eigenvalues = np.linalg.eigvalsh(matrix)
+        if eigenvalues[0] < -EIGENVALUE_TOLERANCE * np.abs(eigenvalues).max():
+            return False
+    return True
+
+
+def blocks(terms: Terms, sign: float = 1.0) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Yield (ids, dense symmetric matrix) of sign * sum q_ij x_i x_j, for each set of variables joined by products."""
     position: dict[int, int] = {}
     for pair in terms:
         for i in pair:
@@ -35,14 +44,12 @@ def is_positive_semidefinite(terms: Terms, sign: float = 1.0) -> bool:
         columns += [position[j], position[i]]
         halves += [sign * q / 2] * 2  # a square lands twice on the diagonal, so halves add up to q
     n = len(position)
+    ids = list(position)
     matrix = coo_array((halves, (rows, columns)), shape=(n, n)).tocsr()
     count, labels = connected_components(matrix, directed=False)
-    blocks = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels, minlength=count))[:-1])
-    for members in blocks:
-        eigenvalues = np.linalg.eigvalsh(matrix[members, :][:, members].toarray())
-        if eigenvalues[0] < -EIGENVALUE_TOLERANCE * np.abs(eigenvalues).max():
-            return False
-    return True
+    order = np.argsort(labels, kind="stable")
+    for members in np.split(order, np.cumsum(np.bincount(labels, minlength=count))[:-1]):
+        yield [ids[k] for k in members], matrix[members, :][:, members].toarray()
 
 
 def describe_term(terms: Terms, variables: Mapping[int, Any], sign: float | None = None) -> str:

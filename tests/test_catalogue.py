@@ -50,10 +50,17 @@ PROVEN = {
     "pineda",
     "fruits_01",
     "own_capacity_rent",
+    "tuy_2007_1",
 }
 # Some slack or multiplier is unbounded, or its bound is out of reach of the proofs.
 BIG_M = 1e3  # larger than every multiplier and slack of the listed optima
 GIVEN = {
+    "dempe_2000_56",
+    "bard_1988_1",
+    "shimizu_aiyoshi_1981_1_max",
+    "clark_westerberg_1990a",
+    "bard_1998_721",
+    "aiyoshi_shimizu_1981_2f",
     "getachew_ex1",
     "getachew_ex2",
     "besancon27",
@@ -71,15 +78,8 @@ INFEASIBLE = {"jointc1_infeasible", "own_unbounded_lower"}
 # The product of two continuous variables (of levels, or multipliers) for which HiGHS is refused.
 PRODUCTS = {
     "pao3": r"w\[1\]\*z",
-    "dempe_2000_56": r"x\*x",
-    "tuy_2007_1": r"x\*x",
-    "bard_1988_1": r"x\*x",
-    "shimizu_aiyoshi_1981_1_max": r"x\*x",
-    "clark_westerberg_1990a": r"x\*x",
-    "bard_1998_721": r"x\[1\]\*x\[1\]",
     "siddiqui_gabriel_min": r"L.q\[1\]\*Q",
     "siddiqui_gabriel_max": r"L.q\[1\]\*Q",
-    "aiyoshi_shimizu_1981_2f": r"y\[1\]\*y\[1\]",
     "conejo2016": r"L.y\[1\]\*followers\[L\].multiplier\[b\]",
 }
 

@@ -61,6 +61,18 @@ def test_highs_refuses_a_product_of_continuous_variables_by_name():
         run(model, ("bigm", "highs"))
 
 
+def test_highs_takes_a_convex_objective_of_the_leader():
+    model = market()
+    model.gain.set_value(0.3 * (model.x - 4) ** 2 - 2 * model.x + 6 * model.L.y[2])
+    expected = run(model, ("sos1", "gurobi")).objective
+    solution = run(model, ("bigm", "highs"))
+    assert (solution.status, solution.objective) == ("optimal", near(expected))
+    assert any("outer approximation" in note for note in solution.notes)
+    model.gain.set_value(-0.3 * (model.x - 4) ** 2)
+    with pytest.raises(errors.UnsupportedBySolverError, match=r"x\*x in 'leader.objective'"):
+        run(model, ("bigm", "highs"))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

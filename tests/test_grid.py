@@ -28,7 +28,7 @@ GRID = {
     ("sos1", "highs"): NEVER,
     ("sos1", "scip"): (47, {INTEGER: 1}),
     ("bigm", "gurobi"): (26, {INTEGER: 1, UNPROVEN: 21}),
-    ("bigm", "highs"): (25, {INTEGER: 1, UNPROVEN: 21, UNSUPPORTED: 1}),
+    ("bigm", "highs"): (26, {INTEGER: 1, UNPROVEN: 21}),
     ("bigm", "scip"): (26, {INTEGER: 1, UNPROVEN: 21}),
     ("indicator", "gurobi"): (46, {INTEGER: 1, UNSUPPORTED: 1}),
     ("indicator", "highs"): NEVER,

@@ -13,6 +13,10 @@ class Certificate:
     proved its bound within the requested gap with exact reformulations only, None when that is not established.
     ``follower_gap`` is the follower's objective minus its true optimum (>= 0 in its own sense of worse).
     ``multiplier_violation`` is the largest violation of stationarity, sign and complementarity by the shadow prices.
+    ``pessimistic_objective`` is the leader's objective where followers, among all their optimal responses to the
+    leader's decision, take the worst for the leader (infinite if there is no limit; None, with the reason in
+    ``pessimistic_note``, if it was not computed). The leader's rows do not bind them: ``pessimistic_feasible`` says
+    whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
     """
 
     bilevel_feasible: bool
@@ -23,6 +27,9 @@ class Certificate:
     complementarity: float | None = None
     multiplier_violation: float | None = None
     pessimistic_objective: float | None = None
+    pessimistic_feasible: bool | None = None
+    pessimistic_violations: dict[str, float] = field(default_factory=dict)
+    pessimistic_note: str = ""
     violations: dict[str, float] = field(default_factory=dict)
     solvers: dict[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
@@ -46,7 +53,14 @@ class Certificate:
             lines.append(f"complementarity      {self.complementarity:.3g}")
         if self.multiplier_violation is not None:
             lines.append(f"multipliers          {self.multiplier_violation:.3g}")
-        if self.pessimistic_objective is not None:
-            lines.append(f"pessimistic value    {self.pessimistic_objective:.10g}")
+        if self.pessimistic_objective is not None or self.pessimistic_note:
+            lines.append(f"pessimistic value    {self._pessimistic()}")
+        for name, distance in self.pessimistic_violations.items():
+            lines.append(f"pessimistic          violates {name}: {distance:.3g} for some optimal response")
         lines += [f"violated             {name}: {distance:.3g}" for name, distance in self.violations.items()]
         return "\n".join(lines)
+
+    def _pessimistic(self) -> str:
+        if self.pessimistic_objective is None:
+            return self.pessimistic_note
+        return f"{self.pessimistic_objective:.10g}" + f" ({self.pessimistic_note})" * bool(self.pessimistic_note)

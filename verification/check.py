@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pyomo.core import minimize, value
 from pyomo.core.base.var import VarData
@@ -14,26 +14,32 @@ from ..reformulations.levels import Bilevel, Follower, read_levels
 from ..solvers import SOLVERS
 from ..solvers.status import Status
 from .certificate import Certificate
+from .pessimistic import CHEAP, PATIENT, Effort, worst_case
 
 # The order in which solvers are asked to solve a follower again; the one that found the point comes last.
 _CHECKERS = ("highs", "gurobi", "scip")
 
 
-def verify(model: Any, solution: Any = None, *, tolerance: float = 1e-5) -> Certificate:
+
+def verify(
+    model: Any, solution: Any = None, *, tolerance: float = 1e-5, pessimistic: bool | Literal["auto"] = "auto"
+) -> Certificate:
     """Check a point: leader feasible, followers feasible and optimal (solved again by another solver), prices valid.
 
     :param model: the PAO model; without ``solution`` the values on its variables are checked.
     :param solution: a ``Solution``; its values are put on the model for the check, and the former ones restored.
     :param tolerance: relative to ``1 + |limit|`` of each row, and to ``1 + |optimum|`` of each follower.
+    :param pessimistic: whether to compute what the leader's decision is worth if followers with several optimal
+        responses take the worst for the leader; "auto" does so where it costs little next to a solve.
     :raises BilevoltError: a variable has no value.
     """
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     if solution is None:
-        return _check(bilevel, None, None, tolerance)
+        return _check(bilevel, None, None, tolerance, pessimistic)
     before = [(variable, variable.value) for variable in _all_variables(bilevel)]
     try:
         _put(bilevel, solution.values)
-        certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance)
+        certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance, pessimistic)
     finally:
         for variable, number in before:
             variable.set_value(number, skip_validation=True)
@@ -55,7 +61,11 @@ def _put(bilevel: Bilevel, values: dict[str, float]) -> None:
 
 
 def _check(
-    bilevel: Bilevel, found_by: str | None, multipliers: dict[str, float] | None, tolerance: float
+    bilevel: Bilevel,
+    found_by: str | None,
+    multipliers: dict[str, float] | None,
+    tolerance: float,
+    pessimistic: bool | Literal["auto"],
 ) -> Certificate:
     for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
         if variable.value is None:
@@ -66,15 +76,29 @@ def _check(
     violations: dict[str, float] = {}
     leader = _worst(_leader_residuals(bilevel), tolerance, violations)
     certificate = Certificate(False, leader_violation=leader, violations=violations, tolerance=tolerance)
+    optimum: dict[int, float] = {}
     for follower in bilevel.followers:
         worst = _worst(_follower_residuals(follower), tolerance, violations)
         certificate.follower_violation = max(certificate.follower_violation, worst)
-        _solve_again(follower, found_by, tolerance, certificate)
+        optimum.update(_solve_again(follower, found_by, tolerance, certificate))
         if multipliers:
             _check_prices(follower_form(bilevel, follower), multipliers, tolerance, certificate)
     _check_leader_prices(bilevel, multipliers, tolerance, certificate)
     certificate.bilevel_feasible = not violations
+    if pessimistic:
+        _add_worst_case(bilevel, optimum, certificate, CHEAP if pessimistic == "auto" else PATIENT)
+    prices_checked = multipliers is not None or not bilevel.leader.prices
+    if certificate.pessimistic_objective is not None and certificate.bilevel_feasible and prices_checked:
+        worse = max if bilevel.leader.objective.sense == minimize else min
+        here = float(value(bilevel.leader.objective.expr))  # the point is one of the responses
+        certificate.pessimistic_objective = worse(certificate.pessimistic_objective, here)
     return certificate
+
+
+def _add_worst_case(bilevel: Bilevel, optimum: dict[int, float], certificate: Certificate, effort: Effort) -> None:
+    worst = worst_case(bilevel, optimum, tolerance=certificate.tolerance, effort=effort)
+    certificate.pessimistic_objective, certificate.pessimistic_feasible = worst.objective, worst.feasible
+    certificate.pessimistic_violations, certificate.pessimistic_note = worst.violations, worst.note
 
 
 def _worst(residuals: Iterator[tuple[str, float, float]], tolerance: float, violations: dict[str, float]) -> float:
@@ -130,8 +154,13 @@ def _follower_residuals(follower: Follower) -> Iterator[tuple[str, float, float]
     yield from _bound_residuals(follower.variables)
 
 
-def _solve_again(follower: Follower, found_by: str | None, tolerance: float, certificate: Certificate) -> None:
-    """Solve the follower at the leader's decision by another solver, and compare its objective."""
+def _solve_again(
+    follower: Follower, found_by: str | None, tolerance: float, certificate: Certificate
+) -> dict[int, float]:
+    """Solve the follower at the leader's decision by another solver, and compare its objective.
+
+    Returns the optimum that was found (id -> number of its variables), empty if none was.
+    """
     problem = follower_at(follower, tolerance=tolerance)
     reached = value(follower.objective.expr)
     refusals = []
@@ -148,14 +177,16 @@ def _solve_again(follower: Follower, found_by: str | None, tolerance: float, cer
             certificate.follower_gap[follower.name] = gap
             if not abs(gap) <= tolerance * (1 + abs(result.objective)):  # also true of NaN
                 certificate.violations[f"optimality of follower {follower.name}"] = gap
-            return
+            found = result.values or {}
+            return {id(y): found.get(y, y.value) for y in follower.variables}
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):
             certificate.follower_gap[follower.name] = math.inf
             certificate.violations[f"follower {follower.name} is {result.status} at this decision"] = math.inf
-            return
+            return {}
         refusals.append(f"{name}: {result.status} ({result.message})")
     certificate.follower_gap[follower.name] = math.nan
     certificate.violations[f"follower {follower.name} could not be solved again: {'; '.join(refusals)}"] = math.nan
+    return {}
 
 
 def _check_prices(

@@ -95,6 +95,7 @@ def test_a_users_file(user_file: Path) -> None:
     [
         (["solve", "bard_1983"], ["bard_1983", "Did you mean"]),
         (["solve", "missing.py"], ["missing.py", "no such file"]),
+        (["solve", "sioux_falls"], ["'road_network'", "24 nodes", "no bilevel problem", "electric_bus"]),
         (["solve", "missing.json"], ["missing.json"]),
         (["solve", "{file}:nothing"], ["no function 'nothing'", "build"]),
         (["solve", "{file}:number"], ["returned int"]),

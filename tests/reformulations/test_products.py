@@ -131,6 +131,7 @@ def test_rows_force_the_product(build, seed):
     weights = [draw.choice([-2, -1, 1, 3]) for _ in pairs]
     total = sum(w * u * v for w, (u, v) in zip(weights, pairs, strict=True))
     model.objective = pyo.Objective(expr=total)
+    model.both_sides = pyo.Constraint(expr=total >= -1000)  # so that the product is bounded from either side
     single = reformulate(with_follower(model), "sos1")
     assert not remaining(map_of(single).products)
     assert not {"nonconvex", "qp", "miqp"} & set(needs_of(single).because)
@@ -152,6 +153,44 @@ def test_rows_force_the_product(build, seed):
         finally:
             for variable in variables:
                 variable.unfix()
+
+
+@pytest.mark.parametrize("weight", [2, -2])
+@pytest.mark.parametrize("where", ["objective", "maximised objective", "upper row", "lower row", "equality"])
+def test_a_product_is_bounded_only_from_the_sides_that_could_be_violated(where, weight):
+    model = pyo.ConcreteModel()
+    model.u = pyo.Var(domain=pyo.Binary)
+    model.v = pyo.Var(bounds=(-1, 4))
+    model.objective = pyo.Objective(expr=model.v)
+    product = weight * model.u * model.v
+    if "objective" in where:
+        model.objective.set_value(product)
+        model.objective.set_sense(pyo.maximize if "maximised" in where else pyo.minimize)
+    else:
+        sides = {"upper row": product <= 1, "lower row": product >= 1, "equality": product == 1}
+        model.row = pyo.Constraint(expr=sides[where])
+    single = reformulate(with_follower(model), "sos1")
+    names = {name.split()[-1] for name in single.products.rows}
+    from_below, from_above = {"above", "most"}, {"below", "least"}  # w >= ..., w <= ...
+    small = where in ("objective", "upper row")
+    expected = from_below if small == (weight > 0) else from_above
+    assert names == (from_below | from_above if where == "equality" else expected)
+
+
+def test_an_integer_is_expanded_as_the_leaders_row_says():
+    """k = 1 + b_0 + b_1, in whatever form the row is written; other rows with integers are no expansions."""
+    model = pyo.ConcreteModel()
+    model.k = pyo.Var(domain=pyo.Integers, bounds=(1, 3))
+    model.b = pyo.Var(range(2), domain=pyo.Binary)
+    model.v = pyo.Var(bounds=(0, 2))
+    model.other = pyo.Constraint(expr=model.k <= 1 + 2 * model.b[0])
+    model.row = pyo.Constraint(expr=2 * model.b[0] + 2 * model.b[1] - 2 * model.k == -2)
+    model.objective = pyo.Objective(expr=model.k * model.v - 3 * model.v)
+    single = reformulate(with_follower(model), "sos1")
+    assert not len(single.products.bit)
+    assert {(p.first.name, p.second.name) for p in map_of(single).products} == {("b[0]", "v"), ("b[1]", "v")}
+    solution = bilevolt.solve(model, reformulation="bigm", solver="highs")
+    assert solution.objective == pytest.approx(-4), "k = 1, v = 2"
 
 
 def two_products(**bounds):

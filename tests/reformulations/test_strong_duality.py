@@ -44,7 +44,7 @@ def dual(i):
 def test_rows():
     assert lines(applied(tiny()).strong_duality) == {
         "slack_nonnegative[L.row[1].lower]": "0  <=  L.y[1] - x - 3.0",
-        "equal_objectives[L]": f"L.y[1] - {dual(1)}  ==  0",
+        "equal_objectives[L]": f"L.y[1] - {dual(1)}  <=  0",
     }
 
 
@@ -52,8 +52,8 @@ def test_a_row_for_each_block():
     assert lines(applied(tiny(blocks=2)).strong_duality) == {
         "slack_nonnegative[L.row[1].lower]": "0  <=  L.y[1] - x - 3.0",
         "slack_nonnegative[L.row[2].lower]": "0  <=  L.y[2] - x - 3.0",
-        "equal_objectives[L.1]": f"L.y[1] - {dual(1)}  ==  0",
-        "equal_objectives[L.2]": f"L.y[2] - {dual(2)}  ==  0",
+        "equal_objectives[L.1]": f"L.y[1] - {dual(1)}  <=  0",
+        "equal_objectives[L.2]": f"L.y[2] - {dual(2)}  <=  0",
     }
 
 

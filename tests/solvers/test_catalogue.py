@@ -276,7 +276,7 @@ CASES = [
     Case(qp_regularization_trap, "optimal", 1e6),
     Case(unbounded_qp, "unbounded"),
     Case(infeasible_qp, "infeasible"),
-    Case(miqp, "optimal", 1.5625, GLOBAL),
+    Case(miqp, "optimal", 1.5625),
     Case(convex_quadratic_row, "optimal", -2, GLOBAL),
     Case(sos1, "optimal", 6, GLOBAL),
     Case(sos1_without_bounds, "optimal", 250000, GLOBAL),

@@ -31,7 +31,7 @@ def wide(variables=10, rows=1, integer=False, quadratic=None, sos=0, ranges=Fals
 
 REFUSALS = [
     ("highs", wide(sos=1), "sos1", r"SOS1 constraint 'sos\[0\]'"),
-    ("highs", wide(integer=True, quadratic="objective"), "miqp", r"objective 'cost'"),
+    ("highs", wide(integer=True, quadratic="objective", sos=1), "sos1", r"SOS1 constraint 'sos\[0\]'"),
     ("highs", wide(quadratic="product"), "nonconvex", r"product of 'x\[0\]' and 'x\[1\]'"),
 ]
 
@@ -75,7 +75,8 @@ CHOICES = [
     ("201 variables, product", wide(201, quadratic="product", rows=201), "scip"),
     ("200 variables, QP", wide(200, quadratic="objective", rows=200), "gurobi"),
     ("201 variables, QP", wide(201, quadratic="objective", rows=201), "highs"),
-    ("201 variables, MIQP", wide(201, quadratic="objective", rows=201, integer=True), "scip"),
+    ("201 variables, MIQP", wide(201, quadratic="objective", rows=201, integer=True), "highs"),
+    ("201 variables, MIQP, SOS1", wide(201, quadratic="objective", rows=201, integer=True, sos=1), "scip"),
     ("2001 variables, SOS1", wide(2001, sos=1), "scip"),
 ]
 

@@ -1,0 +1,49 @@
+"""``bilevolt plot``: the two levels on paper, for a model with one variable of the leader."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import BilevoltError
+from . import console
+
+if TYPE_CHECKING:
+    from ..solution import Solution
+
+_REFUSED, _INTERRUPTED = 2, 130  # exit codes, as documented in cli.app
+
+
+def plot(
+    target: Annotated[str, typer.Argument(help="An instance, a textbook problem, a .json, or FILE.py[:build].")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write .png, .pdf or .svg. Default: the model's name, as .png, here."),
+    ] = None,
+    solution: Annotated[
+        Path | None, typer.Option(help="Mark what `solve -o FILE` wrote for this model, instead of solving it.")
+    ] = None,
+) -> None:
+    """Draw regions, the follower's reaction and the optima of a small model (one leader's variable, one follower)."""
+    with console.refusals(_REFUSED, _INTERRUPTED):
+        from ..teaching.picture import plot as draw
+        from .files import read_solution
+        from .targets import resolve
+
+        found = resolve(target)
+        path = output or Path(f"{found.name.replace(':', '_')}.png")
+        console.refuse_unwritable(path)
+        _refuse_name(path)
+        known: Solution | None = read_solution(solution, target)[0] if solution else None
+        with console.progress() as say:
+            say(f"{found.name}: drawing")
+            draw(found.build(), known).savefig(path, dpi=150)
+        print(path)
+
+
+def _refuse_name(path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if path.suffix.lstrip(".").lower() not in known:
+        raise BilevoltError(f"{path}: --output: write a name that ends in .{', .'.join(known)}.")

@@ -1,0 +1,115 @@
+r"""Alternating search: the followers choose the pattern of complementarity, the leader the best point in it, in turn.
+
+1. *Reaction.* At the leader's decision, the followers' optima that are best for the leader tell which slacks are
+   positive.
+2. *Settled problem.* With :math:`\lambda = 0` where the slack is positive and :math:`g(x, y) = 0` elsewhere, the single
+   level is an LP or a convex problem (a MILP with integers of the leader): its solution is the next decision.
+
+The point of step 1 is feasible for the problem of step 2, and that of step 2 for the reaction at its decision, so that
+the objective does not get worse but by tolerances. The search ends where it no longer gets better: at a point that is
+optimal in each pattern that was looked at, a local optimum. Followers that are indifferent at the new decision open new
+patterns, which is why it gets far where optimal decisions leave many of them indifferent (prices). No bound comes with
+it.
+
+Source: the idea of alternating over the pieces of an MPCC is that of Z.-Q. Luo, J.-S. Pang and D. Ralph, *Mathematical
+Programs with Equilibrium Constraints*, Cambridge 1996, ch. 6 (piecewise programming).
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+from pyomo.core import minimize, value
+
+from ..reformulations import kkt, pattern, products, revenue
+from ..reformulations.levels import Bilevel
+from ..reformulations.mapping import map_of, price_values
+from ..reformulations.rows import at_values
+from ..solvers.status import Status
+from .nested import HeuristicResult
+from .reaction import Solve, react, refuse_interaction
+
+POSITIVE = 1e-3
+"""A slack above this (relative to 1 + its row's limit) counts as positive; one below may be the tolerance's."""
+IMPROVEMENT = 1e-6
+
+
+def alternating(
+    bilevel: Bilevel,
+    solve: Solve,
+    *,
+    max_iterations: int = 100,
+    tolerance: float = 1e-7,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> HeuristicResult:
+    """Run the search from the decision on the model (where a variable has no value: the one nearest to 0).
+
+    :param solve: a function model -> SolverResult, used for the followers, their best reaction and settled problems.
+    :param tolerance: up to which (relative) a follower's optima count as optima when the best of them is looked for.
+    :returns: status ``feasible`` or ``no_solution``; ``history`` has, per iteration, the objective of the reaction and
+        of the settled problem.
+    """
+    refuse_interaction(bilevel)
+    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    sense = 1 if bilevel.leader.objective.sense == minimize else -1
+    mpcc = kkt.apply(bilevel)
+    visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
+    decision = {id(v): _present(v) for v in visible}
+    result = HeuristicResult(Status.no_solution, message=f"stopped after {max_iterations} iterations")
+    for iteration in range(1, max_iterations + 1):
+        reaction = react(mpcc, decision, solve, tolerance)
+        if not reaction.feasible:
+            result.message = f"iteration {iteration}: {reaction.message}"
+            break
+        settled = _settled(bilevel, reaction.values)
+        found = solve(settled)
+        if found.values is None or found.objective is None:
+            result.message = f"iteration {iteration}: the settled problem is {found.status}"
+            break
+        result.history.append({"iteration": iteration, "reaction": reaction.objective, "objective": found.objective})
+        say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
+        gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
+        if gain > 0:
+            _keep(result, settled, found.objective, found.values)
+        if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
+            result.message = f"no better point after {iteration} iterations"
+            break
+        if time.monotonic() >= deadline:
+            result.message = "stopped by the time limit"
+            break
+        decision = {id(v): found.values.get(v, decision[id(v)]) for v in visible}
+    return result
+
+
+def _present(variable: Any) -> float:
+    lower, upper = variable.bounds
+    number = variable.value if variable.value is not None else 0.0
+    number = max(number, -math.inf if lower is None else lower)
+    return float(min(number, math.inf if upper is None else upper))
+
+
+def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:
+    """Return the single level with every pair as its slack says: positive, or 0."""
+    single = kkt.apply(bilevel)
+    revenue.apply(single)
+    at = {id(variable): number for variable, number in values.items()}
+    point = []
+    for pair in map_of(single).pairs:
+        scale = 1 + abs(getattr(pair.row, pair.side))
+        point.append((0.0, 1.0) if value(at_values(pair.slack, at)) > POSITIVE * scale else (1.0, 0.0))
+    pattern.apply(single, point=point)
+    products.apply(single)
+    return single
+
+
+def _keep(result: HeuristicResult, single: Any, objective: float, values: ComponentMap) -> None:
+    bilevel = map_of(single).bilevel
+    own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
+    prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
+    result.status, result.objective = Status.feasible, objective
+    result.values = ComponentMap((v, number) for v, number in values.items() if id(v) in own)
+    result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
+    result.multipliers = {source.name: price for source, price in prices.items()}

@@ -1,0 +1,125 @@
+"""From a PAO model to its ``CompiledReaction``, or the reason why there is none."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pyomo.common.collections import ComponentSet
+from pyomo.core import minimize
+from pyomo.core.base.var import VarData
+from scipy.sparse import block_array, csr_array
+
+from ..reformulations.follower_form import FollowerForm
+from ..reformulations.levels import Bilevel
+from .bilinear import Bilinear, NotCompiled, Place, read
+from .compiled import CompiledReaction, Limits
+from .persistent_lp import PersistentLp
+
+
+def compile_reaction(
+    bilevel: Bilevel, forms: Sequence[FollowerForm], decision: Sequence[VarData], settled: ComponentSet
+) -> CompiledReaction:
+    """Compile a model for decisions given as numbers of these variables of the leader.
+
+    :param settled: the leader's rows that need no look any more (the decision alone is in them).
+    :raises NotCompiled: what of the model is outside of what is compiled.
+    """
+    _refuse(bilevel, forms)
+    own = list(bilevel.follower_variables)
+    known = ComponentSet(decision)
+    others = [v for v in bilevel.leader.variables if v not in known]
+    place: Place = {id(v): ("x", i) for i, v in enumerate(decision)} | {
+        id(v): ("w", i) for i, v in enumerate((*own, *others))
+    }
+    sizes = (len(decision), len(own) + len(others))
+    bill = sum(form.sign * form.follower.objective.expr for form in forms)
+    sense = 1 if bilevel.leader.objective.sense == minimize else -1
+    objective = read([sense * bilevel.leader.objective.expr], place, sizes, quadratic=True)
+    followers, follower_limits = _rows([c for f in bilevel.followers for c in f.constraints], place, sizes)
+    rows = [c for c in bilevel.leader.constraints if c not in settled]
+    leader, leader_limits = _rows(rows, place, sizes)
+    _refuse_curved_others(objective, leader, leader_limits, len(own), [*own, *others])
+    return _assemble(
+        followers, follower_limits, read([bill], place, sizes), leader, leader_limits, objective,
+        _bounds((*own, *others)), len(own),
+    )  # fmt: skip
+
+
+def _refuse(bilevel: Bilevel, forms: Sequence[FollowerForm]) -> None:
+    for form in forms:
+        if form.quadratic:
+            raise NotCompiled(f"follower {form.follower.name!r} is a QP")
+    if bilevel.leader.prices:
+        raise NotCompiled("the leader uses shadow prices of followers")
+    if bilevel.leader.sos:
+        raise NotCompiled("the leader has special ordered sets")
+
+
+def _refuse_curved_others(
+    objective: Bilinear, leader: Bilinear, limits: Limits, own: int, variables: Sequence[VarData]
+) -> None:
+    """Refuse a quadratic objective of variables that adapt, unless a row of their own says what they are."""
+    first, second, _ = objective.quadratic
+    curved = {int(k) for k in (*first, *second) if k >= own}
+    moving = set(leader.terms[0].tolist())
+    matrix = leader.matrix[:, own:].tocsr()
+    defined = set()
+    for r in np.flatnonzero(limits.lower == limits.upper):
+        columns = matrix.indices[matrix.indptr[r] : matrix.indptr[r + 1]]
+        if len(columns) == 1 and int(r) not in moving:
+            defined.add(own + int(columns[0]))
+    if curved - defined:
+        name = variables[min(curved - defined)].name
+        raise NotCompiled(f"the leader's objective is quadratic in {name!r}, which no equality of its own defines")
+
+
+def _rows(constraints: Sequence[Any], place: Place, sizes: tuple[int, int]) -> tuple[Bilinear, Limits]:
+    parts = [constraint.to_bounded_expression(evaluate_bounds=True) for constraint in constraints]
+    bilinear = read([body for _, body, _ in parts], place, sizes)
+    return bilinear, _limits([(lower, upper) for lower, _, upper in parts])
+
+
+def _bounds(variables: Sequence[VarData]) -> Limits:
+    return _limits([v.bounds for v in variables])
+
+
+def _limits(pairs: Sequence[tuple[float | None, float | None]]) -> Limits:
+    return Limits(
+        np.array([-math.inf if low is None else low for low, _ in pairs], dtype=float),
+        np.array([math.inf if high is None else high for _, high in pairs], dtype=float),
+    )
+
+
+def _assemble(
+    followers: Bilinear,
+    follower_limits: Limits,
+    bill: Bilinear,
+    leader: Bilinear,
+    leader_limits: Limits,
+    objective: Bilinear,
+    columns: Limits,
+    own: int,
+) -> CompiledReaction:
+    """Put the arrays into the two LPs."""
+    start = np.zeros(bill.linear.shape[1])
+    inner = PersistentLp(
+        bill.costs(start)[:own],
+        csr_array(followers.matrix[:, :own]),
+        columns.lower[:own],
+        columns.upper[:own],
+        follower_limits.lower,
+        follower_limits.upper,
+    )
+    outer = PersistentLp(
+        objective.costs(start),
+        csr_array(block_array([[followers.matrix], [leader.matrix]])),
+        columns.lower,
+        columns.upper,
+        np.r_[follower_limits.lower, leader_limits.lower],
+        np.r_[follower_limits.upper, leader_limits.upper],
+    )
+    return CompiledReaction(
+        followers, follower_limits, bill, leader, leader_limits, objective, columns, inner, outer
+    )
+

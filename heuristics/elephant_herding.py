@@ -1,0 +1,91 @@
+r"""Elephant herding optimisation: clans that follow their matriarchs, and males that leave them.
+
+The herd is dealt to clans by rank. In each generation, with :math:`p` a point of the unit cube, :math:`r` uniform in
+[0, 1], drawn for each dimension, and :math:`\bar p` a clan's centre,
+
+.. math:: p_j \leftarrow p_j + \alpha (p_\mathrm{best} - p_j)\, r, \qquad
+          p_\mathrm{best} \leftarrow \beta \bar p, \qquad
+          p_\mathrm{worst} \leftarrow \text{uniform in the cube}
+
+and the best two of the last generation take the place of the worst two.
+
+Source: G.-G. Wang, S. Deb and L. dos S. Coelho, *Elephant herding optimization*, ISCBI 2015; vectors of random numbers,
+dealing by rank and the two elites are as in the authors' program. Theirs draws separated males from
+[min, max + 1], which puts most of them on the upper bound of a variable with a narrow range; here it is [min, max].
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import numpy as np
+
+from ..reformulations.levels import Bilevel
+from .bilinear import Array
+from .decision_space import Search as Searched
+from .evaluation import Estimate
+from .nested import HeuristicResult
+from .population import Population, Search, require
+from .reaction import Solve
+
+
+def elephant_herding(
+    bilevel: Bilevel,
+    solve: Solve,
+    *,
+    population: int = 50,
+    clan_size: int = 10,
+    iterations: int = 50,
+    alpha: float = 0.6,
+    beta: float = 1.0,
+    separated: float = 0.3,
+    elites: int = 2,
+    search: Searched = None,
+    evaluations: int | None = None,
+    seed: int = 0,
+    executor: Executor | None = None,
+    estimate: Estimate | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> HeuristicResult:
+    """Run elephant herding; the options from ``search`` on are those of :class:`.population.Search`.
+
+    :param population: elephants, in clans of ``clan_size``.
+    :param alpha: how far an elephant moves towards its matriarch.
+    :param beta: where a matriarch goes, as a factor of her clan's centre.
+    :param separated: share of each clan that leaves and is replaced, at least one (in the paper: one).
+    :param elites: how many of the best are kept from one generation to the next.
+    """
+    require(
+        population=(population, 2, np.inf), clan_size=(clan_size, 2, population), iterations=(iterations, 1, np.inf),
+        alpha=(alpha, 0, 1), beta=(beta, 0, 1), separated=(separated, 0, 1), elites=(elites, 0, population),
+    )  # fmt: skip
+    run = Search(
+        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
+        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
+    )  # fmt: skip
+    clans = max(1, population // clan_size)
+    herd = run.evaluate(run.sample(population)).sorted()
+    run.close_iteration()
+    while run.goes_on(iterations):
+        moved = np.empty_like(herd.points)
+        for clan in range(clans):
+            members = np.arange(clan, population, clans)  # best first
+            moved[members] = _moved(herd.points[members], run, alpha, beta, separated)
+        herd = _with_elites(run.evaluate(moved), herd, elites)
+        run.close_iteration()
+    return run.finish()
+
+
+def _moved(clan: Array, run: Search, alpha: float, beta: float, separated: float) -> Array:
+    """Return where the elephants of a clan go; it is sorted, best first."""
+    moved = clan + alpha * (clan[0] - clan) * run.rng.random(clan.shape)
+    moved[0] = beta * clan.mean(axis=0)
+    leaving = min(len(clan) - 1, max(1, round(separated * len(clan))))
+    moved[len(clan) - leaving :] = run.sample(leaving)
+    return moved
+
+
+def _with_elites(herd: Population, last: Population, elites: int) -> Population:
+    """Return the herd, sorted, with the last generation's best instead of its worst."""
+    staying = herd.sorted().take(np.arange(len(herd) - elites))
+    return staying.joined(last.take(np.arange(elites))).sorted()

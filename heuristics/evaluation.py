@@ -1,0 +1,104 @@
+"""How good a decision is for the leader, the followers solved exactly: compiled where possible, else with Pyomo.
+
+What is reported is always evaluated by ``react``, which is built from the user's own expressions; the evaluators here
+rank candidates.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyomo.common.collections import ComponentSet
+from pyomo.core import minimize
+
+from ..reformulations.mapping import map_of
+from .bilinear import Array, NotCompiled
+from .compilation import compile_reaction
+from .compiled import NO_REACTION, CompiledReaction, Score
+from .encoding import Encoding
+from .reaction import Reaction, Solve, react
+
+Estimate = Callable[[Mapping[str, float]], float]
+CHUNK = 16  # candidates that an executor gets at once
+
+
+class Evaluator(Protocol):
+    """Scores decisions (numbers of ``Encoding.decision``)."""
+
+    def score(self, x: Array) -> Score:
+        """Return violation and objective, the latter to be minimised."""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The reaction through Pyomo models: any follower, tens of milliseconds a solve."""
+
+    single: Any
+    encoding: Encoding
+    solve: Solve
+
+    def react(self, x: Array) -> Reaction:
+        """Return the reaction to what the followers see of a decision; all else is chosen best for the leader."""
+        visible = map_of(self.single).bilevel.visible
+        seen = {id(v): float(number) for v, number in zip(self.encoding.decision, x, strict=True) if v in visible}
+        return react(self.single, seen, self.solve)
+
+    def score(self, x: Array) -> Score:
+        """See :class:`Evaluator`."""
+        objective = self.react(x).objective
+        return NO_REACTION if objective is None else Score(0.0, sense_of(self.single) * objective)
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """The caller's own estimate of the leader's objective."""
+
+    single: Any
+    encoding: Encoding
+    estimate: Estimate
+
+    def score(self, x: Array) -> Score:
+        """See :class:`Evaluator`; an infinite or undefined estimate stands for a decision without reaction."""
+        number = float(self.estimate(self.encoding.named(x)))
+        return Score(0.0, sense_of(self.single) * number) if math.isfinite(number) else NO_REACTION
+
+
+def sense_of(single: Any) -> int:
+    """Return 1 where the leader minimises, else -1."""
+    return 1 if single.leader.objective.sense == minimize else -1
+
+
+def evaluator_of(
+    exact: Exact, own_rows: ComponentSet, start: Array, estimate: Estimate | None = None
+) -> tuple[Evaluator, str]:
+    """Return the fastest evaluator that a model allows, and a sentence that says which one it is.
+
+    :param own_rows: the leader's rows that the encoding looks after.
+    :param start: a decision at which the followers' LP finds the basis that every later solve starts from.
+    """
+    if estimate is not None:
+        return Estimated(exact.single, exact.encoding, estimate), "candidates are ranked by the estimate given"
+    single_map = map_of(exact.single)
+    try:
+        compiled = compile_reaction(single_map.bilevel, single_map.forms, exact.encoding.decision, own_rows)
+    except NotCompiled as reason:
+        return exact, f"each candidate is evaluated with Pyomo, because {reason}"
+    compiled.start_at(start)
+    return compiled, "candidates are evaluated by compiled LPs"
+
+
+def score_all(
+    evaluator: Evaluator, decisions: Sequence[Array], executor: Executor | None, over: Callable[[], bool]
+) -> list[Score | None]:
+    """Return the scores of decisions, in order; None for those that were left out because time was over."""
+    if executor is None or not isinstance(evaluator, CompiledReaction):
+        return [None if over() else evaluator.score(x) for x in decisions]
+    chunks = [decisions[k : k + CHUNK] for k in range(0, len(decisions), CHUNK)]
+    futures = [executor.submit(_score_chunk, evaluator.fresh(), chunk) for chunk in chunks]
+    return [score for future in futures for score in future.result()]
+
+
+def _score_chunk(compiled: CompiledReaction, decisions: Sequence[Array]) -> list[Score]:
+    return [compiled.score(x) for x in decisions]

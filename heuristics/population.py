@@ -1,0 +1,224 @@
+"""What all population methods share: candidates and their order, budget, history, and the best point kept."""
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyomo.common.collections import ComponentMap
+
+from ..errors import BilevoltError
+from ..reformulations import kkt
+from ..reformulations.levels import Bilevel
+from ..reformulations.mapping import map_of, price_values
+from ..solvers.status import Status
+from .bilinear import Array
+from .compiled import NO_REACTION, Score
+from .decision_space import Search as Searched
+from .decision_space import encode
+from .evaluation import Estimate, Exact, evaluator_of, score_all, sense_of
+from .nested import HeuristicResult
+from .reaction import Solve, refuse_interaction
+
+
+@dataclass(frozen=True)
+class Population:
+    """Points of the unit cube with their scores, by Deb's rules: less violation first, then less objective.
+
+    Source: K. Deb, *An efficient constraint handling method for genetic algorithms*, Comput. Methods Appl. Mech. Eng.
+    186, 2000.
+    """
+
+    points: Array
+    violation: Array
+    objective: Array
+
+    def __len__(self) -> int:
+        return self.violation.size
+
+    def order(self) -> Array:
+        """Return the indices from best to worst."""
+        return np.lexsort((self.objective, self.violation))
+
+    def take(self, indices: Array) -> "Population":
+        """Return some of the candidates."""
+        return Population(self.points[indices], self.violation[indices], self.objective[indices])
+
+    def sorted(self) -> "Population":
+        """Return the candidates from best to worst."""
+        return self.take(self.order())
+
+    def joined(self, other: "Population") -> "Population":
+        """Return the candidates of both."""
+        return Population(
+            np.concatenate([self.points, other.points]),
+            np.concatenate([self.violation, other.violation]),
+            np.concatenate([self.objective, other.objective]),
+        )
+
+    def better_than(self, other: "Population") -> Array:
+        """Return where a candidate beats the one of the same index."""
+        less = self.violation < other.violation
+        return less | ((self.violation == other.violation) & (self.objective < other.objective))
+
+    def where(self, mask: Array, other: "Population") -> "Population":
+        """Return the candidates of ``other`` where the mask is true, else these."""
+        return Population(
+            np.where(mask[:, None], other.points, self.points),
+            np.where(mask, other.violation, self.violation),
+            np.where(mask, other.objective, self.objective),
+        )
+
+
+class Search:
+    """One run of a method over a model's decisions: it draws, evaluates within the budget, and keeps the best.
+
+    The options are those that the methods share:
+
+    :param search: variables of the leader (names or components) to search; by default all that followers see and all
+        integer ones, but those that rows settle.
+    :param evaluations: how many candidates may be evaluated; ``default`` if None.
+    :param time_limit: seconds, for all; runs that end by it do not repeat.
+    :param seed: of all random numbers; the same seed gives the same run, bit for bit, also with an executor.
+    :param executor: a ``concurrent.futures.Executor`` that evaluates parts of a population.
+    :param estimate: a function of the decision (variable's name -> number) that stands for the leader's objective when
+        candidates are ranked, in the leader's own sense; incumbents are evaluated exactly all the same.
+    """
+
+    def __init__(
+        self,
+        bilevel: Bilevel,
+        solve: Solve,
+        *,
+        search: Searched,
+        evaluations: int | None,
+        default: int,
+        seed: int,
+        executor: Executor | None,
+        estimate: Estimate | None,
+        time_limit: float | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.budget = default if evaluations is None else evaluations
+        require(evaluations=(self.budget, 1, math.inf), seed=(seed, 0, math.inf))
+        refuse_interaction(bilevel)
+        self._deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+        single = kkt.apply(bilevel)
+        self.encoding, own_rows = encode(single, search)
+        self.rng = np.random.default_rng(seed)
+        self._exact = Exact(single, self.encoding, solve)
+        middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(seed))
+        self._evaluator, note = evaluator_of(self._exact, own_rows, middle, estimate)
+        self._executor, self._say = executor, say
+        self._sense = sense_of(single)
+        self._seen: dict[bytes, Score] = {}
+        self._candidate: tuple[Score, Array] | None = None  # the best ranked so far
+        self._examined = True  # whether it was evaluated exactly
+        self.count = 0
+        self.result = HeuristicResult(Status.no_solution)
+        self._about = f"{self.dimensions} leader variables are searched; {note}"
+        say(self._about)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a point."""
+        return self.encoding.dimensions
+
+    @property
+    def over(self) -> bool:
+        """Whether the budget or the time is used up, or all decisions are known (where there is but one)."""
+        return self.count >= self.budget or self._late() or (self.dimensions == 0 and self.count > 0)
+
+    def goes_on(self, iterations: int) -> bool:
+        """Whether there is another iteration; the first draw is none."""
+        return len(self.result.history) <= iterations and not self.over
+
+    def sample(self, count: int) -> Array:
+        """Return points drawn uniformly from the unit cube."""
+        return self.rng.random((count, self.dimensions))
+
+    def evaluate(self, points: Array) -> Population:
+        """Return the candidates at these points, repaired; those beyond the budget rank last."""
+        decoded = [self.encoding.decode(point, self.rng) for point in points]
+        scores = [NO_REACTION] * len(decoded)
+        asked = range(min(len(decoded), self.budget - self.count))
+        new: dict[bytes, Array] = {}
+        for k in asked:
+            x = decoded[k][0]
+            if (violation := self.encoding.violation(x)) > 0:
+                scores[k] = Score(violation, math.inf)
+            elif x.tobytes() not in self._seen:
+                new[x.tobytes()] = x
+        found = score_all(self._evaluator, list(new.values()), self._executor, self._late)
+        self._seen.update((key, score) for key, score in zip(new, found, strict=True) if score is not None)
+        for k in asked:
+            x = decoded[k][0]
+            scores[k] = self._seen.get(x.tobytes(), scores[k])
+            self._note(scores[k], x)
+        self.count += len(asked)
+        moved = np.array([point for _, point in decoded]).reshape(len(decoded), self.dimensions)
+        return Population(
+            moved, np.array([s.violation for s in scores]), np.array([s.objective for s in scores])
+        )
+
+    def close_iteration(self) -> None:
+        """Evaluate a new best candidate exactly, and write the iteration into the history."""
+        iteration = len(self.result.history) + 1
+        entry: dict[str, Any] = {"iteration": iteration, "evaluations": self.count, "ranked": None, "message": ""}
+        if self._candidate is not None and not self._examined:
+            score, x = self._candidate
+            entry["ranked"] = self._sense * score.objective
+            reaction = self._exact.react(x)
+            entry["message"] = reaction.message
+            self._examined = True
+            if reaction.objective is not None:
+                self._keep(reaction.objective, reaction.values)
+            else:  # the ranking was wrong: others get their turn
+                self._seen[x.tobytes()], self._candidate = NO_REACTION, None
+        entry["objective"] = self.result.objective
+        self.result.history.append(entry)
+        self._say(f"iteration {iteration}: objective {self.result.objective}, {self.count} evaluations")
+
+    def finish(self) -> HeuristicResult:
+        """Return the result, with a message that says how the run ended."""
+        ended = "stopped by the time limit" if self._late() else f"ended after {self.count} evaluations"
+        if self.result.objective is None:
+            messages = [entry["message"] for entry in self.result.history if entry["message"]]
+            why = messages[-1] if messages else "no candidate was bilevel feasible"
+            ended = f"{ended}: {why}"
+        self.result.message = f"{ended} ({self._about})"
+        return self.result
+
+    def _late(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def _note(self, score: Score, x: Array) -> None:
+        if score.violation > 0 or not math.isfinite(score.objective):
+            return
+        if self._candidate is None or score.objective < self._candidate[0].objective:
+            self._candidate, self._examined = (score, x), False
+
+    def _keep(self, objective: float, values: ComponentMap) -> None:
+        best = self.result.objective
+        if best is not None and self._sense * objective >= self._sense * best:
+            return
+        single_map = map_of(self._exact.single)
+        leader = single_map.bilevel.leader
+        prices = price_values(single_map, values) if leader.prices else ComponentMap()
+        values.update((price, prices[source]) for price, source in leader.prices.items())
+        self.result.status, self.result.objective, self.result.values = Status.feasible, objective, values
+        self.result.multipliers = {source.name: price for source, price in prices.items()}
+
+
+def require(**options: tuple[float, float, float]) -> None:
+    """Refuse options outside of their range.
+
+    :param options: name -> (given, least, most).
+    """
+    for name, (given, least, most) in options.items():
+        if not isinstance(given, (int, float)) or not least <= given <= most:
+            span = f"at least {least:g}" if math.isinf(most) else f"between {least:g} and {most:g}"
+            raise BilevoltError(f"option {name}={given!r} is out of range: it must be a number, {span}.")

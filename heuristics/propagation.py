@@ -1,0 +1,176 @@
+"""Fix and propagate: numbers for the leader's variables that respect the leader's rows, near those wished for.
+
+One variable after the other takes the number nearest to its target that is left to it, and the rows tell what that
+leaves to the others (activity bounds). Where nothing is left to some other variable, the step is taken back and the
+variable goes to the other end of its range; if that fails too, the rest is set without regard to the rows.
+
+Source: T. Achterberg, T. Berthold and G. Hendel, *Rounding and propagation heuristics for mixed integer programming*,
+Operations Research Proceedings 2011.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ROUND = 1e-6  # a bound this close to an integer is that integer
+PROGRESS = 1e-3  # a continuous range is cut where that removes this share of it
+
+
+@dataclass(frozen=True)
+class LinearRow:
+    """lower <= sum a x <= upper over (index, a)."""
+
+    terms: tuple[tuple[int, float], ...]
+    lower: float
+    upper: float
+
+
+class Propagator:
+    """The rows and ranges of the variables of a decision."""
+
+    def __init__(
+        self, rows: Sequence[LinearRow], lower: Sequence[float], upper: Sequence[float], integer: Sequence[bool]
+    ) -> None:
+        self.rows = tuple(rows)
+        self.lower, self.upper, self.integer = list(lower), list(upper), list(integer)
+        self.of_variable: list[list[tuple[int, float]]] = [[] for _ in lower]
+        for r, row in enumerate(self.rows):
+            for j, a in row.terms:
+                self.of_variable[j].append((r, a))
+        self.widest = [max((abs(a) * (upper[j] - lower[j]) for j, a in row.terms), default=0.0) for row in self.rows]
+        self._root = _Ranges(self)
+        self._root.propagate(range(len(self.rows)))
+
+    def fix(self, targets: Sequence[float], order: Sequence[int]) -> tuple[list[float], list[bool]]:
+        """Return numbers near the targets, and which of them the rows left no choice for at their turn."""
+        ranges = self._root.copy()
+        settled = [False] * len(targets)
+        consistent = True
+        for j in order:
+            if consistent:
+                consistent, settled[j] = ranges.fix(j, targets[j])
+            else:
+                ranges.set(j, ranges.nearest(j, targets[j]))
+        return ranges.low, settled
+
+
+class _Ranges:
+    """What is left to each variable, and the least and greatest activity of each row."""
+
+    def __init__(self, system: Propagator) -> None:
+        self.system = system
+        self.low, self.high = list(system.lower), list(system.upper)
+        self.least = [sum(a * (self.low if a > 0 else self.high)[j] for j, a in row.terms) for row in system.rows]
+        self.most = [sum(a * (self.high if a > 0 else self.low)[j] for j, a in row.terms) for row in system.rows]
+        self.trail: list[tuple[int, float, float]] = []
+
+    def copy(self) -> "_Ranges":
+        other = object.__new__(_Ranges)
+        other.system, other.trail = self.system, []
+        other.low, other.high = self.low.copy(), self.high.copy()
+        other.least, other.most = self.least.copy(), self.most.copy()
+        return other
+
+    def nearest(self, j: int, target: float) -> float:
+        """Return the number left to a variable that is nearest to the target."""
+        number = min(max(target, self.low[j]), self.high[j])
+        return float(round(number)) if self.system.integer[j] else number
+
+    def fix(self, j: int, target: float) -> tuple[bool, bool]:
+        """Fix a variable near its target; return whether the rows can still hold, and whether it had no choice."""
+        if self.low[j] == self.high[j]:
+            return True, True
+        mark = len(self.trail)
+        rows = [r for r, _ in self.system.of_variable[j]]
+        if not self._tighten_by_rows(j):
+            self.set(j, self.nearest(j, target))
+            return False, False
+        settled = self.low[j] == self.high[j]
+        number = self.nearest(j, target)
+        ends = (self.low[j], self.high[j]) if number == self.high[j] else (self.high[j], self.low[j])
+        for attempt in dict.fromkeys((number, *ends)):
+            start = len(self.trail)
+            self.set(j, attempt)
+            if self.propagate(rows):
+                return True, settled
+            self._undo(start)
+        self._undo(mark)
+        self.set(j, number)
+        return False, settled
+
+    def set(self, j: int, number: float) -> None:
+        """Leave one number to a variable."""
+        self._change(j, number, number)
+
+    def propagate(self, rows: Sequence[int]) -> bool:
+        """Tighten what the rows leave, until nothing moves; False if nothing is left somewhere."""
+        waiting = list(rows)
+        queued = set(waiting)
+        while waiting:
+            r = waiting.pop()
+            queued.discard(r)
+            row = self.system.rows[r]
+            tolerance = ROUND * (1 + max(abs(self.least[r]), abs(self.most[r])))
+            if self.least[r] > row.upper + tolerance or self.most[r] < row.lower - tolerance:
+                return False
+            widest = self.system.widest[r]
+            if row.upper - self.least[r] >= widest and self.most[r] - row.lower >= widest:
+                continue  # whatever one variable does, the others can make up for it
+            for j, a in row.terms:
+                if self.low[j] == self.high[j]:
+                    continue
+                low, high = self._left(r, j, a)
+                if low > high:
+                    return False
+                if self._worth(j, low, high):
+                    self._change(j, low, high)
+                    for other, _ in self.system.of_variable[j]:
+                        if other not in queued:
+                            queued.add(other)
+                            waiting.append(other)
+        return True
+
+    def _tighten_by_rows(self, j: int) -> bool:
+        """Cut a variable's range by all of its rows; False if nothing is left."""
+        for r, a in self.system.of_variable[j]:
+            low, high = self._left(r, j, a)
+            if low > high:
+                return False
+            if low > self.low[j] or high < self.high[j]:
+                self._change(j, low, high)
+        return True
+
+    def _left(self, r: int, j: int, a: float) -> tuple[float, float]:
+        """Return the range that one row leaves to a variable, within the one it has."""
+        row, low, high = self.system.rows[r], self.low[j], self.high[j]
+        up = (row.upper - self.least[r]) / abs(a)
+        down = (self.most[r] - row.lower) / abs(a)
+        if a > 0:
+            new_low, new_high = max(low, high - down), min(high, low + up)
+        else:
+            new_low, new_high = max(low, high - up), min(high, low + down)
+        if self.system.integer[j]:
+            new_low, new_high = math.ceil(new_low - ROUND), math.floor(new_high + ROUND)
+        elif new_low > new_high and new_low - new_high <= ROUND * (1 + abs(new_low)):
+            new_low = new_high = min(max(0.5 * (new_low + new_high), low), high)
+        return new_low, new_high
+
+    def _worth(self, j: int, low: float, high: float) -> bool:
+        if self.system.integer[j]:
+            return low > self.low[j] or high < self.high[j]
+        return (self.high[j] - self.low[j]) - (high - low) > PROGRESS * (self.system.upper[j] - self.system.lower[j])
+
+    def _change(self, j: int, low: float, high: float) -> None:
+        self.trail.append((j, self.low[j], self.high[j]))
+        self._move(j, low, high)
+
+    def _move(self, j: int, low: float, high: float) -> None:
+        up, down = high - self.high[j], low - self.low[j]
+        for r, a in self.system.of_variable[j]:
+            self.least[r] += a * (down if a > 0 else up)
+            self.most[r] += a * (up if a > 0 else down)
+        self.low[j], self.high[j] = low, high
+
+    def _undo(self, mark: int) -> None:
+        while len(self.trail) > mark:
+            self._move(*self.trail.pop())

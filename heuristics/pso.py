@@ -1,0 +1,76 @@
+r"""Particle swarm optimisation, global best, with Clerc and Kennedy's constriction as inertia.
+
+With :math:`p` a particle's point of the unit cube, :math:`b` the best it has seen, :math:`g` the best of all, and
+:math:`r, s` uniform in [0, 1], drawn for each dimension,
+
+.. math:: v \leftarrow w v + c_1 r (b - p) + c_2 s (g - p), \qquad |v| \le v_{\max}, \qquad p \leftarrow p + v
+
+A particle that repair or the cube's wall moved elsewhere loses its speed in those dimensions.
+
+Source: J. Kennedy and R. Eberhart, *Particle swarm optimization*, ICNN 1995; M. Clerc and J. Kennedy, *The particle
+swarm: explosion, stability, and convergence*, IEEE Trans. Evol. Comput. 6, 2002 (w = 0.7298, c = 1.4962).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import numpy as np
+
+from ..reformulations.levels import Bilevel
+from .decision_space import Search as Searched
+from .evaluation import Estimate
+from .nested import HeuristicResult
+from .population import Search, require
+from .reaction import Solve
+
+MOVED = 1e-6  # a particle this far from where its speed led it was moved by repair
+
+
+def pso(
+    bilevel: Bilevel,
+    solve: Solve,
+    *,
+    population: int = 40,
+    iterations: int = 50,
+    inertia: float = 0.7298,
+    cognitive: float = 1.4962,
+    social: float = 1.4962,
+    speed_limit: float = 0.5,
+    search: Searched = None,
+    evaluations: int | None = None,
+    seed: int = 0,
+    executor: Executor | None = None,
+    estimate: Estimate | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> HeuristicResult:
+    """Run particle swarm optimisation; the options from ``search`` on are those of :class:`.population.Search`.
+
+    :param population: particles.
+    :param inertia: w, how much of its speed a particle keeps.
+    :param cognitive: c_1, the pull of the best that the particle has seen.
+    :param social: c_2, the pull of the best of all.
+    :param speed_limit: v_max, as a share of each variable's range.
+    """
+    require(
+        population=(population, 2, np.inf), iterations=(iterations, 1, np.inf), inertia=(inertia, 0, 1),
+        cognitive=(cognitive, 0, 4), social=(social, 0, 4), speed_limit=(speed_limit, 1e-6, 1),
+    )  # fmt: skip
+    run = Search(
+        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
+        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
+    )  # fmt: skip
+    swarm = best = run.evaluate(run.sample(population))
+    speed = speed_limit * (2 * run.sample(population) - 1)
+    run.close_iteration()
+    while run.goes_on(iterations):
+        leader = best.points[best.order()[0]]
+        pull = cognitive * run.sample(population) * (best.points - swarm.points)
+        pull += social * run.sample(population) * (leader - swarm.points)
+        speed = np.clip(inertia * speed + pull, -speed_limit, speed_limit)
+        led = swarm.points + speed
+        swarm = run.evaluate(led)
+        speed[np.abs(swarm.points - led) > MOVED] = 0.0
+        best = best.where(swarm.better_than(best), swarm)
+        run.close_iteration()
+    return run.finish()

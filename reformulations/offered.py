@@ -1,0 +1,55 @@
+"""Offered: the valid inequalities that a model offers (:mod:`valid_inequalities`), added to its single-level model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyomo.common.collections import ComponentSet
+from pyomo.core import Any as AnyIndex
+from pyomo.core import Block
+from pyomo.core.base.var import VarData
+
+from .kkt import add_rows, price_expressions
+from .levels import Offered
+from .mapping import SingleLevelMap, map_of
+
+
+def apply(single: Any) -> int:
+    """Add the rows of the model's active blocks, in place; return how many blocks there are.
+
+    The blocks' own variables stay the user's, as those of the levels do; multipliers stand for dual_of variables.
+    """
+    single_map = map_of(single)
+    offered = single_map.bilevel.offered
+    if offered:
+        single.offered = Block(AnyIndex)
+        for block in offered:
+            add_rows(single.offered[block.name], block.constraints, price_expressions(block.prices, single_map))
+        single_map.steps.append("offered")
+    return len(offered)
+
+
+def used(single_map: SingleLevelMap) -> Iterator[Offered]:
+    """Yield the blocks that are in the single-level model."""
+    if "offered" in single_map.steps:
+        yield from single_map.bilevel.offered
+
+
+def variables(single_map: SingleLevelMap) -> Iterator[VarData]:
+    """Yield the variables of the blocks that are in the single-level model, which are not its own."""
+    yield from ComponentSet(variable for block in used(single_map) for variable in block.variables)
+
+
+def rows(single: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the rows that :func:`apply` added, with a name."""
+    for block in used(map_of(single)):
+        for label, row in single.offered[block.name].rows.items():
+            yield f"valid inequality {label}", row
+
+
+def assumptions(single_map: SingleLevelMap) -> list[str]:
+    """Say which blocks are in the single-level model without a reason why they are valid."""
+    return [
+        f"the rows of {block.name!r} are offered as valid inequalities without a reason"
+        for block in used(single_map)
+        if not block.reason
+    ]

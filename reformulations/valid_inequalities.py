@@ -1,0 +1,47 @@
+r"""Valid inequalities that a model offers to the reformulation.
+
+``ValidInequalities`` is a block of rows (and, where they need some, of variables) that belong to neither level. They
+must hold for every bilevel feasible point :math:`(x, y)`, with *some* values of the block's own variables :math:`s` and
+*some* optimal multipliers :math:`\lambda` (written ``dual_of(row)``) of the followers:
+
+.. math:: \forall (x, y) \text{ bilevel feasible} \quad \exists s, \; \lambda \in \Lambda(x, y): \; (x, y, \lambda, s)
+          \text{ satisfies the rows of every active block}
+
+Leader, followers, heuristics and the check never see them: the block may be removed without changing the problem.
+``reformulate`` adds the rows of the active blocks to the single-level model (not with ``cuts=None``; Pyomo's
+``block.deactivate()`` leaves one out), where they cut off part of the relaxation. A row that says an integer of a level
+is a sum of binaries, :math:`R = r_0 + \sum_k w_k b_k`, also tells the step ``products`` how to expand R.
+
+Rows with prices and stated ``multiplier_bound``s must hold for the same :math:`\lambda`. Bounds that only some optimal
+multipliers satisfy (:mod:`vertices`) are not derived for a model that offers rows with prices.
+
+What is offered is believed: a wrong row cuts off solutions, also optimal ones, and the check of the answer that is left
+does not see that. So give the ``reason`` why the rows are valid; a block without one makes an optimum rest on an
+assumption. A start is completed over the rows, so that a point known to be bilevel feasible refutes a wrong block.
+
+Source: the use of dual variables in cuts follows T. Kleinert, M. Labbé, I. Ljubić and M. Schmidt, *A survey on
+mixed-integer programming techniques in bilevel optimization*, EURO J. Comput. Optim. 9, 2021, sec. 5.
+"""
+
+from typing import Any
+
+from pyomo.core import ModelComponentFactory
+from pyomo.core.base import component_order
+from pyomo.core.base.block import ScalarBlock
+
+
+@ModelComponentFactory.register("Valid inequalities that belong to neither level of a bilevel model.")
+class ValidInequalities(ScalarBlock):
+    """A block of rows that hold for every bilevel feasible point, see this module's docstring.
+
+    :param reason: why the rows are valid; noted with every solution that was found with them.
+    """
+
+    def __init__(self, *args: Any, reason: str = "", **keywords: Any) -> None:
+        keywords.setdefault("ctype", ValidInequalities)
+        ScalarBlock.__init__(self, *args, **keywords)
+        self.reason = reason
+
+
+component_order.display_name[ValidInequalities] = "Valid inequalities"
+component_order.display_items.append(ValidInequalities)

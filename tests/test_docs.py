@@ -1,0 +1,102 @@
+"""The code on the pages of ``docs/`` runs, and prints what the pages say.
+
+On each page, ``python`` blocks run from top to bottom in one namespace and an empty folder; a ``text`` block right
+after one is its output. Lines ``$ bilevolt ...`` of ``console`` blocks run there, too, and have to succeed. Slow ones
+are marked in the line before, with a reason: ``<!-- not run: needs ten minutes -->``; output that may differ:
+``<!-- not compared: depends on the solver's version -->``.
+"""
+
+import ast
+import contextlib
+import io
+import re
+import shlex
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bilevolt.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>not run|not compared): (?P<reason>.+?) -->\n+)?^```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass
+class Block:
+    language: str
+    code: str
+    mark: str | None
+    reason: str | None
+    start: int
+    end: int
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(m["language"], m["code"], m["mark"], m["reason"], m.start("language"), m.end())
+        for m in BLOCK.finditer(text)
+    ]
+
+
+def between(page: Path, first: Block, second: Block) -> str:
+    return page.read_text(encoding="utf-8")[first.end : second.start].strip("`\n ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": f"docs.{page.stem}"}
+    found = blocks(page)
+    unrun = []
+    for block, after in zip_longest(found, found[1:]):
+        if block.mark == "not run":
+            unrun.append(block.reason)
+            if block.language == "python":
+                ast.parse(block.code)
+        elif block.language == "python":
+            shown = io.StringIO()
+            with contextlib.redirect_stdout(shown):
+                exec(compile(block.code, f"{page.name}", "exec"), namespace)
+            is_output = after is not None and after.language == "text" and after.mark is None
+            if is_output and not between(page, block, after):
+                assert lines(shown.getvalue()) == lines(after.code)
+        elif block.language == "console":
+            for command in re.findall(r"^\$ bilevolt (.*)$", block.code, re.MULTILINE):
+                result = CliRunner().invoke(app, shlex.split(command))
+                assert result.exit_code == 0, f"bilevolt {command}\n{result.output}"
+    if unrun and len(unrun) == len(found):
+        pytest.skip("; ".join(unrun))
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def test_every_block_is_seen():
+    """A fence that the pattern misses would be code that is never run."""
+    for page in PAGES:
+        fences = re.findall(r"^ *```(\w*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        opening = [language for language in fences if language in ("python", "console", "text")]
+        assert len(fences) % 2 == 0, page.name
+        assert len([b for b in blocks(page) if b.language in ("python", "console", "text")]) == len(opening), page.name
+
+
+def test_navigation_and_pages_are_the_same():
+    navigation = re.findall(r"^ +- .+: (\w+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(set(navigation)) == len(navigation)
+    assert set(navigation) == {page.name for page in PAGES}
+
+
+def test_links_between_pages_lead_somewhere():
+    names = {page.name for page in PAGES}
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:\s]+\.md)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert target in names, f"{page.name} links to {target}"
