@@ -10,10 +10,10 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, SOSConstraint, Var, value
 from pyomo.core.base.var import VarData
 
-from .errors import BilevoltError, SolverUnavailableError, UnprovenBigMError, UnsupportedBySolverError
+from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
 from .heuristics import METHODS
 from .heuristics import warm_start as starts
-from .reformulations import kkt, offered, pattern, reformulate
+from .reformulations import choose_reformulation, kkt, offered, pattern
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
@@ -119,10 +119,13 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
     """Return the solution, its values on the model, and the single-level model."""
     begin = time.perf_counter()
     request.say("reformulating")
-    single, name, notes = _single_level(bilevel, request)
+    single, name, reason = choose_reformulation(
+        bilevel, request.reformulation, request.big_m, request.cuts, with_sos1=request.solver != "highs"
+    )
     chosen, why = _choose(request.solver, single)
     _refuse_products(chosen, single)
-    solution = Solution(Status.no_solution, reformulation=name, solver=chosen.name, notes=[*notes, why])
+    notes = [note for note in (reason, why) if note]
+    solution = Solution(Status.no_solution, reformulation=name, solver=chosen.name, notes=notes)
     solution.sizes = sizes(single)
     solution.seconds["reformulate"] = time.perf_counter() - begin
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
@@ -131,21 +134,6 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
     result = _run(chosen, single, solution, request, started)
     _take(bilevel, single, result, solution, request)
     return solution, single
-
-
-def _single_level(bilevel: Bilevel, request: _Request) -> tuple[Any, str, list[str]]:
-    """Reformulate; "auto" is big-M where every M is proven (or given), else SOS1."""
-    asked, big_m, cuts = request.reformulation, request.big_m, request.cuts
-    if asked != "auto":
-        name = asked if isinstance(asked, str) else "mixed"
-        return reformulate(bilevel, asked, big_m, cuts=cuts), name, []
-    try:
-        single = reformulate(bilevel, "bigm", big_m, cuts=cuts)
-        return single, "bigm", ["bigm: every M is proven or given"]
-    except UnprovenBigMError as refusal:
-        if request.solver == "highs":
-            raise
-        return reformulate(bilevel, "sos1", cuts=cuts), "sos1", [f"sos1, as bigm was refused: {refusal}"]
 
 
 def _choose(solver: str, single: Any) -> tuple[Solver, str]:

@@ -21,7 +21,7 @@ from ..reformulations import offered
 from ..reformulations.follower_problem import follower_at
 from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of
-from ..reformulations.optimal_face import add_optima, add_prices, add_row_at, least_multipliers
+from ..reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
 from ..reformulations.rows import add_sos, substitution
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
@@ -58,7 +58,8 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
     """Evaluate a decision: the followers' optima, completed to the best bilevel feasible point for the leader.
 
     The followers' optima are known up to ``tolerance`` (relative to each one's optimal value) in the completion
-    problem; where the optima that were found are as good for the leader within it, they are the answer, exactly.
+    problem; where the optima that were found are as good for the leader within it, they are the answer, exactly, and
+    else the best of the optima without a tolerance (of LP followers), see :mod:`..reformulations.optimal_face`.
 
     :param single: the model's MPCC (``reformulate(model, "kkt")``).
     :param decision: id -> number of the leader's variables that followers see.
@@ -71,27 +72,56 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
         if result.status is not Status.optimal or result.values is None:
             return Reaction(None, ComponentMap(), f"follower {form.follower.name!r} is {result.status}")
         optimum.update((id(y), result.values.get(y, y.value or 0.0)) for y in form.follower.variables)
-    best = solve(_completion(single, decision, optimum, tolerance))
+    best = _best_for_leader(single, decision, optimum, solve, tolerance)
     if best.values is None or best.objective is None:
         why = f"the leader's rows do not admit the followers' reaction ({best.status})"
         return Reaction(None, ComponentMap(), why)
-    found = solve(_completion(single, decision, optimum, tolerance, held=True))
-    objective, values = best.objective, ComponentMap(best.values.items())
-    if found.values is not None and found.objective is not None:
-        near = 100 * tolerance * (1 + abs(objective))
-        if abs(found.objective - objective) <= near:
-            objective, values = found.objective, ComponentMap(found.values.items())
+    values = ComponentMap(best.values.items())
     known = {**optimum, **decision}
     for variable in (*single_map.bilevel.leader.variables, *single_map.bilevel.follower_variables):
         if variable not in values and id(variable) in known:
             values[variable] = known[id(variable)]
-    return Reaction(objective, values, "")
+    return Reaction(best.objective, values, "")
+
+
+def _best_for_leader(
+    single: Any, decision: dict[int, float], optimum: dict[int, float], solve: Solve, tolerance: float
+) -> SolverResult:
+    """Return the leader's answer to the optima found, if none is better for the leader, else to the best of all.
+
+    What is better only within the tolerance of the followers' optimality is not: the multipliers tell.
+    """
+    loose = solve(_completion(single, decision, optimum, tolerance))
+    if loose.values is None or loose.objective is None:
+        return loose
+    found = solve(_completion(single, decision, optimum, tolerance, held=True))
+    if found.objective is not None and abs(found.objective - loose.objective) <= _near(loose.objective, tolerance):
+        return found
+    multipliers = solve(least_multipliers(single, {**optimum, **decision})).values
+    if multipliers is None:
+        return loose
+    exact = solve(_completion(single, decision, optimum, tolerance, multipliers=multipliers))
+    return found if exact.values is None else exact
+
+
+def _near(objective: float, tolerance: float) -> float:
+    return 100 * tolerance * (1 + abs(objective))
 
 
 def _completion(
-    single: Any, decision: dict[int, float], optimum: dict[int, float], tolerance: float, held: bool = False
+    single: Any,
+    decision: dict[int, float],
+    optimum: dict[int, float],
+    tolerance: float,
+    *,
+    held: bool = False,
+    multipliers: ComponentMap | None = None,
 ) -> ConcreteModel:
-    """Return the leader's problem over the followers' optima at a decision (``held``: over those found)."""
+    """Return the leader's problem over the followers' optima at a decision.
+
+    :param held: over those found.
+    :param multipliers: that belong to them; without any, what is as good within the tolerance is an optimum.
+    """
     single_map = map_of(single)
     leader = single_map.bilevel.leader
     completion = ConcreteModel(name="completion")
@@ -100,6 +130,8 @@ def _completion(
     if not held:
         for form in single_map.forms:
             add_optima(rows, form, decision, optimum, tolerance)
+    if multipliers is not None:
+        add_active(rows, single, multipliers, decision)
     if leader.prices:
         add_prices(rows, single, {**decision, **optimum}, at)
     put = substitution(at)

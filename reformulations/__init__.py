@@ -20,13 +20,15 @@ step            what it does                                                 fil
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import BilevoltError
+from ..errors import BilevoltError, UnprovenBigMError
 from . import bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
 
-__all__ = ["LINEARIZATIONS", "Bilevel", "SingleLevelMap", "map_of", "read_levels", "reformulate"]
+__all__ = [
+    "LINEARIZATIONS", "Bilevel", "SingleLevelMap", "choose_reformulation", "map_of", "read_levels", "reformulate"
+]  # fmt: skip
 
 #: How complementarity is made linear; a new way is one file and one line here.
 LINEARIZATIONS: dict[str, Callable[..., Any]] = {
@@ -81,6 +83,28 @@ def reformulate(
     if linearize_products:
         products.apply(single, enlarge_for_cuts=cuts == "strong_duality")
     return single
+
+
+def choose_reformulation(
+    bilevel: Bilevel,
+    asked: str | Mapping[Any, str],
+    big_m: BigM = None,
+    cuts: str | None = "auto",
+    with_sos1: bool = True,
+) -> tuple[Any, str, str]:
+    """Return the single-level model, the reformulation's name ("mixed" for a dict), and why: "" unless "auto" chose.
+
+    :param asked: as for :func:`reformulate`; "auto" is big-M where every M is proven or given, else SOS1.
+    :param with_sos1: whether "auto" may choose SOS1; without, an unproven M is refused.
+    """
+    if asked != "auto":
+        return reformulate(bilevel, asked, big_m, cuts=cuts), asked if isinstance(asked, str) else "mixed", ""
+    try:
+        return reformulate(bilevel, "bigm", big_m, cuts=cuts), "bigm", "bigm: every M is proven or given"
+    except UnprovenBigMError as refusal:
+        if not with_sos1:
+            raise
+        return reformulate(bilevel, "sos1", cuts=cuts), "sos1", f"sos1, as bigm was refused: {refusal}"
 
 
 def _register() -> None:

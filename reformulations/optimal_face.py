@@ -4,7 +4,9 @@ With an optimum :math:`\hat y` of a follower known, all its optima are the y tha
 of the quadratic part, :math:`Q y = Q \hat y`, and are as good, :math:`c^\top y = c^\top \hat y`. All multipliers that
 belong to one optimum belong to every other (complementarity holds between any primal and any dual optimum): they
 satisfy stationarity, and are 0 where :math:`\hat y` leaves slack. Both sets are polyhedra, and every pair of a point of
-the one and a point of the other is a solution of the follower's KKT conditions.
+the one and a point of the other is a solution of the follower's KKT conditions. "As good" needs a tolerance, within
+which much may move where the follower is nearly indifferent; with multipliers known, the optima of an LP are, without
+it, the feasible y that leave no slack where a multiplier is positive.
 
 Source: O. L. Mangasarian, *A simple characterization of solution sets of convex programs*, Oper. Res. Letters 7, 1988.
 """
@@ -12,6 +14,7 @@ Source: O. L. Mangasarian, *A simple characterization of solution sets of convex
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum, value
 
@@ -52,6 +55,21 @@ def add_optima(
     slack = tolerance * (1 + abs(best))
     lower, upper = (None, best + slack) if follower.objective.sense == minimize else (best - slack, None)
     add_row(rows, f"optimality of {follower.name}", lower, linear, upper, tolerance)
+
+
+def add_active(rows: Any, single: Any, multipliers: ComponentMap, decision: dict[int, float]) -> None:
+    """Constrain LP followers to leave no slack where a multiplier is positive: exactly their optima, if feasible.
+
+    :param multipliers: multiplier -> number, any that belong to an optimum (:func:`least_multipliers`).
+    :param decision: id -> number of what the followers take as given.
+    """
+    single_map, put = map_of(single), substitution(decision)
+    linear = [form.follower.name for form in single_map.forms if not form.quadratic]
+    for pair in _pairs_of(single, linear):
+        if multipliers.get(pair.multiplier, 0.0) > ZERO:
+            limit = getattr(pair.row, pair.side)
+            body = quicksum(put(a) * y for y, a in pair.row.terms) + put(pair.row.constant)
+            add_row(rows, f"active {pair.name}", limit, body, limit, ZERO)
 
 
 def add_prices(

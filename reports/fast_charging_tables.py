@@ -80,7 +80,7 @@ def table_4(rows: Sequence[Mapping[str, Any]]) -> Table:
             "-" if row["bound_usd"] is None else f"{row['bound_usd']:,.1f}",
             f"{row['solver_seconds']:.2f}",
             "-" if nested is None else f"{nested:,.1f}",
-            "-" if row["nested_gap"] is None else f"{100 * row['nested_gap']:.3g} %",
+            "-" if row["nested_gap"] is None else f"{round(100 * row['nested_gap'], 4) + 0.0:.3g} %",
             f"{row['nested_seconds']:.1f}",
         )
     return shown

@@ -4,7 +4,7 @@
     reproduce_demand_response.py ev8 --exact-seconds 60 --weights-seconds 20 --out out
 
 Uncontrolled charging, the reaction to the base price, elephant herding (best of some seeds), the nested heuristic, and
-exact: the alternating and the price-box neighbourhood search for the incumbent, then the MILP with outer tangents for
+exact: the price-box neighbourhood search for the incumbent, then the MILP with outer tangents for
 the bound.
 """
 
@@ -112,13 +112,11 @@ class Study:
 
 
 def solve_exactly(model: Any, prices: list[float], seconds: float, solver: str) -> tuple[bv.Solution, bv.Solution]:
-    """Alternating and neighbourhood search from these prices, then the MILP from there; the best is on the model."""
+    """Neighbourhood search from these prices (or the relaxation's), then the MILP; the best is on the model."""
     for t, price in enumerate(prices):
         model.DP[t].set_value(price, skip_validation=True)
     begin = time.perf_counter()
-    bv.solve(model, method="alternating", solver=HEURISTIC_SOLVER, time_limit=SEARCH_SHARE * seconds)
-    spent = time.perf_counter() - begin
-    found = bv.solve(model, method="neighbourhood", time_limit=max(1.0, SEARCH_SHARE * seconds - spent))
+    found = bv.solve(model, method="neighbourhood", time_limit=SEARCH_SHARE * seconds)
     left = max(1.0, seconds - (time.perf_counter() - begin))
     started = found if found.objective is not None else None
     solution = bv.solve(model, reformulation="bigm", solver=solver, time_limit=left, warm_start=started)

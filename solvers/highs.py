@@ -25,8 +25,8 @@ _INFEASIBLE = TerminationCondition.provenInfeasible
 SECOND_LOOK_NODES, SECOND_LOOK_SECONDS = 1000, 10.0
 _DECIDED = (_OPTIMAL, _INFEASIBLE, TerminationCondition.unbounded)
 FINEST_INTEGRALITY = 1e-7
-"""HiGHS's own tolerance of an LP row: with a finer integrality tolerance than that, HiGHS 1.15 was seen to prune the
-optimum of a MILP and to call a worse point optimal."""
+"""HiGHS's own tolerance of an LP row, and the default here: with a finer one, and also with its own default of 1e-6,
+HiGHS 1.15 was seen to prune the optimum of a MILP and to call a worse point optimal."""
 
 QP_STEPS = 20
 """Steps of the QP method for each row and variable: HiGHS 1.15's was seen to go round in circles for ever."""
@@ -65,8 +65,8 @@ class Highs(Solver):
         if settings.feasibility_tol is not None:
             chosen["primal_feasibility_tolerance"] = settings.feasibility_tol
             chosen["dual_feasibility_tolerance"] = settings.feasibility_tol
-        if (tightest := settings.tightest_tolerance()) is not None:
-            chosen["mip_feasibility_tolerance"] = max(tightest, FINEST_INTEGRALITY)
+        tightest = settings.tightest_tolerance()
+        chosen["mip_feasibility_tolerance"] = max(tightest or 0.0, FINEST_INTEGRALITY)
         chosen |= settings.options or {}
         _check_options(chosen)
         return chosen

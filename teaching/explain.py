@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import UnprovenBigMError
-from ..reformulations import kkt, reformulate, revenue
+from ..reformulations import choose_reformulation, kkt, revenue
 from ..reformulations.bounds import BigM
 from ..reformulations.levels import Bilevel, read_levels
 from ..reformulations.mapping import map_of
@@ -43,8 +42,9 @@ def explain(
     bilevel = read_levels(model)
     mpcc = kkt.apply(bilevel)
     derivation = Derivation(bilevel, map_of(mpcc), few)
-    single, name, why = _single_level(bilevel, reformulation, big_m, cuts)
+    single, name, why = choose_reformulation(bilevel, reformulation, big_m, cuts)
     derivation.register(map_of(single))
+    why = why and f"Chosen by `auto`, {why.removesuffix('.')}."
     steps = [
         step_levels.levels(derivation),
         *step_kkt.steps(derivation),
@@ -59,21 +59,6 @@ def explain(
 
 def _title(model: Any) -> str:
     return "The model" if model.name in (None, "unknown") else str(model.name)
-
-
-def _single_level(
-    bilevel: Bilevel, asked: str | Mapping[Any, str], big_m: BigM, cuts: str | None
-) -> tuple[Any, str, str]:
-    """Return the single-level model, the name of the reformulation, and why it was chosen."""
-    if asked != "auto":
-        name = asked if isinstance(asked, str) else "mixed"
-        return reformulate(bilevel, asked, big_m, cuts=cuts), name, ""
-    try:
-        why = "Chosen by `auto`: big-M, for every M is proven or given."
-        return reformulate(bilevel, "bigm", big_m, cuts=cuts), "bigm", why
-    except UnprovenBigMError as refusal:
-        why = f"Chosen by `auto`: SOS1, which needs no M, for big-M was refused: {refusal}"
-        return reformulate(bilevel, "sos1", cuts=cuts), "sos1", why
 
 
 def _objective(bilevel: Bilevel, derivation: Derivation) -> Formula:

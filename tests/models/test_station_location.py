@@ -8,8 +8,10 @@ from station_location_oracle import brute_force, load_ranges, react
 
 import bilevolt as bv
 from bilevolt.errors import InstanceError
+from bilevolt.heuristics import warm_start
 from bilevolt.models.station_location import build, generate, summary
 from bilevolt.reformulations import map_of, read_levels
+from bilevolt.solvers import get_solver
 
 WAYS = [("strong_duality", "highs"), ("bigm", "highs"), ("sos1", "scip")]
 OPTIONS = [{}, {"unary": False}, {"saturation_cuts": False}, {"unary": False, "saturation_cuts": False}]
@@ -60,6 +62,17 @@ def test_every_allowed_decision_passes_the_offered_rows(case):
         model.R.unfix()
         started = bv.solve(model, reformulation="strong_duality", solver="highs", warm_start=found)
         assert any(note.startswith("started from") for note in started.notes), started.notes
+
+
+@pytest.mark.parametrize("name", ["zone_small", "zone_ties", "zone_03", "zone_05"])
+@pytest.mark.parametrize("method", ["nested", "pso"])
+def test_what_a_heuristic_finds_is_a_start(name, method):
+    """In zones 03 and 05 users are nearly indifferent: what is within a tolerance of their optimum is no start."""
+    model = build(bv.load_instance(name))
+    options = {"seed": 1, "evaluations": 200} if method == "pso" else {}
+    assert bv.solve(model, method=method, solver="highs", method_options=options).status == "feasible"
+    for reformulation in ("strong_duality", "bigm"):
+        assert warm_start.complete(bv.reformulate(model, reformulation), get_solver("highs").solve) is None
 
 
 def test_optimistic_and_pessimistic_differ_where_users_are_indifferent():

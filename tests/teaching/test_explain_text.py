@@ -89,7 +89,7 @@ linear, so that no constraint qualification is needed, and its objective is conv
 
 6. Complementarity made linear
 ------------------------------
-Chosen by auto: big-M, for every M is proven or given.
+Chosen by auto, bigm: every M is proven or given.
 
 bigm, 2 pairs. A binary z for each pair says which of the two may be nonzero. The rows are exact if and only
 if every M is valid, that is, if some optimal solution respects them all.
