@@ -122,7 +122,7 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
         lines["values"] = _values(solution.values)
     for label, text in lines.items():
         if text not in ("", "–"):
-            table.add_row(label, Text(text))  # no markup: names have brackets
+            table.add_row(Text(label), Text(text))  # no markup: names have brackets
     stdout = _stdout()
     stdout.print(table)
     for note in solution.notes:

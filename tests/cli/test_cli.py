@@ -268,3 +268,8 @@ def test_help_is_fast_because_no_solver_or_pyomo_is_imported() -> None:
 def test_exit_codes_are_in_the_help() -> None:
     text = " ".join(run("--help").stdout.split())
     assert all(f" {code} " in text for code in (0, 1, 2, 3, 130))
+
+
+def test_names_keep_their_brackets() -> None:
+    result = run("solve", "ev3", "--method", "leader_alone")
+    assert "objective of vehicle[ev0].charging" in result.stdout
