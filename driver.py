@@ -76,7 +76,7 @@ def solve(
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
-        ``Solution``, or the name of a heuristic that is run for it ("nested").
+        ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
@@ -179,7 +179,8 @@ def _start(bilevel: Bilevel, single: Any, solution: Solution, request: _Request)
                 f"warm_start={wanted!r} is no heuristic; choose one of {', '.join(map(repr, METHODS))}."
             )
         request.say(f"looking for a start with {wanted!r}")
-        for variable, number in METHODS[wanted](bilevel, solve_one).values.items():
+        found = METHODS[wanted](bilevel, solve_one, time_limit=request.run["time_limit"], say=request.say)
+        for variable, number in found.values.items():
             variable.set_value(number, skip_validation=True)
     elif isinstance(wanted, Solution):
         for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
@@ -216,9 +217,9 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
     solution.assumptions += offered.assumptions(single_map)
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
-        if rests_on and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
+        if solution.assumptions and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
             solution.status = Status.no_solution
-            solution.notes.append(f"{result.status} with the big-Ms given; they are not proven, so neither is that")
+            solution.notes.append(f"{result.status} under the assumptions; they are not proven, so neither is that")
         return
     _put_on_model(bilevel, single, result.values, solution)
     limited = at_limit(single_map)

@@ -6,7 +6,7 @@ import pytest
 import bilevolt
 from bilevolt import SubModel, reformulate
 from bilevolt.errors import BilevoltError
-from bilevolt.heuristics import warm_start
+from bilevolt.heuristics import METHODS, warm_start
 from bilevolt.instances import load_instance
 from bilevolt.models import electric_bus, textbook
 from bilevolt.reformulations import map_of
@@ -166,3 +166,17 @@ def test_an_unknown_heuristic_is_refused():
 def test_no_start_no_note(nothing):
     solution = run(put(market(), 3, 3, 0), warm_start=nothing)
     assert not [text for text in solution.notes if "start" in text]
+
+
+def test_a_search_for_a_start_has_the_time_limit_too(monkeypatch):
+    given = {}
+
+    def search(bilevel, solve, **keywords):
+        given.update(keywords)
+        return METHODS["nested"](bilevel, solve, **keywords)
+
+    monkeypatch.setitem(METHODS, "search", search)
+    told = []
+    bilevolt.solve(textbook.build("bard511"), warm_start="search", time_limit=7, progress=told.append)
+    assert given["time_limit"] == 7
+    assert any(text.startswith("iteration 1") for text in told)

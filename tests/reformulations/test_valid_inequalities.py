@@ -128,6 +128,15 @@ def test_without_a_reason_an_optimum_rests_on_an_assumption():
     assert not bv.solve(model(reason=""), reformulation="bigm", solver="highs", cuts=None).assumptions
 
 
+@pytest.mark.parametrize(("reason", "status"), [("", "no_solution"), ("a test", "infeasible")])
+def test_infeasible_under_rows_without_a_reason_is_not_proven(reason, status):
+    m = model(reason=reason)
+    m.cuts.never = pyo.Constraint(expr=m.x >= 5)
+    solution = bv.solve(m, reformulation="bigm", solver="highs")
+    assert solution.status == status
+    assert any("so neither is that" in note for note in solution.notes) == (not reason)
+
+
 @pytest.mark.parametrize("way", REFORMULATIONS[:2], ids="-".join)
 def test_a_start_is_completed_over_the_rows(way):
     m = model()
