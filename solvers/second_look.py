@@ -35,7 +35,7 @@ def look_again(program: Program, outcome: Outcome, run: Run) -> Outcome:
     found = run(rows, presolve=False, duals=False, short=True)
     if found.point is None:
         return outcome
-    again = run(program, presolve=False)
+    again = run(program, presolve=False, short=True)
     if again.condition is TerminationCondition.provenInfeasible or is_suspect(again):
         again = replace(again, condition=TerminationCondition.unknown, point=None, bound=None)
     if again.point is None:
