@@ -111,7 +111,9 @@ class Fuzzer:
             if verdict.outcome != "wrong":
                 continue
             self.say(f"seed {seed}, problem {number}, {reformulation} {solver}: {verdict.said}")
-            same = f"{claim.used or reformulation + ' ' + solver}: {verdict.kind}"  # "auto" is often another pair
+            # "auto" is often another pair; what is raised is mostly raised before there is a solver
+            used = "" if claim.status == "raised" else claim.used or f"{reformulation} {solver}"
+            same = f"{used}: {verdict.kind}"
             if same not in known:
                 known[same] = self._write(problem, (seed, number), (reformulation, solver), verdict)
                 self.tally.findings.append(known[same])

@@ -26,7 +26,7 @@ class NotCoveredError(Exception):
 
 @dataclass(frozen=True)
 class Truth:
-    """"optimal" (value and point in the units of the well-scaled problem), "infeasible" or "unbounded"."""
+    """ "optimal" (value and point in the units of the well-scaled problem), "infeasible" or "unbounded"."""
 
     status: str
     value: float | None = None
@@ -152,6 +152,8 @@ def solve_lp(
     cost: np.ndarray, matrix: np.ndarray, right: np.ndarray, bounds: list[tuple[float | None, float | None]]
 ) -> tuple[str, float | None, np.ndarray | None]:
     """Minimise; return status, value, point. Without a finite optimum, whether there is a point decides the status."""
+    if not bounds:  # nothing is left to decide
+        return ("optimal", 0.0, np.zeros(0)) if np.all(np.abs(right) <= EXACT) else ("infeasible", None, None)
     equations = {"A_eq": matrix, "b_eq": right} if len(matrix) else {}
     options = {"primal_feasibility_tolerance": EXACT, "dual_feasibility_tolerance": EXACT}
     result = linprog(cost, **equations, bounds=bounds, method="highs", options=options)
@@ -240,9 +242,7 @@ def _add_multipliers(problem: Problem, follower: str, system: _System, numbers: 
         system.equations.append((stationarity[name], -level.sense * gradient[name][0]))
 
 
-def _slopes(
-    terms: Terms, own: Iterable[str], numbers: Mapping[str, float], system: _System
-) -> dict[str, float]:
+def _slopes(terms: Terms, own: Iterable[str], numbers: Mapping[str, float], system: _System) -> dict[str, float]:
     slopes = {}
     for name in own:
         slope, rest = _affine(derivative(terms, name), numbers, system)

@@ -160,5 +160,3 @@ def _simpler(number: float) -> list[float]:
         if _oddness(option) < _oddness(number) and option not in found:
             found.append(option)
     return found
-
-

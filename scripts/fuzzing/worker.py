@@ -28,17 +28,17 @@ class Worker:
         if self._process is None or not self._process.is_alive():
             self._start()
         assert self._pipe is not None and self._process is not None
-        self._pipe.send((problem.to_json(), reformulation, solver, time_limit))
-        if not self._pipe.poll(3 * time_limit + PATIENCE):
-            self.stop()
-            return Claim("hung", error=f"no answer long after the time limit of {time_limit:g} s")
         try:
-            return self._pipe.recv()
-        except EOFError:
+            self._pipe.send((problem.to_json(), reformulation, solver, time_limit))
+            if self._pipe.poll(3 * time_limit + PATIENCE):
+                return self._pipe.recv()
+        except (EOFError, OSError):
             self._process.join()
             code = self._process.exitcode
             self.stop()
             return Claim("crashed", error=f"the process ended with exit code {code}")
+        self.stop()
+        return Claim("hung", error=f"no answer long after the time limit of {time_limit:g} s")
 
     def stop(self) -> None:
         """End the process: it leaves by itself once the pipe is closed, if it still can."""
