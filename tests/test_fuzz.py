@@ -352,6 +352,38 @@ def test_verdicts_are_in_the_units_of_the_model():
     assert judge(Claim("optimal", -12.0), problem, OPTIMAL).outcome == "wrong"
 
 
+def tiny_row(power):
+    """y >= 1 by a row of the size 10**power, and everybody wants it small."""
+    rows = {"c": Row("L", terms(y=1), 1, None, power)}
+    columns = {"x": Column(LEADER, 0, 1), "y": Column("L", 0)}
+    return Problem(columns, rows, {LEADER: Level(1, terms(y=1, x=1)), "L": Level(1, terms(y=1))})
+
+
+@pytest.mark.parametrize(
+    ("power", "objective", "strict", "outcome"),
+    [
+        (-6, 0.5, False, "blurred"),
+        (-6, 0.5, True, "wrong"),
+        (-6, -0.5, False, "wrong"),  # below y = 0, a bound of the size of 1
+        (-6, 1.5, False, "wrong"),  # a better point was not found: no tolerance explains that
+        (-2, 0.5, False, "wrong"),
+        (-2, 0.9995, False, "blurred"),
+        (-6, 1.0, False, "right"),
+    ],
+)
+def test_what_a_tolerance_explains_is_blurred(power, objective, strict, outcome, tmp_path):
+    problem = tiny_row(power)
+    fuzzer = fuzz.Fuzzer(None, tmp_path, strict=strict)
+    assert fuzzer._judge(Claim("optimal", objective), problem, enumerate_truth(problem)).outcome == outcome
+
+
+def test_the_blur_is_no_excuse_in_a_well_scaled_problem():
+    for problem in (make() for make, *_ in KNOWN):
+        truth, blurred = enumerate_truth(problem), enumerate_truth(problem, verdict.BLUR)
+        assert blurred.status == truth.status
+        assert truth.value is None or blurred.value == pytest.approx(truth.value, abs=1e-3)
+
+
 def has_product(model):
     """Whether a row or an objective of the model multiplies two variables."""
     kinds, blocks = (pyo.Objective, pyo.Constraint), (pyo.Block, bilevolt.SubModel)

@@ -42,17 +42,23 @@ class _System:
     equations: list[tuple[dict[int, float], float]] = field(default_factory=list)
     pairs: list[tuple[int, int, float]] = field(default_factory=list)
     prices: dict[str, dict[int, float]] = field(default_factory=dict)
+    blur: float = 0.0
+    widths: dict[int, float] = field(default_factory=dict)
 
-    def add(self, name: str, lower: float | None, upper: float | None) -> int:
-        """Add an unknown; return its index."""
-        self.index[name] = len(self.bounds)
-        self.bounds.append((lower, upper))
-        return self.index[name]
+    def add(self, name: str, lower: float | None, upper: float | None, power: int | None = None) -> int:
+        """Add an unknown; return its index. With a power its sides hold up to the blur, in the units of the model."""
+        width = 0.0 if power is None else self.blur * 10.0**-power
+        at = self.index[name] = len(self.bounds)
+        self.widths[at] = width
+        self.bounds.append((None if lower is None else lower - width, None if upper is None else upper + width))
+        return at
 
 
-def enumerate_truth(problem: Problem) -> Truth:
+def enumerate_truth(problem: Problem, blur: float = 0.0) -> Truth:
     """Return the truth about a problem, as a problem without any powers of ten.
 
+    :param blur: by how much rows, bounds and stationarity may be missed, in the units of the model: what an absolute
+        tolerance makes of the problem. On a row of the size of 1e-6 that is a different one.
     :raises NotCoveredError: where a settled problem is no LP, a follower is not convex, or there are too many LPs.
     """
     known = {name: column.fixed for name, column in problem.columns.items() if column.fixed is not None}
@@ -62,10 +68,10 @@ def enumerate_truth(problem: Problem) -> Truth:
     best, lps = Truth("infeasible"), [0]
     for values in itertools.product(*ranges):
         numbers = known | dict(zip(integers, map(float, values), strict=True))
-        best = _better(_settle_all(problem, numbers, best, lps), best, problem.levels[LEADER].sense)
+        best = _better(_settle_all(problem, numbers, best, lps, blur), best, problem.levels[LEADER].sense)
         if best.status == "unbounded":
             return best
-    if best.status == "optimal":
+    if best.status == "optimal" and not blur:
         check_point(problem, best.point)
     return best
 
@@ -76,9 +82,9 @@ def _better(new: Truth, old: Truth, sense: int) -> Truth:
     return new if sense * new.value < sense * old.value else old
 
 
-def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth, lps: list[int]) -> Truth:
+def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth, lps: list[int], blur: float) -> Truth:
     """Return the best over all ways to settle the pairs, where the leader's integers have these values."""
-    system = _system(problem, numbers)
+    system = _system(problem, numbers, blur)
     sense = problem.levels[LEADER].sense
     constant, cost = _affine(problem.levels[LEADER].terms, numbers, system)
     vector = np.zeros(len(system.bounds))
@@ -135,12 +141,12 @@ def _solve(
         multiplier, what, side = system.pairs[k]
         if not active:
             bounds[multiplier] = (0.0, 0.0)
-        elif (bounds[what][0] is not None and bounds[what][0] > side) or (
-            bounds[what][1] is not None and bounds[what][1] < side
-        ):
+            continue
+        lower, upper = bounds[what]
+        lowest, highest = side - system.widths[what], side + system.widths[what]
+        if (lower is not None and lower > highest) or (upper is not None and upper < lowest):
             return "infeasible", None, None  # both sides of a range at once
-        else:
-            bounds[what] = (side, side)
+        bounds[what] = (lowest, highest)
     matrix = np.zeros((len(system.equations), len(bounds)))
     for i, (coefficients, _) in enumerate(system.equations):
         for at, coefficient in coefficients.items():
@@ -202,14 +208,14 @@ def derivative(terms: Terms, name: str) -> Terms:
     return tuple(result)
 
 
-def _system(problem: Problem, numbers: Mapping[str, float]) -> _System:
+def _system(problem: Problem, numbers: Mapping[str, float], blur: float) -> _System:
     """Return the conditions of all levels, where the leader's integers are numbers."""
-    system = _System()
+    system = _System(blur=blur)
     for name, column in problem.columns.items():
         if name not in numbers:
-            system.add(name, column.lower, column.upper)
+            system.add(name, column.lower, column.upper, column.power)
     for name, row in problem.rows.items():
-        system.add(name, row.lower, row.upper)
+        system.add(name, row.lower, row.upper, row.power)
     for follower in problem.followers:
         _add_multipliers(problem, follower, system, numbers)
     for name, row in problem.rows.items():
@@ -239,6 +245,9 @@ def _add_multipliers(problem: Problem, follower: str, system: _System, numbers: 
             for column, slope in slopes.items():
                 stationarity[column][at] = -(sign or 1.0) * slope
     for name in own:
+        if system.blur:
+            missed = system.add(f"{name}/missed", 0.0, 0.0, level.power - problem.columns[name].power)
+            stationarity[name][missed] = 1.0
         system.equations.append((stationarity[name], -level.sense * gradient[name][0]))
 
 

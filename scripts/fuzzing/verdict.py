@@ -16,6 +16,7 @@ from .enumeration import Truth
 from .problem import LEADER, Problem, scaled_number
 from .script import build
 
+BLUR = 1e-5  # the default of bilevolt.solve(tolerance=...), to which its answers are checked
 TOLERANCE = 1e-4  # relative to 1 + |truth|, on the scale of the model's own objective
 POINT = ("optimal", "feasible")
 
@@ -35,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``outcome`` is "right", "refused", "open" or "wrong"; ``kind`` groups what is wrong, ``said`` says it."""
+    """The outcome "right", "refused", "open", "blurred" or "wrong"; the kind of what is wrong, and what was said."""
 
     outcome: str
     kind: str = ""
@@ -66,6 +67,18 @@ def judge(claim: Claim, problem: Problem, truth: Truth) -> Verdict:
         return Verdict("wrong", fault, f"{fault}: said {_said(claim)}, the truth is {describe(truth, problem)}.")
     proven = claim.status in ("optimal", "infeasible", "unbounded")
     return Verdict("right" if proven else "open", claim.status)
+
+
+def is_blurred(claim: Claim, problem: Problem, blurred: Truth) -> bool:
+    """Whether a wrong claim of a point is possible where rows, bounds and stationarity are missed by the tolerance.
+
+    :param blurred: the truth with ``BLUR``. Only a point that is too good can be excused so, or one where there is
+        none; a better one that was not found cannot.
+    """
+    if claim.status not in POINT or claim.objective is None or blurred.status == "infeasible":
+        return False
+    best, sense = value_on_model(blurred, problem), problem.levels[LEADER].sense
+    return best is None or sense * (claim.objective - best) >= -TOLERANCE * (1 + abs(best))
 
 
 def value_on_model(truth: Truth, problem: Problem) -> float | None:
