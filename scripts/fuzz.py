@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from fuzzing.enumeration import NotCoveredError, Truth, enumerate_truth
+from fuzzing.conditions import NotCoveredError
+from fuzzing.enumeration import Truth, enumerate_truth
 from fuzzing.generator import generate
 from fuzzing.problem import Problem, flaw
 from fuzzing.script import script

@@ -23,7 +23,8 @@ sys.path.insert(0, str(SCRIPTS))  # as for a script that is run: its own folder 
 
 import fuzz  # noqa: E402
 from fuzzing import verdict  # noqa: E402
-from fuzzing.enumeration import NotCoveredError, Truth, check_point, derivative, enumerate_truth, evaluate  # noqa: E402
+from fuzzing.conditions import NotCoveredError, derivative, evaluate  # noqa: E402
+from fuzzing.enumeration import Truth, check_point, enumerate_truth  # noqa: E402
 from fuzzing.generator import generate  # noqa: E402
 from fuzzing.problem import LEADER, Column, Level, Problem, Row, Term, flaw  # noqa: E402
 from fuzzing.script import build  # noqa: E402

@@ -7,51 +7,27 @@ it leaves out are only combinations that cannot matter.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linprog
 
-from .problem import LEADER, PRICE, Problem, Term, Terms
+from .conditions import NotCoveredError, System, affine, conditions, derivative, evaluate, refuse_nonconvex
+from .problem import LEADER, PRICE, Problem
 
 EXACT = 1e-9  # both tolerances of the LPs, and what of a pair counts as zero
 MOST_LPS = 3000
 CHECK = 1e-6
 
 
-class NotCoveredError(Exception):
-    """The enumeration cannot tell: the message names why."""
-
-
 @dataclass(frozen=True)
 class Truth:
-    """ "optimal" (value and point in the units of the well-scaled problem), "infeasible" or "unbounded"."""
+    """The status "optimal" (with value and point, in the units of the well-scaled problem), "infeasible" or "unbounded"."""
 
     status: str
     value: float | None = None
     point: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class _System:
-    """Equations over columns, row activities and multipliers; a pair is (multiplier, what it prices, its side)."""
-
-    bounds: list[tuple[float | None, float | None]] = field(default_factory=list)
-    index: dict[str, int] = field(default_factory=dict)
-    equations: list[tuple[dict[int, float], float]] = field(default_factory=list)
-    pairs: list[tuple[int, int, float]] = field(default_factory=list)
-    prices: dict[str, dict[int, float]] = field(default_factory=dict)
-    blur: float = 0.0
-    widths: dict[int, float] = field(default_factory=dict)
-
-    def add(self, name: str, lower: float | None, upper: float | None, power: int | None = None) -> int:
-        """Add an unknown; return its index. With a power its sides hold up to the blur, in the units of the model."""
-        width = 0.0 if power is None else self.blur * 10.0**-power
-        at = self.index[name] = len(self.bounds)
-        self.widths[at] = width
-        self.bounds.append((None if lower is None else lower - width, None if upper is None else upper + width))
-        return at
 
 
 def enumerate_truth(problem: Problem, blur: float = 0.0) -> Truth:
@@ -63,7 +39,7 @@ def enumerate_truth(problem: Problem, blur: float = 0.0) -> Truth:
     """
     known = {name: column.fixed for name, column in problem.columns.items() if column.fixed is not None}
     integers = [name for name, column in problem.columns.items() if column.integer and name not in known]
-    _refuse_nonconvex(problem, known)
+    refuse_nonconvex(problem)
     ranges = [range(round(problem.columns[n].lower), round(problem.columns[n].upper) + 1) for n in integers]
     best, lps = Truth("infeasible"), [0]
     for values in itertools.product(*ranges):
@@ -84,9 +60,9 @@ def _better(new: Truth, old: Truth, sense: int) -> Truth:
 
 def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth, lps: list[int], blur: float) -> Truth:
     """Return the best over all ways to settle the pairs, where the leader's integers have these values."""
-    system = _system(problem, numbers, blur)
+    system = conditions(problem, numbers, blur)
     sense = problem.levels[LEADER].sense
-    constant, cost = _affine(problem.levels[LEADER].terms, numbers, system)
+    constant, cost = affine(problem.levels[LEADER].terms, numbers, system)
     vector = np.zeros(len(system.bounds))
     for at, coefficient in cost.items():
         vector[at] = sense * coefficient
@@ -113,7 +89,7 @@ def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth
     return found
 
 
-def _next(system: _System, left: list[int], point: np.ndarray | None) -> tuple[int, bool]:
+def _next(system: System, left: list[int], point: np.ndarray | None) -> tuple[int, bool]:
     """Return the pair that the point violates most, and whether its side is nearer to being active there."""
     if point is None:
         return left[0], True
@@ -127,14 +103,14 @@ def _next(system: _System, left: list[int], point: np.ndarray | None) -> tuple[i
     return worst, bool(point[multiplier] >= abs(point[what] - side))
 
 
-def _truth(system: _System, numbers: Mapping[str, float], value: float, point: np.ndarray) -> Truth:
+def _truth(system: System, numbers: Mapping[str, float], value: float, point: np.ndarray) -> Truth:
     values = {name: float(point[at]) for name, at in system.index.items()} | dict(numbers)
     values |= {PRICE + n: float(sum(c * point[at] for at, c in price.items())) for n, price in system.prices.items()}
     return Truth("optimal", float(value), values)
 
 
 def _solve(
-    system: _System, cost: np.ndarray, settled: Mapping[int, bool]
+    system: System, cost: np.ndarray, settled: Mapping[int, bool]
 ) -> tuple[str, float | None, np.ndarray | None]:
     bounds = list(system.bounds)
     for k, active in settled.items():
@@ -177,105 +153,6 @@ def solve_lp(
     raise NotCoveredError(f"an LP of the enumeration ended with {result.message!r}")
 
 
-def _affine(terms: Terms, numbers: Mapping[str, float], system: _System) -> tuple[float, dict[int, float]]:
-    """Return constant and coefficients of terms, with numbers put in."""
-    constant, linear = 0.0, {}
-    for term in terms:
-        coefficient = term.coefficient * np.prod([numbers[f] for f in term.factors if f in numbers])
-        unknown = [factor for factor in term.factors if factor not in numbers]
-        if not unknown:
-            constant += coefficient
-        elif len(unknown) == 1:
-            (name,) = unknown
-            price = name.startswith(PRICE)
-            parts = system.prices.get(name.removeprefix(PRICE), {}) if price else {system.index[name]: 1.0}
-            for at, part in parts.items():
-                linear[at] = linear.get(at, 0.0) + coefficient * part
-        elif coefficient:
-            raise NotCoveredError(f"product of continuous columns {' and '.join(unknown)}")
-    return float(constant), linear
-
-
-def derivative(terms: Terms, name: str) -> Terms:
-    """Return the derivative of terms with respect to a column."""
-    result = []
-    for term in terms:
-        times = term.factors.count(name)
-        if times:
-            rest = list(term.factors)
-            rest.remove(name)
-            result.append(Term(term.coefficient * times, tuple(rest)))
-    return tuple(result)
-
-
-def _system(problem: Problem, numbers: Mapping[str, float], blur: float) -> _System:
-    """Return the conditions of all levels, where the leader's integers are numbers."""
-    system = _System(blur=blur)
-    for name, column in problem.columns.items():
-        if name not in numbers:
-            system.add(name, column.lower, column.upper, column.power)
-    for name, row in problem.rows.items():
-        system.add(name, row.lower, row.upper, row.power)
-    for follower in problem.followers:
-        _add_multipliers(problem, follower, system, numbers)
-    for name, row in problem.rows.items():
-        constant, linear = _affine(row.terms, numbers, system)
-        system.equations.append((linear | {system.index[name]: -1.0}, -constant))
-    return system
-
-
-def _add_multipliers(problem: Problem, follower: str, system: _System, numbers: Mapping[str, float]) -> None:
-    """Add a follower's multipliers, pairs, prices and stationarity, with the follower brought to min."""
-    level, own = problem.levels[follower], problem.columns_of(follower)
-    gradient = {name: _affine(derivative(level.terms, name), numbers, system) for name in own}
-    stationarity = {name: {at: level.sense * c for at, c in gradient[name][1].items()} for name in own}
-    for name in (*problem.rows_of(follower), *own):
-        item = problem.rows[name] if name in problem.rows else problem.columns[name]
-        slopes = {name: 1.0} if name in own else _slopes(item.terms, own, numbers, system)
-        equality = item.lower is not None and item.lower == item.upper
-        sides = [(0.0, item.lower)] if equality else [(1.0, item.lower), (-1.0, item.upper)]
-        system.prices[name] = {}
-        for sign, side in sides:
-            if side is None:
-                continue
-            at = system.add(f"{name}/{sign:+.0f}", None if equality else 0.0, None)
-            if not equality:
-                system.pairs.append((at, system.index[name], float(side)))
-            system.prices[name][at] = level.sense * (sign or 1.0)
-            for column, slope in slopes.items():
-                stationarity[column][at] = -(sign or 1.0) * slope
-    for name in own:
-        if system.blur:
-            missed = system.add(f"{name}/missed", 0.0, 0.0, level.power - problem.columns[name].power)
-            stationarity[name][missed] = 1.0
-        system.equations.append((stationarity[name], -level.sense * gradient[name][0]))
-
-
-def _slopes(terms: Terms, own: Iterable[str], numbers: Mapping[str, float], system: _System) -> dict[str, float]:
-    slopes = {}
-    for name in own:
-        slope, rest = _affine(derivative(terms, name), numbers, system)
-        if any(rest.values()):
-            raise NotCoveredError(f"a follower's row with a product of continuous columns, one of them {name}")
-        slopes[name] = slope
-    return slopes
-
-
-def _refuse_nonconvex(problem: Problem, known: Mapping[str, float]) -> None:
-    for follower in problem.followers:
-        own, level = problem.columns_of(follower), problem.levels[follower]
-        hessian = np.zeros((len(own), len(own)))
-        for term in level.terms:
-            inner = [own.index(factor) for factor in term.factors if factor in own]
-            if len(inner) > 1:
-                if len(term.factors) > 2:
-                    raise NotCoveredError(f"the quadratic part of {follower} depends on others")
-                hessian[inner[0], inner[1]] += level.sense * term.coefficient
-                hessian[inner[1], inner[0]] += level.sense * term.coefficient
-        if own and np.linalg.eigvalsh(hessian)[0] < -EXACT:
-            raise NotCoveredError(f"follower {follower} is not convex")
-
-
 def check_point(problem: Problem, point: Mapping[str, float]) -> None:
     """Solve each follower again at a point: nothing in its rows may be better along its gradient there.
 
@@ -288,10 +165,10 @@ def check_point(problem: Problem, point: Mapping[str, float]) -> None:
         others = {name: value for name, value in point.items() if name not in own}
         level = problem.levels[follower]
         slope = np.array([evaluate(derivative(level.terms, name), point) * level.sense for name in own])
-        system = _System()
+        system = System()
         for name in own:
             system.add(name, problem.columns[name].lower, problem.columns[name].upper)
-        parts = [_affine(problem.rows[name].terms, others, system) for name in rows]
+        parts = [affine(problem.rows[name].terms, others, system) for name in rows]
         matrix = np.zeros((len(rows), len(own) + len(rows)))
         for i, (_, linear) in enumerate(parts):
             for at, coefficient in linear.items():
@@ -310,8 +187,3 @@ def check_point(problem: Problem, point: Mapping[str, float]) -> None:
         assert status == "optimal" and value >= here - CHECK * (1 + abs(here)), (
             f"{follower} can do better than the enumeration says ({status}, {value} < {here}): {problem.to_json()}"
         )
-
-
-def evaluate(terms: Terms, point: Mapping[str, float]) -> float:
-    """Return the value of terms at a point."""
-    return float(sum(term.coefficient * np.prod([point[factor] for factor in term.factors]) for term in terms))
