@@ -23,7 +23,7 @@ CHECK = 1e-6
 
 @dataclass(frozen=True)
 class Truth:
-    """The status "optimal" (with value and point, in the units of the well-scaled problem), "infeasible" or "unbounded"."""
+    """The status "optimal" (value and point in the units of the well-scaled problem), "infeasible", "unbounded"."""
 
     status: str
     value: float | None = None
