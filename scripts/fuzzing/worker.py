@@ -61,9 +61,9 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setsid"):
         os.setsid()
-    while True:
-        try:
+    try:
+        while True:
             text, reformulation, solver, time_limit = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(claim(Problem.from_json(text), reformulation, solver, time_limit))
+            pipe.send(claim(Problem.from_json(text), reformulation, solver, time_limit))
+    except (EOFError, OSError):  # nobody asks or listens any more
+        return
