@@ -48,7 +48,12 @@ def duality_gaps(single_map: SingleLevelMap) -> Iterator[DualityGap]:
 
 
 def dual_terms(row: Row, multipliers: dict[str, Any]) -> Iterator[Any]:
-    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective."""
+    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective.
+
+    A row without a variable of the follower is a condition on the leader alone: 0 is a multiplier of it.
+    """
+    if not row.terms:
+        return
     for side, multiplier in multipliers.items():
         limit, weight = (row.upper, -1) if side == "upper" else (row.lower, 1)
         yield weight * (limit - row.constant) * multiplier
@@ -63,6 +68,7 @@ def _blocks(form: FollowerForm) -> Iterator[tuple[tuple[VarData, ...], tuple[Row
     first, second = np.array(links, dtype=int).reshape(-1, 2).T
     graph = coo_array((np.ones(len(links)), (first, second)), shape=(n, n))
     count, label = connected_components(graph, directed=False)
+    count = max(count, 1)  # a follower whose variables are all fixed still has rows
     variables: list[list[VarData]] = [[] for _ in range(count)]
     rows: list[list[Row]] = [[] for _ in range(count)]
     for y in form.follower.variables:

@@ -18,7 +18,7 @@ bilevel programs with the KKT approach*, Math. Program. 138, 2013.
 from collections.abc import Iterable
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
+from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var
 from pyomo.core.base.constraint import ConstraintData
@@ -85,12 +85,19 @@ def price_expressions(prices: ComponentMap, single_map: SingleLevelMap) -> dict[
     of_source = ComponentMap(
         (row.source, shadow_price(form.sign, multipliers)) for form, row, multipliers in single_map.multipliers()
     )
+    with_terms = ComponentSet(row.source for form in single_map.forms for row in form.rows if row.terms)
     expressions: dict[int, Any] = {}
     for price, source in prices.items():
         if source not in of_source:
             raise NotBilevelError(
                 f"dual_of({source.name}) is used, but {source.name!r} is no active row (or bounded variable) of a "
                 "follower. Activate it, or remove the price from the leader's rows and objective."
+            )
+        if source not in with_terms:
+            raise NotBilevelError(
+                f"dual_of({source.name}) is used, but no variable of the follower is in {source.name!r}: it is a "
+                "condition on the leader alone, and has no shadow price. Move the row to the leader, or leave the "
+                "price out."
             )
         expressions[id(price)] = of_source[source]
     return expressions

@@ -55,6 +55,8 @@ class Scip(Solver):
         chosen["constraints/SOS1/sepafreq"] = -1
         # SCIP 10's heuristic mpec was seen to corrupt the process's memory, which then aborts (MIQP, 1100 binaries).
         chosen["heuristics/mpec/freq"] = -1
+        # SCIP 10's strong dual reductions were seen to call feasible models infeasible (max 100 y, 0 <= y <= 1).
+        chosen["misc/allowstrongdualreds"] = False
         if not settings.presolve:
             chosen |= {"presolving/maxrounds": 0, "propagating/maxroundsroot": 0, "propagating/maxrounds": 0}
         if settings.short:
