@@ -10,7 +10,7 @@ class BilevoltError(Exception):
 
 
 class ArgumentError(BilevoltError):
-    """An argument is of the wrong kind, out of range, unknown, or not used by the chosen method; named in the message."""
+    """An argument is of the wrong kind, out of range, unknown, or of no use to the chosen method."""
 
 
 class NotBilevelError(BilevoltError):
@@ -43,3 +43,7 @@ class UnsupportedBySolverError(BilevoltError):
 
 class InstanceError(BilevoltError):
     """An instance is incomplete or contradicts itself; the message names the field."""
+
+
+class MalformedError(BilevoltError):
+    """A file is not what it should be; the message names the field."""

@@ -1,4 +1,4 @@
-"""What may be asked of a reformulation: a name, or a dict of them, and Ms where a big-M is made; refused before work."""
+"""What may be asked of a reformulation: a name, or a dict of them, and Ms where a big-M is made."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def refuse_big_m(big_m: Any, asked: str | Mapping[Any, str]) -> None:
                 f"big_m={big_m!r}: {number!r} is no number. Give a number, or a dict of numbers (or pairs of "
                 "multiplier's and slack's) by row, variable or name."
             )
-        if not 0 < number < math.inf:
+        if not 0 < float(number) < math.inf:
             raise UnprovenBigMError(f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'.")
     if big_m is not None and not may_use_big_m(asked):
         raise ArgumentError(

@@ -96,8 +96,8 @@ def read_levels(model: Any) -> Bilevel:
     """Read leader and followers from a PAO model.
 
     :param model: a ``pyomo.ConcreteModel`` with one or more ``SubModel``.
-    :raises NotBilevelError: no built Pyomo model, no SubModel, a SubModel inside a SubModel, not exactly one active objective on a level,
-        a variable owned by two followers, a component that is neither row, objective nor data.
+    :raises NotBilevelError: no built Pyomo model, no SubModel, a SubModel inside a SubModel, not exactly one active
+        objective on a level, a variable owned by two followers, a component that is neither row, objective nor data.
     :raises IntegerFollowerError: a follower owns an integer variable.
     :raises MissingNumberError: a row, objective or bound holds a number that is not given, or NaN.
     """

@@ -45,11 +45,11 @@ def refuse_missing_numbers(bilevel: "Bilevel") -> None:
 
 
 def _rows(bilevel: "Bilevel") -> Iterator[Any]:
-    levels = (bilevel.leader, *bilevel.followers)
-    for level in levels:
-        yield level.objective
-    for holder in (*levels, *bilevel.offered):
-        yield from holder.constraints
+    yield from (bilevel.leader.objective, *bilevel.leader.constraints)
+    for follower in bilevel.followers:
+        yield from (follower.objective, *follower.constraints)
+    for block in bilevel.offered:
+        yield from block.constraints
 
 
 def _variables(bilevel: "Bilevel") -> Iterator[Any]:
