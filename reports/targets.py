@@ -135,9 +135,9 @@ def _refusing(path: Path, what: str) -> Iterator[None]:
     except BilevoltError:
         raise
     except (Exception, SystemExit) as error:
-        own = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-        line = error.lineno if isinstance(error, SyntaxError) else own[-1] if own else None
-        where = f"{path}, line {line}" if line else f"{path}"
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
+        where = f"{path}, line {own[-1]}" if own else f"{path}"  # a SyntaxError says its line itself
         raise BilevoltError(
             f"{where}: {what} failed with {type(error).__name__}: {error}. Correct it there, and see that "
             f"`python {path.name}` runs."
