@@ -95,7 +95,7 @@ def _named(models: Mapping[str, Any] | Iterable[str | Path]) -> tuple[dict[str, 
         own = {target.name: target.summary for target in found if target.summary}
         return {target.name: target.build for target in found}, own
     for model in models.values():
-        if not callable(model) or hasattr(model, "component_data_objects"):
+        if not callable(model) or hasattr(model, "is_constructed"):  # components of Pyomo are callable, too
             refuse_no_model(model)
     return dict(models), {}
 
