@@ -2,15 +2,15 @@
 
 Exit codes, the same for all commands:
 
-====  ================================================================================================
+====  =======================================================================================================
 code  meaning
-====  ================================================================================================
+====  =======================================================================================================
 0     every run ended with a verified point of a heuristic, or with a proof: optimal, infeasible, unbounded
 1     a check failed, answers contradict one another, or a solver gave up (status error)
 2     usage, or a model that the chosen method cannot treat; the message says what to do next
 3     a run stopped at a limit: exact without a proof, or a heuristic without a point
-130   interrupted; finished rows are printed
-====  ================================================================================================
+130   interrupted (Ctrl-C, SIGTERM); the answer or the rows so far are printed, and written to -o and --plot
+====  =======================================================================================================
 """
 
 import json

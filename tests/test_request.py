@@ -138,7 +138,7 @@ NO_MODELS = [None, 3, "bard511", pyo.AbstractModel(), object(), pyo.Var()]
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("given", NO_MODELS, ids=lambda given: type(given).__name__)
 def test_what_is_no_model_is_refused(call, given, no_solver):
-    with pytest.raises(NotBilevelError, match="ConcreteModel with a bilevolt.SubModel"):
+    with pytest.raises(NotBilevelError, match=r"ConcreteModel with a bilevolt\.SubModel"):
         call(given)
 
 
