@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 from .errors import ArgumentError, SolverUnavailableError
 from .heuristics import METHODS
+from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .reformulations.bounds import BigM
 from .solution import Solution
@@ -95,23 +96,6 @@ def shared(given: Mapping[str, Any]) -> dict[str, Any]:
     progress = given.get("progress")
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise ArgumentError(f"progress={progress!r} is neither True nor a function of a line of text.")
-    return found
-
-
-def number(name: str, given: object, *, positive: bool = False, infinite: bool = False) -> float:
-    """Return a number that is not negative, as a float.
-
-    :param positive: whether 0 is refused, too.
-    :param infinite: whether infinity is a number here.
-    :raises ArgumentError: it is out of this range, NaN, or no number.
-    """
-    kind = "positive" if positive else "not negative"
-    kind += ", and not NaN" if infinite else ", and finite"
-    if isinstance(given, bool) or not isinstance(given, Real):
-        raise ArgumentError(f"{name}={given!r} is no number. Give one that is {kind}.")
-    found = float(given)
-    if not found >= 0 or (positive and found == 0) or (math.isinf(found) and not infinite):
-        raise ArgumentError(f"{name}={given!r} is out of range. Give a number that is {kind}.")
     return found
 
 

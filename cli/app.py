@@ -230,8 +230,8 @@ def verify(
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from .. import verification
+        from ..quantities import number
         from ..reports.targets import resolve
-        from ..request import number
         from .files import read_solution
 
         number("tolerance", tolerance, positive=True)
