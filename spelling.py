@@ -25,11 +25,11 @@ def canonical(
         raise error(f"{what} {given!r} is no name but a {type(given).__name__}. Choose one of {', '.join(known)}.")
     found = _same(given, known)
     if found is None:
-        raise error(" ".join(filter(None, (f"{what} {given!r} is unknown.", _hint(given, known), otherwise))))
+        raise error(" ".join(filter(None, (f"{what} {given!r} is unknown.", hint(given, known), otherwise))))
     return found
 
 
-def _hint(given: str, known: list[str]) -> str:
+def hint(given: str, known: list[str]) -> str:
     """Say what may have been meant, and all names where these are few, or none is near."""
     near = get_close_matches(given.casefold(), [name.casefold() for name in known], n=_HINTS, cutoff=_LIKENESS)
     meant = f"Did you mean {', '.join(_same(name, known) or name for name in near)}?"

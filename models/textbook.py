@@ -26,7 +26,7 @@ from ..errors import InstanceError
 from ..instances.textbook import FollowerLevel, Level, Row, TextbookProblem, Variable, load_textbook
 from ..reformulations.dual_of import dual_of
 from ..reformulations.pao_adapter import SubModel
-from ..spelling import canonical
+from ..spelling import canonical, hint
 
 NAMES: tuple[str, ...] = tuple(load_textbook())
 """The names of all problems, in the order of the file."""
@@ -174,7 +174,7 @@ def _evaluate(node: ast.expr, text: str, symbols: Mapping[str, Any]) -> Any:
     if isinstance(node, _REFERENCES):
         name = ast.unparse(node)
         if name not in symbols:
-            raise InstanceError(f"in expression {text!r}: variable {name!r} is unknown; it has {', '.join(symbols)}.")
+            raise InstanceError(f"in expression {text!r}: variable {name!r} is unknown. {hint(name, list(symbols))}")
         return symbols[name]
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return node.value
