@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, SOSConstraint, Var, value
 from pyomo.core.base.var import VarData
 
-from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
-from .heuristics import METHODS
+from .errors import SolverUnavailableError, UnsupportedBySolverError
+from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
 from .reformulations import choose_reformulation, kkt, offered, pattern
 from .reformulations.bigm import at_limit, unproven
@@ -19,28 +17,13 @@ from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
+from .request import Progress, Request
 from .solution import Solution
 from .solvers import choose, get_solver, needs_of
 from .solvers.base import Solver, SolverResult
+from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .verification import verify
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What the caller of ``solve`` asked for."""
-
-    reformulation: str | Mapping[Any, str]
-    solver: str
-    big_m: BigM
-    cuts: str | None
-    warm_start: bool | str | Solution | None
-    tolerance: float
-    rel_gap: float
-    say: Progress
-    run: dict[str, Any]  # arguments of every solver call
 
 
 def solve(
@@ -58,7 +41,7 @@ def solve(
     tee: bool = False,
     progress: Progress | bool = False,
     tolerance: float = 1e-5,
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     method_options: Mapping[str, Any] | None = None,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
@@ -83,40 +66,29 @@ def solve(
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
-    if method not in ("exact", *METHODS):
-        raise BilevoltError(f"method {method!r} is unknown; choose one of 'exact', {', '.join(map(repr, METHODS))}.")
-    keywords = _method_options(method, method_options or {})
-    say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
-    run = {"rel_gap": rel_gap, "threads": threads, "tee": tee, "options": options}
-    if method == "exact":
-        run |= {"time_limit": time_limit}
-    request = _Request(reformulation, solver, big_m, cuts, warm_start, tolerance, rel_gap, say, run)
+    request = Request.checked(
+        method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
+        cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
+        options=options, method_options=method_options,
+    )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
-    if method == "exact":
-        solution, single = _exact(bilevel, request)
-    else:
-        solution, single = _heuristic(bilevel, method, time_limit, request, keywords), None
+    with stoppable():
+        solution, single = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
+        solution.interrupted = stop_requested()
     solution.model = model.name
     if solution.status in (Status.optimal, Status.feasible):
-        _check(bilevel, solution, request, single)
+        try:
+            _check(bilevel, solution, request, single)
+        except KeyboardInterrupt:  # the answer is not lost, but nobody may call it more than a point
+            solution.interrupted, solution.status = True, Status.feasible
+            solution.notes.append("the check was interrupted, so that the point is not verified")
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
 
 
-def _method_options(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keywords for a heuristic; refuse those that it does not have."""
-    parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
-    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"time_limit", "say"}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"
-        raise BilevoltError(f"method {method!r} has no option {', '.join(map(repr, unknown))}; {choices}.")
-    return dict(given)
-
-
-def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
-    """Return the solution, its values on the model, and the single-level model."""
+def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
+    """Return the solution, its values on the model, and the single-level model (None if the point is not of it)."""
     begin = time.perf_counter()
     request.say("reformulating")
     single, name, reason = choose_reformulation(
@@ -130,9 +102,14 @@ def _exact(bilevel: Bilevel, request: _Request) -> tuple[Solution, Any]:
     solution.seconds["reformulate"] = time.perf_counter() - begin
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
-    started = bool(request.warm_start) and _start(bilevel, single, solution, request)
+    found, started = _start(bilevel, single, solution, request) if request.warm_start else (None, False)
     result = _run(chosen, single, solution, request, started)
     _take(bilevel, single, result, solution, request)
+    if solution.status is Status.no_solution and found is not None and found.objective is not None:
+        _keep(bilevel, found, solution)
+        solution.bound = None if solution.assumptions else solution.bound
+        solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
+        return solution, None
     return solution, single
 
 
@@ -166,33 +143,43 @@ def _integrality(single_map: SingleLevelMap) -> float | None:
     return max(1e-9, 1e-4 / largest) if largest > 1e3 else None
 
 
-def _start(bilevel: Bilevel, single: Any, solution: Solution, request: _Request) -> bool:
-    """Put a checked start on the single-level model's variables; say in the notes what became of it."""
-    wanted = request.warm_start
+def _start(bilevel: Bilevel, single: Any, solution: Solution, request: Request) -> tuple[HeuristicResult | None, bool]:
+    """Put a checked start on the single-level model's variables; say in the notes what became of it.
 
-    def solve_one(problem: Any, **options: Any) -> SolverResult:
-        return choose(problem)[0].solve(problem, **options)
-
-    if isinstance(wanted, str):
-        if wanted not in METHODS:
-            raise BilevoltError(
-                f"warm_start={wanted!r} is no heuristic; choose one of {', '.join(map(repr, METHODS))}."
-            )
-        request.say(f"looking for a start with {wanted!r}")
-        found = METHODS[wanted](bilevel, solve_one, time_limit=request.run["time_limit"], say=request.say)
-        for variable, number in found.values.items():
-            variable.set_value(number, skip_validation=True)
-    elif isinstance(wanted, Solution):
-        for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
-            variable.set_value(wanted.values.get(variable.name, variable.value), skip_validation=True)
-    reason = starts.complete(single, solve_one)
+    :returns: what a heuristic found, and whether there is a start.
+    """
+    found = None
+    try:
+        found = _look_for_start(bilevel, request)
+        reason = starts.complete(single, _calls(request))
+    except (SolverUnavailableError, UnsupportedBySolverError) as refusal:  # of the start's problems, not of the model
+        reason = str(refusal)
     objective = value(bilevel.leader.objective.expr, exception=False)
     solution.notes.append(f"no start: {reason}" if reason else f"started from a point with objective {objective:.10g}")
-    return reason is None
+    return found, reason is None
 
 
-def _run(chosen: Solver, single: Any, solution: Solution, request: _Request, started: bool) -> SolverResult:
-    arguments = request.run | {"warm_start": started, "integrality_tol": _integrality(map_of(single))}
+def _look_for_start(bilevel: Bilevel, request: Request) -> HeuristicResult | None:
+    """Put the point that the caller wants to start from on the model; return it if a heuristic found it."""
+    wanted = request.warm_start
+    if isinstance(wanted, str):
+        request.say(f"looking for a start with {wanted!r}")
+        found = METHODS[wanted](bilevel, _calls(request), time_limit=request.time_limit, say=request.say)
+        for variable, number in found.values.items():
+            variable.set_value(number, skip_validation=True)
+        return found
+    if isinstance(wanted, Solution):
+        for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+            variable.set_value(wanted.values.get(variable.name, variable.value), skip_validation=True)
+    return None
+
+
+def _run(chosen: Solver, single: Any, solution: Solution, request: Request, started: bool) -> SolverResult:
+    arguments = request.run | {
+        "time_limit": request.time_limit,
+        "warm_start": started,
+        "integrality_tol": _integrality(map_of(single)),
+    }
     try:
         return chosen.solve(single, **arguments)
     except SolverUnavailableError as refusal:
@@ -204,7 +191,7 @@ def _run(chosen: Solver, single: Any, solution: Solution, request: _Request, sta
         return other.solve(single, **arguments)
 
 
-def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solution, request: _Request) -> None:
+def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solution, request: Request) -> None:
     """Write the solver's answer to the model and to the solution; say less than the solver where M is not proven."""
     single_map = map_of(single)
     solution.status, solution.bound, solution.nodes = result.status, result.bound, result.nodes
@@ -238,34 +225,47 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         solution.notes.append(f"{result.solver} reports an optimum whose objective does not match its bound")
 
 
-def _heuristic(
-    bilevel: Bilevel, method: str, time_limit: float | None, request: _Request, keywords: dict[str, Any]
-) -> Solution:
+def _calls(request: Request, used: set[str] | None = None) -> Callable[..., SolverResult]:
+    """Return how heuristics solve their problems: as the caller asked, all of them within the time limit from now on.
+
+    :param used: gets the names of the solvers that were called.
+    """
     begin = time.perf_counter()
-    request.say(f"running the heuristic {method!r}")
 
-    used: set[str] = set()
-
-    def left() -> float | None:
-        return None if time_limit is None else max(0.0, time_limit - (time.perf_counter() - begin))
-
-    def solve_one(problem: Any, time_limit: float | None = time_limit, **options: Any) -> SolverResult:
+    def solve_one(problem: Any, time_limit: float | None = None, **options: Any) -> SolverResult:
         chosen, _ = _choose(request.solver, problem)
-        used.add(chosen.name)
-        limits = [limit for limit in (time_limit, left()) if limit is not None]
+        if used is not None:
+            used.add(chosen.name)
+        left = None if request.time_limit is None else max(0.0, request.time_limit - (time.perf_counter() - begin))
+        limits = [limit for limit in (time_limit, left) if limit is not None]
         return chosen.solve(problem, **request.run, **options, time_limit=min(limits, default=None))
 
-    result = METHODS[method](bilevel, solve_one, time_limit=time_limit, say=request.say, **keywords)
-    solution = Solution(result.status, method=method, solver=", ".join(sorted(used)), history=result.history)
-    solution.multipliers = result.multipliers
+    return solve_one
+
+
+def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None]:
+    """Return the solution, its values on the model; there is no single-level model."""
+    begin = time.perf_counter()
+    request.say(f"running the heuristic {request.method!r}")
+    used: set[str] = set()
+    result = METHODS[request.method](
+        bilevel, _calls(request, used), time_limit=request.time_limit, say=request.say, **request.method_options or {}
+    )
+    solution = Solution(result.status, method=request.method, solver=", ".join(sorted(used)), history=result.history)
     solution.seconds["solve"] = time.perf_counter() - begin
     if result.message:
         solution.notes.append(result.message)
-    for variable, number in result.values.items():
+    _keep(bilevel, result, solution)
+    return solution, None
+
+
+def _keep(bilevel: Bilevel, found: HeuristicResult, solution: Solution) -> None:
+    """Write a heuristic's point, if it has one, to the model and to the solution."""
+    solution.status, solution.multipliers = found.status, found.multipliers
+    for variable, number in found.values.items():
         variable.set_value(number, skip_validation=True)
-    if result.objective is not None:
+    if found.objective is not None:
         _finish(bilevel, solution)
-    return solution
 
 
 def _write(values: ComponentMap) -> None:
@@ -304,7 +304,7 @@ def _put_on_model(bilevel: Bilevel, single: Any, values: ComponentMap, solution:
     _finish(bilevel, solution)
 
 
-def _check(bilevel: Bilevel, solution: Solution, request: _Request, single: Any) -> None:
+def _check(bilevel: Bilevel, solution: Solution, request: Request, single: Any) -> None:
     """Verify; a point that fails, also after polishing, is an error, whatever the solver said."""
     begin = time.perf_counter()
     request.say("verifying: solving the followers again")
@@ -319,7 +319,7 @@ def _check(bilevel: Bilevel, solution: Solution, request: _Request, single: Any)
         solution.notes.append(f"the point failed the check and is no solution: {failed}")
 
 
-def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: _Request) -> bool:
+def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: Request) -> bool:
     """Solve again with each pair settled as it is at the point, and the integers at their rounded values.
 
     What a solver's tolerance let leak is gone then. Returns whether there was such a point; the user's integers are
@@ -331,7 +331,7 @@ def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: _Request
     try:
         for variable in integers:
             variable.fix(round(variable.value), skip_validation=True)
-        result = get_solver(solution.solver or "highs").solve(settled, **request.run)
+        result = get_solver(solution.solver or "highs").solve(settled, **request.run, time_limit=request.time_limit)
     except (SolverUnavailableError, UnsupportedBySolverError):
         return False
     finally:

@@ -9,8 +9,16 @@ class BilevoltError(Exception):
     """Base of every error that bilevolt raises on purpose."""
 
 
+class ArgumentError(BilevoltError):
+    """An argument is of the wrong kind, out of range, unknown, or of no use to the chosen method."""
+
+
 class NotBilevelError(BilevoltError):
     """The model's levels cannot be read: no SubModel, a nested one, no single objective, a variable owned twice."""
+
+
+class MissingNumberError(BilevoltError):
+    """A model holds a number that is not given (an unset Param), or NaN; the message names row and Param."""
 
 
 class IntegerFollowerError(BilevoltError):
@@ -35,3 +43,7 @@ class UnsupportedBySolverError(BilevoltError):
 
 class InstanceError(BilevoltError):
     """An instance is incomplete or contradicts itself; the message names the field."""
+
+
+class MalformedError(BilevoltError):
+    """A file is not what it should be; the message names the field."""

@@ -5,8 +5,14 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import MalformedError
+from .json_text import parse
+from .record_reading import read_record
 from .solvers.status import Status
 from .verification.certificate import Certificate
+
+_BESIDES = ("gap", "target", "summary")
+"""What is written beside the fields: computed, or the command line's."""
 
 
 @dataclass
@@ -15,7 +21,8 @@ class Solution:
 
     ``objective`` and ``bound`` are the leader's, in the model's own sense; ``multipliers`` maps the followers' rows and
     bounded variables to shadow prices in the follower's own sense; ``notes`` say what was chosen and why;
-    ``assumptions`` are what an optimum rests on without proof (the user's big-Ms).
+    ``assumptions`` are what an optimum rests on without proof (the user's big-Ms); ``interrupted``: Ctrl-C or SIGTERM
+    ended the run, and this is the answer so far.
     """
 
     status: Status
@@ -35,6 +42,7 @@ class Solution:
     notes: list[str] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     model: str | None = None
+    interrupted: bool = False
 
     @property
     def gap(self) -> float | None:
@@ -56,13 +64,20 @@ class Solution:
         return json.dumps(_finite(self.to_dict()), indent=indent)
 
     @classmethod
-    def from_json(cls, text: str) -> "Solution":
-        """Read what ``to_json`` wrote."""
-        data = json.loads(text)
-        data.pop("gap", None)
-        certificate = data.pop("certificate", None)
-        data["status"] = Status(data["status"])
-        return cls(**data, certificate=None if certificate is None else Certificate(**certificate))
+    def from_json(cls, text: str, where: str = "solution") -> "Solution":
+        """Read what ``to_json``, or ``bilevolt solve -o``, wrote.
+
+        :param where: starts the message of an error: the file's name.
+        :raises MalformedError: not JSON, or a field is missing, unknown, or of another type.
+        """
+        data = parse(text, where, MalformedError)
+        if isinstance(data, dict):
+            data = {name: item for name, item in data.items() if name not in _BESIDES}
+        solution = read_record(cls, data, where)
+        for name, number in solution.values.items():
+            if not math.isfinite(number):
+                raise MalformedError(f"{where}: values[{name!r}] is no number; a point has one for every variable.")
+        return solution
 
 
 def _finite(data: Any) -> Any:

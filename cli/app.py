@@ -2,18 +2,19 @@
 
 Exit codes, the same for all commands:
 
-====  ================================================================================================
+====  =======================================================================================================
 code  meaning
-====  ================================================================================================
+====  =======================================================================================================
 0     every run ended with a verified point of a heuristic, or with a proof: optimal, infeasible, unbounded
 1     a check failed, answers contradict one another, or a solver gave up (status error)
 2     usage, or a model that the chosen method cannot treat; the message says what to do next
 3     a run stopped at a limit: exact without a proof, or a heuristic without a point
-130   interrupted; finished rows are printed
-====  ================================================================================================
+130   interrupted (Ctrl-C, SIGTERM); the answer or the rows so far are printed, and written to -o and --plot
+====  =======================================================================================================
 """
 
 import json
+import signal
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +25,6 @@ from . import console, explain, plot
 
 if TYPE_CHECKING:
     from ..solution import Solution
-    from .targets import Target
 
 
 class Exit(IntEnum):
@@ -61,7 +61,8 @@ _Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; SIGTERM ends it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
 
 
@@ -104,11 +105,11 @@ def solve(
     """Solve a bilevel model, and check the answer."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from .. import driver
-        from ..reports.row import was_interrupted
-        from .files import own_plot, save_plot
-        from .targets import resolve
+        from ..reports.targets import resolve
+        from .files import own_plot, refuse_figure_name, save_plot
 
         console.refuse_unwritable(output, plot)
+        refuse_figure_name(plot, "--plot")
         found = resolve(target)
         draw = own_plot(found) if plot else None
         with console.progress() as say:
@@ -136,7 +137,7 @@ def solve(
             print(text)
         else:
             console.show_solution(found.name, solution, figures)
-    if was_interrupted(solution):
+    if solution.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
 
@@ -178,19 +179,20 @@ def compare(
     """
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from ..reports import compare as run_all
-        from .files import plot_comparison, writer
-        from .targets import resolve
+        from ..reports.targets import resolve_all
+        from .files import plot_comparison, refuse_figure_name, writer
 
         console.refuse_unwritable(output, plot)
+        refuse_figure_name(plot, "--plot")
         write = writer(output)
-        found = _distinct([resolve(target) for target in targets])
+        found = resolve_all(targets)
         usual = "leader_alone,nested" if all(one.problem for one in found) else ""
         with console.progress() as say:
             comparison = run_all(
                 {one.name: one.build for one in found},
                 reformulations=_split(reformulations),
                 solvers=_split(solvers),
-                methods=[name for name in _split(usual if methods is None else methods) if name != "exact"],
+                methods=[name for name in _split(usual if methods is None else methods) if name.casefold() != "exact"],
                 summaries={one.name: one.summary for one in found if one.summary},
                 time_limit=time_limit,
                 rel_gap=rel_gap,
@@ -228,9 +230,11 @@ def verify(
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
         from .. import verification
+        from ..quantities import number
+        from ..reports.targets import resolve
         from .files import read_solution
-        from .targets import resolve
 
+        number("tolerance", tolerance, positive=True)
         solution, recorded = read_solution(solution_file, target)
         found = resolve(recorded)
         with console.progress() as say:
@@ -249,14 +253,6 @@ app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _distinct(targets: "list[Target]") -> "list[Target]":
-    """Rename targets of the same name by where they are from, so that none hides another."""
-    from dataclasses import replace
-
-    names = [target.name for target in targets]
-    return [replace(one, name=one.spec) if names.count(one.name) > 1 else one for one in targets]
 
 
 def _has_point(solution: "Solution") -> bool:

@@ -1,6 +1,7 @@
 """What the command line shows: progress and errors on stderr, answers on stdout."""
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -47,10 +48,18 @@ def warn(text: str) -> None:
 
 
 def refuse_unwritable(*paths: Path | None) -> None:
-    """Refuse output files whose folder does not exist, before hours are spent on what goes into them."""
-    for path in paths:
-        if path is not None and not path.absolute().parent.is_dir():
+    """Refuse files that cannot be written, before hours are spent on what goes into them."""
+    given = [path for path in paths if path is not None]
+    for path in given:
+        folder = path.absolute().parent
+        if not folder.is_dir():
             raise BilevoltError(f"{path}: the folder does not exist; create it, or give another path.")
+        if path.is_dir():
+            raise BilevoltError(f"{path} is a folder; give the path of a file.")
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise BilevoltError(f"{path}: cannot be written, by its permissions; give another path.")
+    if len({path.absolute() for path in given}) < len(given):
+        raise BilevoltError(f"{given[0]}: two outputs have the same path, so that one would be lost; give another.")
 
 
 @contextmanager

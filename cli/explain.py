@@ -51,9 +51,9 @@ def explain(
 ) -> None:
     """Show how two levels become one, step by step, in the names of the model."""
     with console.refusals(_REFUSED, _INTERRUPTED):
+        from ..reports.targets import resolve
         from ..teaching.explain import explain as derive
         from .files import read_solution
-        from .targets import resolve
 
         console.refuse_unwritable(output)
         chosen = form or _of_name(output)

@@ -5,39 +5,32 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import BilevoltError
+from ..errors import BilevoltError, MalformedError
 from ..reports import Comparison
 from ..reports.plots import PLOTS
+from ..reports.targets import Target
 from ..solution import Solution
 from . import console
-from .targets import Target
 
 
 def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]:
     """Return a saved solution and its target; ``target``, if given, replaces the recorded one.
 
-    :raises BilevoltError: the file is no solution, has no point, or no target is known.
+    :raises MalformedError: the file is no solution, has no point, or no target is known.
     :raises OSError: the file cannot be read.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BilevoltError(
-            f"{path}: not JSON ({error}). Give a file that `bilevolt solve -o FILE` wrote."
-        ) from error
-    if not isinstance(document, dict) or not {"status", "values"} <= set(document):
-        raise BilevoltError(f"{path}: not a solution; give a file that `bilevolt solve -o FILE` wrote.")
-    known = set(Solution.__dataclass_fields__) | {"gap"}
-    solution = Solution.from_json(
-        json.dumps({name: item for name, item in document.items() if name in known})
-    )
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"{path}: not JSON ({error}). Give a file that `bilevolt solve -o FILE` wrote.") from error
+    solution = Solution.from_json(text, str(path))
     if not solution.values:
-        raise BilevoltError(
+        raise MalformedError(
             f"{path}: there is no point to check; the solve ended with status {solution.status}."
         )
-    found = target or document.get("target")
-    if not found:
-        raise BilevoltError(f"{path}: no target is recorded; name the model with --target.")
+    found = target or json.loads(text).get("target")
+    if not found or not isinstance(found, str):
+        raise MalformedError(f"{path}: no target is recorded; name the model with --target.")
     return solution, found
 
 
@@ -58,6 +51,15 @@ def plot_comparison(comparison: Comparison, found: Sequence[Target], path: Path)
         save_plot(path, own_plot(found[0]), comparison.answers)
     else:
         comparison.plot(path)
+
+
+def refuse_figure_name(path: Path | None, option: str) -> None:
+    """Refuse a file whose name says no format that figures can be written in."""
+    from matplotlib.figure import Figure
+
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if path is not None and path.suffix.lstrip(".").lower() not in known:
+        raise BilevoltError(f"{path}: {option}: write a name that ends in .{', .'.join(known)}.")
 
 
 def save_plot(path: Path, draw: Callable[[dict[str, Any]], Any], answers: dict[str, Any]) -> None:

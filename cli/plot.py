@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import BilevoltError
 from . import console
 
 if TYPE_CHECKING:
@@ -26,24 +25,16 @@ def plot(
 ) -> None:
     """Draw regions, the follower's reaction and the optima of a small model (one leader's variable, one follower)."""
     with console.refusals(_REFUSED, _INTERRUPTED):
+        from ..reports.targets import resolve
         from ..teaching.picture import plot as draw
-        from .files import read_solution
-        from .targets import resolve
+        from .files import read_solution, refuse_figure_name
 
         found = resolve(target)
         path = output or Path(f"{found.name.replace(':', '_')}.png")
         console.refuse_unwritable(path)
-        _refuse_name(path)
+        refuse_figure_name(path, "--output")
         known: Solution | None = read_solution(solution, target)[0] if solution else None
         with console.progress() as say:
             say(f"{found.name}: drawing")
             draw(found.build(), known).savefig(path, dpi=150)
         print(path)
-
-
-def _refuse_name(path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    known = sorted(Figure().canvas.get_supported_filetypes())
-    if path.suffix.lstrip(".").lower() not in known:
-        raise BilevoltError(f"{path}: --output: write a name that ends in .{', .'.join(known)}.")

@@ -8,7 +8,7 @@ from .base import Instance
 from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
-from .loader import InstanceInfo, list_instances, load_instance, parse_instance
+from .loader import InstanceInfo, instance_names, list_instances, load_instance, parse_instance
 from .registry import SCHEMAS
 from .road_network import RoadNetwork
 from .station_location import StationLocationInstance
@@ -24,6 +24,7 @@ __all__ = [
     "InstanceInfo",
     "RoadNetwork",
     "StationLocationInstance",
+    "instance_names",
     "list_instances",
     "load_instance",
     "parse_instance",

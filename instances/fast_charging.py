@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 import networkx as nx
 from pydantic import Field, model_validator
 
-from .base import Identifier, Instance, NonNegative, Positive, Record, first_duplicate
+from .base import Count, Identifier, Instance, NonNegative, Positive, Record, first_duplicate
 
 BusNumber = Annotated[int, Field(ge=1, description="number of a bus of the grid")]
 Profile = Annotated[tuple[NonNegative, ...], Field(min_length=1, description="one value per slot")]
@@ -58,7 +58,7 @@ class Candidate(Record):
     road_node: Annotated[int, Field(ge=1, description="node of the road network")] | None = None
     inflow_vehicles: Annotated[float, Field(gt=0, description="flow of the roads ending there")] | None = None
     energy_kwh_per_day: Positive | None = None
-    chargers: Annotated[int, Field(ge=1, description="overrides the queue's number")] | None = None
+    chargers: Annotated[Count, Field(description="overrides the queue's number")] | None = None
 
 
 class Charging(Record):
@@ -71,8 +71,8 @@ class Charging(Record):
     service_rate_per_hour: Annotated[float, Field(gt=0, description="mu, vehicles per charger and hour")]
     charger_kw: Positive
     charger_cost_usd: Annotated[float, Field(ge=0, description="a_CHF")]
-    least_chargers: Annotated[int, Field(ge=1)]
-    most_chargers: Annotated[int, Field(ge=1)]
+    least_chargers: Count
+    most_chargers: Count
     longest_wait_minutes: Annotated[float, Field(gt=0, description="mean wait at the rush hour")]
 
 
@@ -96,8 +96,8 @@ class FastChargingInstance(Instance):
     slot_hours: Positive
     days_per_year: Positive
     sell_price_usd_per_kwh: Annotated[float, Field(ge=0, description="C_sell, of the energy sold to vehicles")]
-    interest_rate: Annotated[float, Field(gt=0, description="a year, fraction")]
-    lifetime_years: Annotated[int, Field(ge=1, description="n of the capital recovery factor")]
+    interest_rate: Annotated[float, Field(ge=1e-6, le=10, description="a year, fraction")]
+    lifetime_years: Annotated[int, Field(ge=1, le=200, description="n of the capital recovery factor")]
     voltage_kv: Positive
     grid_bus: BusNumber
     grid_price_usd_per_kwh: Profile

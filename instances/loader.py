@@ -7,6 +7,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from ..errors import InstanceError
+from ..json_text import parse
+from ..spelling import canonical
 from .base import Instance
 from .registry import SCHEMAS
 
@@ -24,8 +26,8 @@ class InstanceInfo(NamedTuple):
 def load_instance(name_or_path: str | Path) -> Instance:
     """Load a shipped instance by name, or a user's JSON file by path.
 
-    A string is a name unless it ends with ``.json`` or contains a folder. The file's ``"problem"`` field
-    chooses the schema.
+    A string is a name, in any case of letters, unless it ends with ``.json`` or contains a folder. The file's
+    ``"problem"`` field chooses the schema.
 
     Raises:
         InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
@@ -42,12 +44,7 @@ def load_instance(name_or_path: str | Path) -> Instance:
 
 def parse_instance(text: str, where: str) -> Instance:
     """Check a JSON text against the schema of its problem; ``where`` starts the error messages."""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InstanceError(
-            f"{where}: not JSON at line {error.lineno}, column {error.colno} ({error.msg}); correct it there."
-        ) from error
+    document = parse(text, where, InstanceError)
     problem = document.get("problem") if isinstance(document, dict) else None
     if not isinstance(problem, str) or problem not in SCHEMAS:
         raise InstanceError(f"{where}: problem: {problem!r} is unknown; write one of: {', '.join(SCHEMAS)}.")
@@ -59,11 +56,12 @@ def parse_instance(text: str, where: str) -> Instance:
 
 def list_instances() -> list[InstanceInfo]:
     """Names, problems and sizes of the shipped instances."""
-    loaded = [(name, load_instance(name)) for name in _names()]
+    loaded = [(name, load_instance(name)) for name in instance_names()]
     return [InstanceInfo(name, instance.problem, instance.summary) for name, instance in loaded]
 
 
-def _names() -> list[str]:
+def instance_names() -> list[str]:
+    """Names of the shipped instances."""
     # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
     return sorted(
         path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8"))
@@ -74,12 +72,8 @@ def _locate(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix == ".json" or len(path.parts) > 1:
         return path
-    if name_or_path not in _names():
-        raise InstanceError(
-            f"'{name_or_path}' is not a shipped instance; known names: {', '.join(_names())}. "
-            "For a file of your own give its path, ending with .json."
-        )
-    return _SHIPPED / f"{name_or_path}.json"
+    file = "A file of your own is given by its path, ending with .json."
+    return _SHIPPED / f"{canonical('instance', name_or_path, instance_names(), InstanceError, file)}.json"
 
 
 def _readable(error: ValidationError, where: str, document: object, problem: str) -> str:

@@ -17,7 +17,7 @@ class RoadLink(Record):
     free_flow_time: Annotated[float, Field(ge=0, description="travel time of the empty link, in time_unit")]
     capacity: Annotated[Positive, Field(description="flow at which the time is (1 + b) times the free one, flow_unit")]
     b: NonNegative = 0.15
-    power: Annotated[float, Field(ge=0, description="0 (constant time) or at least 1")] = 4.0
+    power: Annotated[float, Field(ge=0, le=100, description="0 (constant time) or at least 1")] = 4.0
 
     @field_validator("power")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 import networkx as nx
 from pydantic import Field, model_validator
 
-from .base import Identifier, Instance, NonNegative, Position, Positive, Record, first_duplicate
+from .base import Count, Identifier, Instance, NonNegative, Position, Positive, Record, first_duplicate
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -57,7 +57,7 @@ class StationLocationInstance(Instance):
     energy_per_vehicle_kwh: Annotated[float, Field(gt=0, description="of one charge; every EV charges once a day")]
     peak_share: Annotated[Share, Field(description="share of the daily energy that is drawn in the peak hour")]
     vehicles_per_charger: Annotated[float, Field(gt=0, description="EVs that a charger can serve, per day")]
-    most_chargers: Annotated[int, Field(ge=1, description="chargers that a site can hold")]
+    most_chargers: Annotated[Count, Field(description="chargers that a site can hold")]
     reserve: Annotated[float, Field(ge=0, description="least ratio of installed capacity and demand")]
     service_radius_km: Annotated[float, Field(gt=0, description="longest trip to a station that a user makes")]
     coverage_km: Annotated[float, Field(gt=0, description="every demand node has an open station within this")]

@@ -7,7 +7,6 @@ optimistic answer. Expressions are read with :mod:`ast`, never evaluated as Pyth
 import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pyomo.environ import (
@@ -27,6 +26,7 @@ from ..errors import InstanceError
 from ..instances.textbook import FollowerLevel, Level, Row, TextbookProblem, Variable, load_textbook
 from ..reformulations.dual_of import dual_of
 from ..reformulations.pao_adapter import SubModel
+from ..spelling import canonical, hint
 
 NAMES: tuple[str, ...] = tuple(load_textbook())
 """The names of all problems, in the order of the file."""
@@ -51,19 +51,18 @@ def names(tag: str | None = None) -> list[str]:
     """
     problems = load_textbook().values()
     tags = {t for problem in problems for t in problem.tags}
-    if tag is not None and tag not in tags:
-        raise _unknown("textbook tag", tag, tags)
+    if tag is not None:
+        tag = canonical("textbook tag", tag, sorted(tags), InstanceError)
     return [problem.name for problem in problems if tag is None or tag in problem.tags]
 
 
 def problem(name: str) -> TextbookProblem:
     """Return the data of a problem: its levels, source, tags and known answer.
 
+    :param name: of the problem, in any case of letters.
     :raises InstanceError: if there is no such problem; the message lists near matches.
     """
-    if name not in NAMES:
-        raise _unknown("textbook problem", name, NAMES)
-    return load_textbook()[name]
+    return load_textbook()[canonical("textbook problem", name, NAMES, InstanceError)]
 
 
 def build(name: str) -> ConcreteModel:
@@ -75,7 +74,7 @@ def build(name: str) -> ConcreteModel:
     :raises InstanceError: if there is no such problem.
     """
     data = problem(name)
-    model = ConcreteModel(name=name)
+    model = ConcreteModel(name=data.name)
     symbols = _declare_variables(model, (v for v in data.variables if "." not in v.name))
     for follower in data.followers:
         _add_follower(model, data.leader, follower, symbols)
@@ -175,7 +174,7 @@ def _evaluate(node: ast.expr, text: str, symbols: Mapping[str, Any]) -> Any:
     if isinstance(node, _REFERENCES):
         name = ast.unparse(node)
         if name not in symbols:
-            raise _unknown(f"in expression {text!r}: variable", name, symbols)
+            raise InstanceError(f"in expression {text!r}: variable {name!r} is unknown. {hint(name, list(symbols))}")
         return symbols[name]
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return node.value
@@ -188,10 +187,3 @@ def _evaluate(node: ast.expr, text: str, symbols: Mapping[str, Any]) -> Any:
         f"expression {text!r}: {ast.unparse(node)!r} ({type(node).__name__}) is not allowed. "
         "Use numbers, + - * / **, parentheses and variables."
     )
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> InstanceError:
-    known = sorted(known)
-    near = get_close_matches(name, known, n=5, cutoff=0.4)
-    hint = f"Did you mean {', '.join(near)}?" if near else f"Known are: {', '.join(known)}."
-    return InstanceError(f"{kind} {name!r} is unknown. {hint}")

@@ -20,8 +20,8 @@ step            what it does                                                 fil
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import BilevoltError, UnprovenBigMError
-from . import bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
+from ..errors import UnprovenBigMError
+from . import asking, bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
 from .bounds import BigM
 from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
@@ -61,13 +61,10 @@ def reformulate(
         adds it only where it needs no product that the model does not have already. Both add what the model offers in
         active ``ValidInequalities``; None adds nothing.
     """
+    reformulation = asking.named(reformulation, ("kkt", *LINEARIZATIONS))
+    asking.refuse_big_m(big_m, reformulation)
+    asking.refuse_cuts(cuts)
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    if isinstance(reformulation, str) and reformulation not in ("kkt", *LINEARIZATIONS):
-        raise BilevoltError(
-            f"reformulation {reformulation!r} is unknown; choose one of 'kkt', {', '.join(map(repr, LINEARIZATIONS))}."
-        )
-    if cuts not in (None, "auto", "strong_duality"):
-        raise BilevoltError(f"cuts={cuts!r} is unknown; choose 'strong_duality', 'auto' or None.")
     single = kkt.apply(bilevel)
     if reformulation == "kkt":
         return single
@@ -97,6 +94,7 @@ def choose_reformulation(
     :param asked: as for :func:`reformulate`; "auto" is big-M where every M is proven or given, else SOS1.
     :param with_sos1: whether "auto" may choose SOS1; without, an unproven M is refused.
     """
+    asked = asking.named(asked, ("auto", "kkt", *LINEARIZATIONS))
     if asked != "auto":
         return reformulate(bilevel, asked, big_m, cuts=cuts), asked if isinstance(asked, str) else "mixed", ""
     try:

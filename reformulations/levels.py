@@ -19,6 +19,7 @@ from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import IntegerFollowerError, NotBilevelError
 from .dual_of import prices_of
+from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
 from .valid_inequalities import ValidInequalities
 
@@ -95,10 +96,12 @@ def read_levels(model: Any) -> Bilevel:
     """Read leader and followers from a PAO model.
 
     :param model: a ``pyomo.ConcreteModel`` with one or more ``SubModel``.
-    :raises NotBilevelError: no SubModel, a SubModel inside a SubModel, not exactly one active objective on a level,
-        a variable owned by two followers, a component that is neither row, objective nor data.
+    :raises NotBilevelError: no built Pyomo model, no SubModel, a SubModel inside a SubModel, not exactly one active
+        objective on a level, a variable owned by two followers, a component that is neither row, objective nor data.
     :raises IntegerFollowerError: a follower owns an integer variable.
+    :raises MissingNumberError: a row, objective or bound holds a number that is not given, or NaN.
     """
+    refuse_no_model(model)
     blocks = tuple(model.component_data_objects(SubModel, active=True, descend_into=Block))
     if not blocks:
         raise NotBilevelError(
@@ -116,7 +119,9 @@ def read_levels(model: Any) -> Bilevel:
     seen = _variables((own.objective, *own.constraints))
     only_offered = ComponentSet(price for block in offered for price in block.prices if price not in seen)
     kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_offered)
-    return Bilevel(model, replace(own, prices=kept), followers, owner, offered)
+    bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, offered)
+    refuse_missing_numbers(bilevel)
+    return bilevel
 
 
 def _read_follower(block: Any, owner: ComponentMap) -> Follower:

@@ -4,27 +4,30 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import minimize
 
 from ..driver import solve
-from ..errors import BilevoltError
+from ..errors import ArgumentError, BilevoltError
 from ..heuristics import METHODS
 from ..reformulations import LINEARIZATIONS, Bilevel, read_levels
+from ..reformulations.numbers_given import refuse_no_model
+from ..request import Progress, Request, shared, solver_name, used
 from ..solution import Solution
-from ..solvers import SOLVERS
+from ..spelling import canonical
 from .comparison import Comparison
 from .culprits import mark
-from .row import WITH_POINT, Row, was_interrupted
+from .row import WITH_POINT, Row
+from .targets import resolve_all
 
-Progress = Callable[[str], None]
 Summary = Callable[[Any], dict[str, Any]]
 
 
 def compare(
-    models: Mapping[str, Any],
+    models: Mapping[str, Any] | Iterable[str | Path],
     *,
     reformulations: Sequence[str] = ("auto",),
     solvers: Sequence[str] = ("auto",),
@@ -41,7 +44,8 @@ def compare(
     Every run starts from the values that are on the model, which are put back after each. A pair that does
     not apply is a row with the reason. Ctrl-C ends the comparison and keeps the finished rows.
 
-    :param models: name -> PAO model, or a function without arguments that builds one.
+    :param models: name -> PAO model, or a function without arguments that builds one; or a list of names: instances,
+        textbook problems, paths of instances (.json) and of Python files (``FILE.py[:function]``).
     :param reformulations: of the exact runs ("auto", "sos1", "bigm", ...); none: heuristics only.
     :param solvers: of all runs ("auto", "gurobi", "highs", "scip").
     :param methods: heuristics ("nested", "leader_alone"), run with every solver before the exact runs.
@@ -49,24 +53,31 @@ def compare(
     :param rel_gap: relative gap at which a point is called optimal, for each run.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param summaries: model -> figures of the problem, after each run that has a point; the scalars become
-        columns. One function for all models, or name of the model -> function.
-    :param options: the further arguments of :func:`bilevolt.solve`, such as ``big_m`` or ``tolerance``.
-    :raises BilevoltError: an unknown reformulation, solver or method.
+        columns. One function for all models, or name of the model -> function; without, the problems' own where
+        ``models`` are names.
+    :param options: the further arguments of :func:`bilevolt.solve`, such as ``big_m`` or ``tolerance``; each run gets
+        those that it uses.
+    :raises BilevoltError: an unknown reformulation, solver or method, a number out of range, an option that no run
+        uses, or what is no model.
     """
-    _refuse_unknown("reformulation", reformulations, ("auto", *LINEARIZATIONS))
-    _refuse_unknown("solver", solvers, ("auto", *SOLVERS))
-    _refuse_unknown("method", methods, METHODS)
+    reformulations = [canonical("reformulation", name, ("auto", *LINEARIZATIONS)) for name in reformulations]
+    solvers = [solver_name(name) for name in solvers]
+    methods = [canonical("method", name, METHODS) for name in methods]
+    named, own = _named(models)
+    summaries = own if summaries is None else summaries
     runs: list[tuple[str, str | None, str]] = [
         (method, None, solver) for method, solver in product(methods, solvers)
     ]
     runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
+    arguments |= shared(arguments)
+    _refuse_unused(options, runs)
     comparison = Comparison(
         [], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
     )
     try:
-        for name, model in models.items():
+        for name, model in named.items():
             summary = summaries.get(name) if isinstance(summaries, Mapping) else summaries
             _compare_one(comparison.rows, name, model, runs, arguments, summary, say)
     except KeyboardInterrupt:
@@ -74,10 +85,31 @@ def compare(
     return comparison
 
 
-def _refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise BilevoltError(f"{kind} {name!r} is unknown; choose among {', '.join(map(repr, known))}.")
+def _named(models: Mapping[str, Any] | Iterable[str | Path]) -> tuple[dict[str, Any], dict[str, Summary]]:
+    """Return models, or functions that build them, by name; and the figures of those that are targets.
+
+    :raises BilevoltError: what is no model, no function, and no name of a target.
+    """
+    if not isinstance(models, Mapping):
+        found = resolve_all([models] if isinstance(models, str | Path) else models)
+        own = {target.name: target.summary for target in found if target.summary}
+        return {target.name: target.build for target in found}, own
+    for model in models.values():
+        if not callable(model) or hasattr(model, "is_constructed"):  # components of Pyomo are callable, too
+            refuse_no_model(model)
+    return dict(models), {}
+
+
+def _refuse_unused(options: Mapping[str, Any], runs: Sequence[tuple[str, str | None, str]]) -> None:
+    """Refuse options that no run makes use of."""
+    known = set(Request.__dataclass_fields__) - {"method", "reformulation", "solver"}
+    useful = set().union(*(used(known, method, reformulation or "auto") for method, reformulation, _ in runs))
+    useless = sorted(name for name, item in options.items() if item is not None and name not in useful)
+    if useless and runs:
+        raise ArgumentError(
+            f"{', '.join(map(repr, useless))}: used by none of the runs. Leave it out, or choose methods and "
+            "reformulations that use it."
+        )
 
 
 def _compare_one(
@@ -108,7 +140,7 @@ def _compare_one(
             solution = _run(row, built, arguments, summary, say_where)
             own.append(row)
             _restore(before)
-            if solution is not None and was_interrupted(solution):
+            if solution is not None and solution.interrupted:
                 raise KeyboardInterrupt
     finally:
         _restore(before)
@@ -124,14 +156,13 @@ def _run(
     row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress
 ) -> Solution | None:
     """Solve, and note in the row what came of it; return the solution, None if it was refused."""
-    choice: dict[str, Any] = {
-        "method": row.method,
-        "reformulation": row.reformulation or "auto",
-        "solver": row.solver,
-    }
+    asked = row.reformulation or "auto"
+    choice: dict[str, Any] = {"method": row.method, "reformulation": asked, "solver": row.solver}
+    apt = used(arguments, row.method, asked)
+    choice |= {name: item for name, item in arguments.items() if name in apt}
     begin = time.perf_counter()
     try:
-        solution = solve(model, **choice, **arguments, progress=say)
+        solution = solve(model, **choice, progress=say)
     except BilevoltError as refusal:
         row.reason = str(refusal)
         row.seconds_total = time.perf_counter() - begin

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from . import demand_response_figure, electric_bus_figure, fast_charging_figure
+from . import demand_response_figure, electric_bus_figure, fast_charging_figure, station_location_figure
 
 #: (instance, label of an answer -> summary of the problem's module) -> figure.
 Plot = Callable[[Any, Mapping[str, dict[str, Any]]], Figure]
@@ -17,4 +17,5 @@ PLOTS: dict[str, Plot] = {
     "demand_response": demand_response_figure.draw,
     "electric_bus": electric_bus_figure.draw,
     "fast_charging": fast_charging_figure.draw,
+    "station_location": station_location_figure.draw,
 }

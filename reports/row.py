@@ -86,13 +86,6 @@ class Row:
         self.remark = "; ".join(remarks) or None
 
 
-def was_interrupted(solution: Solution) -> bool:
-    """Whether Ctrl-C ended a solve: Gurobi and SCIP take it themselves, and return what they have."""
-    return solution.status in (Status.feasible, Status.no_solution) and any(
-        "interrupted" in note for note in solution.notes
-    )
-
-
 COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name != "summary")
 
 

@@ -40,7 +40,8 @@ def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]
     most = max(axes.get_ylim()[1] for axes in rows[1])
     for axes in rows[1]:
         axes.set_ylim(0, most)
-    figure.legend(handles=_handles(), loc="outside lower center", ncols=3 if len(answers) == 1 else 6, frameon=False)
+    columns = 6 if len(answers) > 1 else 3 if crowded else 2  # as many as the width has room for
+    figure.legend(handles=_handles(), loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 

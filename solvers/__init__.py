@@ -9,6 +9,7 @@ from typing import Any
 from pyomo.core.base.block import BlockData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
+from ..spelling import canonical
 from .base import Solver
 from .features import Features, Needs, Size
 from .gurobi import Gurobi
@@ -37,14 +38,12 @@ SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs
 
 
 def get_solver(name: str) -> Solver:
-    """The solver of that name.
+    """The solver of that name, in upper or lower case.
 
     Raises:
         SolverUnavailableError: no solver has that name; the message lists those that exist.
     """
-    if name not in SOLVERS:
-        raise SolverUnavailableError(f"There is no solver '{name}'; use one of: {', '.join(SOLVERS)}.")
-    return SOLVERS[name]
+    return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
 
 
 def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:

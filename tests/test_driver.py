@@ -116,9 +116,9 @@ def test_the_model_is_unchanged_by_the_nested_heuristic(structure):
 
 @pytest.mark.parametrize("raised", [RuntimeError("solver broke"), KeyboardInterrupt()])
 @pytest.mark.parametrize("solver", ["gurobi", "scip"])
-@pytest.mark.parametrize("method", ["exact", "nested"])
+@pytest.mark.parametrize("choice", [{"reformulation": "sos1"}, {"method": "nested"}])
 def test_the_model_is_unchanged_after_an_exception_inside_the_solver(
-    method, solver, raised, structure, monkeypatch
+    choice, solver, raised, structure, monkeypatch
 ):
     def fail(self, model, reading, settings):
         raise raised
@@ -128,7 +128,7 @@ def test_the_model_is_unchanged_after_an_exception_inside_the_solver(
     before = structure(model)
     monkeypatch.setattr(type(SOLVERS[solver]), "_run", fail)
     with pytest.raises(type(raised)):
-        bilevolt.solve(model, method=method, reformulation="sos1", solver=solver)
+        bilevolt.solve(model, solver=solver, **choice)
     assert structure(model) == before
     assert model.x.value == 1.25
     monkeypatch.undo()

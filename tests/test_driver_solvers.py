@@ -76,9 +76,9 @@ def test_highs_takes_a_convex_objective_of_the_leader():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"method": "guess"}, "'guess' is unknown; choose one of 'exact', 'nested'"),
-        ({"reformulation": "magic"}, "'magic' is unknown; choose one of 'kkt', 'sos1', 'bigm'"),
-        ({"solver": "cplex"}, "no solver 'cplex'"),
+        ({"method": "guess"}, "'guess' is unknown. Choose one of exact, nested"),
+        ({"reformulation": "magic"}, "'magic' is unknown. Choose one of auto, sos1, bigm"),
+        ({"solver": "cplex"}, "solver 'cplex' is unknown"),
     ],
 )
 def test_unknown_choices_are_refused(options, said):

@@ -80,7 +80,7 @@ def test_the_numbers_of_a_saved_solution(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[list[Any], str]] = [
-    (["nowhere"], "is no instance"),
+    (["nowhere"], "instance or textbook problem 'nowhere' is unknown"),
     (["bard511", "--step", "nonsense"], "choose one of levels, kkt"),
     (["bard511", "--reformulation", "nonsense"], "is unknown"),
     (["bard511", "-o", "/no/such/folder/it.html"], "folder does not exist"),

@@ -158,7 +158,7 @@ def test_the_smaller_bus_city_starts_from_the_nested_heuristic(pair):
 
 
 def test_an_unknown_heuristic_is_refused():
-    with pytest.raises(BilevoltError, match=r"warm_start='nestde' is no heuristic; choose one of 'nested'"):
+    with pytest.raises(BilevoltError, match=r"warm_start 'nestde' is unknown\. Did you mean nested"):
         run(market(), warm_start="nestde")
 
 

@@ -129,10 +129,18 @@ def test_bytes_that_are_not_utf8(tmp_path):
         load_instance(path)
 
 
-@pytest.mark.parametrize("name", ["lima", "textbook", ""])
-def test_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(InstanceError, match=r"known names: .*limassol, limassol_small"):
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("lima", "Did you mean .*limassol"), ("LIMASOL", "Did you mean limassol"), ("textbook", "one of .*limassol, lim"),
+     ("", "one of .*limassol, lim")],
+)  # fmt: skip
+def test_an_unknown_name_lists_near_ones_or_all(name, hint):
+    with pytest.raises(InstanceError, match=f"instance '{name}' is unknown.*{hint}.*ending with .json"):
         load_instance(name)
+
+
+def test_names_are_matched_without_regard_to_case():
+    assert load_instance("Limassol_SMALL") == load_instance("limassol_small")
 
 
 def test_missing_file():

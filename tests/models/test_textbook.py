@@ -175,7 +175,7 @@ def test_names_lists_all_problems_or_those_of_a_tag() -> None:
     ("call", "message"),
     [
         (lambda: textbook.build("bard_1991"), r"'bard_1991' is unknown. Did you mean .*bard_1991_2"),
-        (lambda: textbook.problem("PAO1"), r"'PAO1' is unknown"),
+        (lambda: textbook.problem("POA1"), r"'POA1' is unknown. Did you mean pao1"),
         (lambda: textbook.names("lower_pq"), r"'lower_pq' is unknown. Did you mean .*lower_qp"),
     ],
 )
@@ -218,7 +218,7 @@ def test_expressions_read_as_published(name: str, component: str, expression: st
         ("'x'", r"\(Constant\) is not allowed"),
         ("True*x", r"\(Constant\) is not allowed"),
         ("1j*x", r"\(Constant\) is not allowed"),
-        ("x + z", r"variable 'z' is unknown. Known are: x, y\[1\]"),
+        ("x + z", r"variable 'z' is unknown. Choose one of x, y\[1\]"),
         ("x.real", r"variable 'x.real' is unknown"),
         ("y[3]", r"variable 'y\[3\]' is unknown. Did you mean y\[1\]"),
         ("y[-1]", r"variable 'y\[-1\]' is unknown"),

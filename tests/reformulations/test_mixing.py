@@ -92,7 +92,7 @@ def test_a_number_reaches_big_m():
     [
         ({"L.rwo": "sos1"}, r"names \['L.rwo'\], which are no inequality rows"),
         ({"row": "sos1", "x": "bigm"}, r"names \['x'\]"),
-        ({"row": "sos2"}, r"'sos2' is unknown; choose one of 'sos1', 'bigm'"),
+        ({"row": "sos2"}, r"'sos2' is unknown. Did you mean sos1. Choose one of sos1, bigm"),
         ({"*": "kkt"}, r"'kkt' is unknown"),
     ],
 )

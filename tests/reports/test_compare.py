@@ -198,7 +198,7 @@ def test_ctrl_c_keeps_the_finished_rows(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_ctrl_c_that_a_solver_took_ends_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = Solution(
-        Status.feasible, -11.0, solver="scip", notes=["scip: interrupted, with a feasible point"]
+        Status.feasible, -11.0, solver="scip", interrupted=True
     )
     stub_answers(monkeypatch, iter([stopped, optimal(-12.0)]))
     comparison = compare({"toy": build("bard511")}, reformulations=["sos1", "bigm"], solvers=["scip"])
@@ -210,7 +210,7 @@ def test_ctrl_c_that_a_solver_took_ends_the_comparison(monkeypatch: pytest.Monke
     "wrong", [{"reformulations": ["sos2"]}, {"solvers": ["cplex"]}, {"methods": ["luck"]}]
 )
 def test_unknown_names_are_refused_at_once(wrong: dict[str, list[str]]) -> None:
-    with pytest.raises(BilevoltError, match="unknown; choose among"):
+    with pytest.raises(BilevoltError, match=r"unknown\. .*Choose one of"):
         compare({"toy": build("bard511")}, **wrong)  # type: ignore[arg-type]
 
 

@@ -39,6 +39,15 @@ def test_it_can_be_saved(solved, tmp_path):
     assert (tmp_path / "map.png").stat().st_size > 5000
 
 
+@pytest.mark.parametrize("labels", [["exact"], ["exact", "again"]], ids=len)
+def test_the_legend_is_not_cut_off(solved, labels):
+    instance, answer = solved
+    figure = draw(instance, dict.fromkeys(labels, answer))
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1
+
+
 def test_nothing_to_draw_is_refused(solved):
     with pytest.raises(ValueError, match="no answer to draw"):
         draw(solved[0], {})

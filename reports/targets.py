@@ -1,18 +1,20 @@
-"""What the command line is pointed at: an instance, a textbook problem, or a user's file."""
+"""What a comparison, or the command line, is pointed at: an instance, a textbook problem, or a user's file."""
 
 import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import BilevoltError, InstanceError
-from ..instances import list_instances, load_instance
+from ..instances import instance_names, load_instance
+from ..spelling import canonical
 
 
 @dataclass(frozen=True)
@@ -27,29 +29,32 @@ class Target:
     summary: Callable[[Any], dict[str, Any]] | None = None
 
 
-def resolve(text: str) -> Target:
+def resolve(given: str | Path) -> Target:
     """Find a target: ``limassol``, ``fleet.json``, ``bard511``, ``model.py`` or ``model.py:build``.
 
     :raises BilevoltError: nothing has that name, or the file does not fit.
     """
+    text = str(given)
     path, _, function = text.rpartition(":") if _names_function(text) else (text, "", "build")
     if path.endswith(".py"):
         return _of_file(Path(path), function)
     if text.endswith(".json") or len(Path(text).parts) > 1:
         return _of_instance(text, str(Path(text).resolve()))
-    shipped = [info.name for info in list_instances()]
-    if text in shipped:
-        return _of_instance(text, text)
     from ..models import textbook
 
-    if text in textbook.NAMES:
-        return Target(text, text, lambda: textbook.build(text))
-    near = get_close_matches(text, [*shipped, *textbook.NAMES], n=4, cutoff=0.4)
-    hint = f"Did you mean {', '.join(near)}?" if near else "`bilevolt list` shows the names."
-    raise InstanceError(
-        f"{text!r} is no instance, no textbook problem and no file (.json, or .py with a function that "
-        f"builds a model). {hint}"
-    )
+    shipped = instance_names()
+    file = "A file is given by its path: an instance's .json, or a .py with a function that builds a model."
+    name = canonical("instance or textbook problem", text, [*shipped, *textbook.NAMES], InstanceError, file)
+    if name in shipped:
+        return _of_instance(name, name)
+    return Target(name, name, lambda: textbook.build(name))
+
+
+def resolve_all(given: Iterable[str | Path]) -> list[Target]:
+    """Find targets; those of the same name are renamed by where they are from, so that none hides another."""
+    found = [resolve(one) for one in given]
+    names = [target.name for target in found]
+    return [replace(one, name=one.spec) if names.count(one.name) > 1 else one for one in found]
 
 
 def _names_function(text: str) -> bool:
@@ -112,13 +117,31 @@ def _is_required(parameter: inspect.Parameter) -> bool:
 
 
 def _checked(build: Callable[..., Any], path: Path, function: str) -> Any:
-    model = build()
+    with _refusing(path, f"{function}()"):
+        model = build()
     if not hasattr(model, "component_data_objects"):
         raise BilevoltError(
             f"{path}: {function}() returned {type(model).__name__}, not a model. Return a "
             "pyomo.environ.ConcreteModel with a bilevolt.SubModel in it."
         )
     return model
+
+
+@contextmanager
+def _refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn what a user's file raises into an error that says where; bilevolt's own errors say so themselves."""
+    try:
+        yield
+    except BilevoltError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
+        where = f"{path}, line {own[-1]}" if own else f"{path}"  # a SyntaxError says its line itself
+        raise BilevoltError(
+            f"{where}: {what} failed with {type(error).__name__}: {error}. Correct it there, and see that "
+            f"`python {path.name}` runs."
+        ) from error
 
 
 def _import(path: Path) -> ModuleType:
@@ -131,5 +154,6 @@ def _import(path: Path) -> ModuleType:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    spec.loader.exec_module(module)
+    with _refusing(path, "the import"):
+        spec.loader.exec_module(module)
     return module

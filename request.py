@@ -1,0 +1,153 @@
+"""What the caller of ``solve`` asks for, checked before anything is built: numbers, names, and what fits the method."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from numbers import Integral
+from typing import Any
+
+from .errors import ArgumentError, SolverUnavailableError
+from .heuristics import METHODS
+from .quantities import number
+from .reformulations import LINEARIZATIONS, asking
+from .reformulations.bounds import BigM
+from .solution import Solution
+from .solvers import SOLVERS
+from .spelling import canonical
+
+Progress = Callable[[str], None]
+
+#: Arguments that only the exact method uses, with the value that stands for "not given".
+ONLY_EXACT: dict[str, Any] = {"reformulation": "auto", "big_m": None, "cuts": "auto", "warm_start": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the caller of ``solve`` asked for, in canonical names; :meth:`checked` makes one."""
+
+    method: str
+    reformulation: str | Mapping[Any, str]
+    solver: str
+    time_limit: float | None
+    rel_gap: float
+    big_m: BigM
+    cuts: str | None
+    warm_start: bool | str | Solution | None
+    threads: int
+    tee: bool
+    progress: Progress | bool | None
+    tolerance: float
+    options: Mapping[str, Any] | None
+    method_options: Mapping[str, Any] | None
+
+    @classmethod
+    def checked(cls, **given: Any) -> "Request":
+        """Return a request with every argument in its range and every name in its spelling.
+
+        :param given: the arguments of :func:`bilevolt.solve`.
+        :raises BilevoltError: an argument is out of range, unknown, or not used by the method.
+        """
+        method = canonical("method", given["method"], ("exact", *METHODS))
+        asked = asking.named(given["reformulation"], ("auto", *LINEARIZATIONS))
+        given |= shared(given) | {"method": method, "reformulation": asked}
+        given["solver"] = solver_name(given["solver"])
+        given["warm_start"] = _start(given["warm_start"])
+        asking.refuse_cuts(given["cuts"])
+        if method == "exact":
+            asking.refuse_big_m(given["big_m"], asked)
+        else:
+            _refuse_unused(method, given)
+        _refuse_unknown_options(method, given["method_options"] or {})
+        return cls(**given)
+
+    @property
+    def say(self) -> Progress:
+        """A function that tells the caller, in a line of text, what is being done."""
+        if callable(self.progress):
+            return self.progress
+        return print if self.progress else lambda _: None
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """Arguments of every solver call but its time limit."""
+        options = None if self.options is None else dict(self.options)
+        return {"rel_gap": self.rel_gap, "threads": self.threads, "tee": self.tee, "options": options}
+
+
+def shared(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check those arguments of ``solve`` that every method uses, where they are given; return them with plain numbers.
+
+    :raises ArgumentError: a number is out of its range, or an argument is of the wrong kind.
+    """
+    found: dict[str, Any] = {}
+    if given.get("time_limit") is not None:
+        limit = number("time_limit", given["time_limit"], infinite=True)
+        found["time_limit"] = None if math.isinf(limit) else limit
+    if "rel_gap" in given:
+        found["rel_gap"] = number("rel_gap", given["rel_gap"])
+    if "tolerance" in given:
+        found["tolerance"] = number("tolerance", given["tolerance"], positive=True)
+    if "threads" in given:
+        found["threads"] = _threads(given["threads"])
+    for name in ("options", "method_options"):
+        if not isinstance(given.get(name), Mapping | None):
+            raise ArgumentError(f"{name}={given[name]!r} is no dict. Give one, keyword -> value, or leave it out.")
+    progress = given.get("progress")
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise ArgumentError(f"progress={progress!r} is neither True nor a function of a line of text.")
+    return found
+
+
+def solver_name(given: object) -> str:
+    """Return a solver's name, or "auto".
+
+    :raises SolverUnavailableError: there is no such solver.
+    """
+    return canonical("solver", given, ("auto", *SOLVERS), SolverUnavailableError)
+
+
+def used(names: Iterable[str], method: str, reformulation: str | Mapping[Any, str]) -> set[str]:
+    """Return those of the arguments of ``solve`` that a method, with this reformulation, makes use of."""
+    if method != "exact":
+        return set(names) - set(ONLY_EXACT)
+    unused = {"method_options"} if asking.may_use_big_m(reformulation) else {"method_options", "big_m"}
+    return set(names) - unused
+
+
+def _threads(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
+        raise ArgumentError(f"threads={given!r} is out of range. Give a whole number, 1 or more.")
+    return int(given)
+
+
+def _start(wanted: Any) -> bool | str | Solution | None:
+    """Return where a start comes from; None for none."""
+    if isinstance(wanted, str):
+        return canonical("warm_start", wanted, METHODS)
+    if wanted is None or isinstance(wanted, bool | Solution):
+        return wanted or None
+    raise ArgumentError(
+        f"warm_start={wanted!r} is no start. Give True (the values on the model), a Solution, or the name of a "
+        f"heuristic: {', '.join(METHODS)}."
+    )
+
+
+def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
+    for name, absent in ONLY_EXACT.items():
+        same = given[name] == absent if isinstance(given[name], str) else given[name] is absent
+        if not same:
+            raise ArgumentError(
+                f"{name}={given[name]!r} is not used by the heuristic {method!r}, only by method='exact'. Leave it "
+                "out, or choose that; method_options are for the heuristic."
+            )
+
+
+def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
+    """Refuse keywords that a heuristic does not have; the exact method has none."""
+    parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
+    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"time_limit", "say"}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"
+        raise ArgumentError(f"method {method!r} has no option {', '.join(map(repr, unknown))}; {choices}.")
