@@ -30,6 +30,7 @@ from .duality_gap import duality_gaps
 from .follower_form import is_number
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
 from .proofs import prove
+from .rows import has_variables
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
@@ -52,12 +53,13 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
         own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
         if not own or not all(id(pair) in chosen for pair in own):
             continue
-        block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
+        if has_variables(gap.expression):
+            block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
         for pair in own:
             if not pair.row.is_bound:  # a bound holds already, on the variable
                 block.slack_nonnegative[pair.name] = pair.slack >= 0
             pair.complementarity.deactivate()
-            made.append(Linearized(pair, "strong_duality", pair.slack, block.equal_objectives[gap.name]))
+            made.append(Linearized(pair, "strong_duality", pair.slack, block.equal_objectives.get(gap.name)))
     single_map.linearized += made
     single_map.steps.append("strong_duality")
     return made
@@ -70,7 +72,7 @@ def add_cut(single: Any) -> int:
     QP get none: their row is not linear.
     """
     single_map = map_of(single)
-    gaps = [gap for gap in duality_gaps(single_map) if not gap.quadratic]
+    gaps = [gap for gap in duality_gaps(single_map) if not gap.quadratic and has_variables(gap.expression)]
     block = single.duality_cut = Block()
     block.rows = Constraint([gap.name for gap in gaps])
     for gap in gaps:
