@@ -60,6 +60,8 @@ CASES = [  # the follower's costs, the leader's worths, the leader's objective a
     ("free, unused", (0, 0), (1, 2), 0.5 + 2.5),
     ("free, used", (0, 0), (-1, -2), 0.5 - 15),
     ("one free", (1, 0), (-9, -2), 0.5 - 10),
+    # At its upper bound by the follower's will, and the other free.
+    ("at the upper bound", (-1, 0), (9, -1), 0.5 + 45 - 5),
 ]
 
 
@@ -67,6 +69,14 @@ CASES = [  # the follower's costs, the leader's worths, the leader's objective a
 def test_which_of_the_optimal_responses_is_taken(costs, worths, expected):
     found = score(follower(costs, worths))
     assert (found.violation, found.objective) == (0, pytest.approx(expected, abs=1e-6))
+
+
+@pytest.mark.parametrize("worths", [(1, 2), (2, 1)])
+def test_a_row_that_is_tight_for_the_follower_stays_tight_for_the_leader(worths):
+    """It sells all that it may, from either source; the leader would rather it sold nothing."""
+    model = follower((-1, -1), worths)
+    model.L.row.set_value(sum(model.L.y.values()) - model.x <= 2)
+    assert score(model).objective == pytest.approx(0.5 + 2.5)
 
 
 def test_the_choice_is_the_best_that_the_leaders_rows_admit():
