@@ -7,21 +7,18 @@ from math import isfinite
 from time import perf_counter
 from typing import Any, ClassVar
 
+import numpy as np
 from pyomo.common.collections import ComponentMap
-from pyomo.common.errors import InfeasibleConstraintException
-from pyomo.contrib.solver.common.base import SolverBase
-from pyomo.contrib.solver.common.results import Results, SolutionStatus, TerminationCondition
+from pyomo.contrib.solver.common.results import TerminationCondition
 from pyomo.core.base.block import BlockData
-from pyomo.core.base.constraint import ConstraintList
-from pyomo.core.base.PyomoModel import ConcreteModel
-from pyomo.core.base.sos import SOSConstraint
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .features import Features, Needs, Size
-from .indicators import SUFFIX, empty_suffix, indicator_rows
-from .quadratic import evaluate
-from .reading import Reading, active_rows, active_sos, needs_of, read
+from .program import Program, program_of
+from .reading import Reading, needs_of, read
 from .records import Outcome, Settings, SolverResult
+from .scaling import scaling_of
+from .second_look import is_suspect, look_again, settle
 from .status import Status, interpret
 
 __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "SolverResult", "needs_of"]
@@ -29,7 +26,10 @@ __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "Solver
 INFINITE = 1e20
 """What SCIP calls infinite (Gurobi 1e100, HiGHS inf); a bound beyond it is no bound."""
 
-_UNSETTLED = (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded)
+MEANINGLESS = 1e15
+"""A value this large has no digit left of the tolerances that it was found with: nothing found with it is optimal."""
+
+_OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
 
 
 class Solver(ABC):
@@ -66,64 +66,45 @@ class Solver(ABC):
         exact_sos: bool = True,
         options: Mapping[str, Any] | None = None,
     ) -> SolverResult:
-        """Solve the active part of `model`; its variables keep the values they have.
+        """Solve the active part of a model; its variables keep the values they have.
 
-        Args:
-            model: a Pyomo model; its rows and SOS may refer to variables of other models.
-            time_limit: seconds for the solver itself, without reading and translating.
-            rel_gap: relative gap at which a problem counts as solved; None: the solver's own default.
-            abs_gap: the same, absolute.
-            threads: number of threads; None: the solver's own default.
-            feasibility_tol: by how much a row may be violated.
-            integrality_tol: by how much an integer variable may be fractional.
-            tee: print the solver's log.
-            warm_start: offer the variables' present values (those that have one) as a start.
-            duals: return the duals of an LP or convex QP; None for other models.
-            exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
-            options: further parameters, by the solver's own names.
-
-        Raises:
-            SolverUnavailableError: not installed, no licence, or the licence is too small.
-            UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
+        :param model: a Pyomo model; its rows and SOS may refer to variables of other models.
+        :param time_limit: seconds for the solver itself, without reading and translating.
+        :param rel_gap: relative gap at which a problem counts as solved; None: the solver's own default.
+        :param abs_gap: the same, absolute.
+        :param threads: number of threads; None: the solver's own default.
+        :param feasibility_tol: by how much a row of the scaled model may be violated, see :mod:`scaling`.
+        :param integrality_tol: by how much an integer variable may be fractional.
+        :param tee: print the solver's log.
+        :param warm_start: offer the variables' present values (those that have one) as a start.
+        :param duals: return the duals of an LP or convex QP; None for other models.
+        :param exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
+        :param options: further parameters, by the solver's own names.
+        :raises SolverUnavailableError: not installed, no licence, or the licence is too small.
+        :raises UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
         """
         started = perf_counter()
         if (reason := self.available()) is not None:
             raise SolverUnavailableError(f"Solver '{self.name}' cannot be used: {reason}.")
         settings = Settings(
             time_limit, rel_gap, abs_gap, threads, feasibility_tol, integrality_tol, tee, warm_start, duals,
-            exact_sos, options,
+            exact_sos, options=options,
         )  # fmt: skip
         reading = read(model)
         self._refuse(reading.needs, duals)
-        outcome = _without_solver(reading)
+        program = program_of(model, reading)
+        outcome = _without_solver(reading, program)
         if outcome is None:
-            outcome = self._run(model, reading, settings)
-            if outcome.condition in _UNSETTLED:
-                outcome = self._settle(model, outcome, settings, started)
-        return self._result(outcome, started)
+            outcome = self._answer(program, settings)
+        return self._result(reading, program, outcome, started)
 
     # What a subclass defines -----------------------------------------------------------------------------
 
     @abstractmethod
-    def _backend(self, reading: Reading, settings: Settings) -> SolverBase:
-        """A fresh solver object of `pyomo.contrib.solver`."""
+    def _native(self, program: Program, settings: Settings) -> Outcome:
+        """Hand a (scaled) program over, run the solver once, take down what it found."""
 
-    @abstractmethod
-    def _options(self, settings: Settings) -> dict[str, Any]:
-        """Tolerances and `settings.options` under the solver's own parameter names."""
-
-    @abstractmethod
-    def _native_status(self, backend: Any) -> str:
-        """The solver's own word for how it ended."""
-
-    @abstractmethod
-    def _nodes(self, backend: Any) -> int | None:
-        """Branch-and-bound nodes; None for a problem without branching."""
-
-    def _close(self, backend: Any) -> None:  # noqa: B027 - not every solver holds something
-        """Release what the solver object holds."""
-
-    # The common part -------------------------------------------------------------------------------------
+    # What they share -------------------------------------------------------------------------------------
 
     def _refuse(self, needs: Needs, duals: bool) -> None:
         missing = self.features.missing(needs)
@@ -136,80 +117,65 @@ class Solver(ABC):
         if duals and needs.convex_continuous and not self.features.duals:
             raise UnsupportedBySolverError(f"Solver '{self.name}' returns no duals; use 'gurobi' or 'highs'.")
 
-    def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
-        """Translate the model, run the solver once, take down what it found."""
-        backend = self._backend(reading, settings)
-        try:
-            results = backend.solve(
-                model,
-                load_solutions=False,
-                raise_exception_on_nonoptimal_result=False,
-                tee=settings.tee,
-                threads=settings.threads,
-                time_limit=settings.time_limit,
-                rel_gap=settings.rel_gap,
-                abs_gap=settings.abs_gap,
-                solver_options=self._options(settings),
-            )
-            outcome = self._outcome(backend, results, reading, settings)
-            results.solution_loader = (
-                None  # a Results is cyclic: it would keep the native model until collected
-            )
-            return outcome
-        except InfeasibleConstraintException as error:
-            return Outcome(TerminationCondition.provenInfeasible, f"found while translating: {error}")
-        finally:
-            self._close(backend)
+    def _answer(self, program: Program, settings: Settings) -> Outcome:
+        """Run, and look again at what solvers were seen to be wrong about."""
+        begin = perf_counter()
 
-    def _outcome(self, backend: Any, results: Results, reading: Reading, settings: Settings) -> Outcome:
-        outcome = Outcome(
-            results.termination_condition, self._native_status(backend), nodes=self._nodes(backend)
-        )
-        if outcome.condition in _UNSETTLED:
-            return outcome
-        optimal = outcome.condition is TerminationCondition.convergenceCriteriaSatisfied
-        if results.solution_status in (SolutionStatus.feasible, SolutionStatus.optimal):
-            outcome.values = results.solution_loader.get_vars()
-            if reading.polynomial is not None:
-                outcome.objective = evaluate(reading.polynomial, reading.variables, outcome.values)
-                if _finite(outcome.objective) is None:  # Gurobi 13 was seen to call x = inf optimal
-                    return Outcome(
-                        TerminationCondition.unbounded, f"{outcome.native}, at infinity", nodes=outcome.nodes
-                    )
-        if optimal and reading.needs.linear_program:
-            outcome.bound = outcome.objective
-        elif reading.objective is not None:
-            outcome.bound = _finite(results.objective_bound)
-        if settings.duals and optimal and reading.needs.convex_continuous:
-            outcome.duals = ComponentMap(results.solution_loader.get_duals().items())
+        def run(program: Program, **changes: Any) -> Outcome:
+            if settings.time_limit is not None:
+                changes["time_limit"] = max(0.0, settings.time_limit - (perf_counter() - begin))
+            try:
+                return self._run(program, replace(settings, **changes))
+            except SolverUnavailableError as refusal:  # the row of a second look may be one too many for a licence
+                if not changes.keys() - {"time_limit"}:
+                    raise
+                return Outcome(TerminationCondition.unknown, str(refusal))
+
+        outcome = run(program)
+        if outcome.condition is TerminationCondition.provenInfeasible:
+            return look_again(program, outcome, run)
+        if is_suspect(outcome) or _is_meaningless(program, outcome):
+            return settle(program, outcome, run)
+        return self._confirmed(program, outcome, run)
+
+    def _confirmed(self, program: Program, outcome: Outcome, run: Any) -> Outcome:
+        """Return an answer, looked at again where this solver was seen to be wrong."""
         return outcome
 
-    def _settle(self, model: BlockData, outcome: Outcome, settings: Settings, started: float) -> Outcome:
-        """Tell infeasible from unbounded: solve again without objective.
+    def _run(self, program: Program, settings: Settings) -> Outcome:
+        """Run the solver once, on the scaled program."""
+        scaling = scaling_of(program)
+        if settings.abs_gap is not None:
+            settings = replace(settings, abs_gap=settings.abs_gap * scaling.objective)
+        outcome = self._native(scaling.apply(program), settings)
+        return Outcome(
+            outcome.condition,
+            outcome.native,
+            point=None if outcome.point is None else np.clip(scaling.point(outcome.point), program.lower, program.upper),
+            bound=None if (bound := _finite(outcome.bound)) is None else bound / scaling.objective,
+            duals=None if outcome.duals is None else scaling.duals(outcome.duals),
+            nodes=outcome.nodes,
+        )
 
-        `unbounded` is settled too: for Gurobi, and for HiGHS on MILPs, it means an improving ray, with or
-        without a feasible point.
-        """
-        if settings.time_limit is not None:
-            left = settings.time_limit - (perf_counter() - started)
-            settings = replace(settings, time_limit=max(left, 0.0))
-        rows = without_objective(model)
-        feasibility = self._run(rows, read(rows), replace(settings, duals=False))
-        if feasibility.values is not None:
-            return replace(outcome, condition=TerminationCondition.unbounded)
-        if feasibility.condition is TerminationCondition.provenInfeasible:
-            return feasibility
-        return replace(outcome, condition=TerminationCondition.infeasibleOrUnbounded)
-
-    def _result(self, outcome: Outcome, started: float) -> SolverResult:
-        status, message = interpret(outcome.condition, outcome.native, outcome.values is not None)
+    def _result(self, reading: Reading, program: Program, outcome: Outcome, started: float) -> SolverResult:
+        status, message = interpret(outcome.condition, outcome.native, outcome.point is not None)
         proven_empty = status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded)
+        objective = None
+        if outcome.point is not None and reading.objective is not None:
+            objective = reading.sense * program.value(outcome.point)
+        bound = None if proven_empty or reading.objective is None else outcome.bound
+        values = duals = None
+        if outcome.point is not None:
+            values = ComponentMap(zip(reading.variables.values(), map(float, outcome.point), strict=True))
+        if outcome.duals is not None:
+            signed = (reading.sense * outcome.duals).tolist()
+            duals = ComponentMap(zip(reading.rows, signed, strict=True))
         return SolverResult(
             status=status,
-            objective=outcome.objective,
-            bound=None if proven_empty else outcome.bound,
-            values=outcome.values,
-            duals=outcome.duals,
+            objective=objective,
+            bound=None if bound is None else reading.sense * bound,
+            values=values,
+            duals=duals,
             seconds=perf_counter() - started,
             nodes=outcome.nodes,
             message=f"{self.name}: {message} [{outcome.native}]",
@@ -218,41 +184,21 @@ class Solver(ABC):
         )
 
 
-def _without_solver(reading: Reading) -> Outcome | None:
+def _without_solver(reading: Reading, program: Program) -> Outcome | None:
     """The answer to a model that contradicts itself, or that has nothing to decide."""
     if reading.contradiction is not None:
         return Outcome(TerminationCondition.provenInfeasible, reading.contradiction)
     if reading.variables:
         return None
-    constant = None if reading.polynomial is None else float(reading.polynomial.constant)
-    return Outcome(
-        TerminationCondition.convergenceCriteriaSatisfied,
-        "no free variable; every row holds",
-        values=ComponentMap(),
-        objective=constant,
-        bound=constant,
-    )
+    return Outcome(_OPTIMAL, "no free variable; every row holds", point=np.zeros(0), bound=program.offset)
 
 
-def without_objective(model: BlockData) -> ConcreteModel:
-    """The rows, indicator rows and SOS of a model, on the same variables."""
-    rows = ConcreteModel()
-    rows.constraints = ConstraintList()
-    rows.add_component(SUFFIX, empty_suffix())
-    switches = indicator_rows(model)
-    for row in active_rows(model):
-        copy = rows.constraints.add(row.expr)
-        if row in switches:
-            rows.component(SUFFIX)[copy] = switches[row]
-    items = [list(sos.get_items()) for sos in active_sos(model)]
-    levels = [sos.level for sos in active_sos(model)]
-    for level in (1, 2):
-        chosen = [k for k, own in enumerate(levels) if own == level]
-        declared = SOSConstraint(
-            chosen, sos=level, rule=lambda _, k: tuple(map(list, zip(*items[k], strict=True)))
-        )
-        rows.add_component(f"sos{level}", declared)
-    return rows
+def _is_meaningless(program: Program, outcome: Outcome) -> bool:
+    """Whether an answer has numbers without meaning: the limit of a problem that is unbounded, or nearly so."""
+    if outcome.point is None:
+        return False
+    values = np.r_[np.abs(outcome.point), abs(program.value(outcome.point))]
+    return not bool(np.all(values < MEANINGLESS))  # true for nan, too
 
 
 def _finite(bound: float | None) -> float | None:

@@ -1,34 +1,48 @@
-"""Gurobi, through Pyomo's persistent interface (the direct one takes no SOS)."""
+"""Gurobi, by its matrix interface."""
 
-import warnings
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, ClassVar
 
+import numpy as np
 from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
-from pyomo.contrib.solver.solvers.gurobi.gurobi_persistent import GurobiPersistent
 from pyomo.core.base.block import BlockData
-from pyomo.core.base.constraint import ConstraintData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
-from .base import Solver
-from .features import Features, Needs, Size
-from .indicators import Switch
-from .reading import Reading, count_columns
+from .base import INFINITE, Solver
+from .features import Features, Needs
+from .interrupt import stop_requested
+from .program import Array, Form, Program
+from .reading import count_columns
 from .records import Outcome, Settings
 
 gurobipy, _installed = attempt_import("gurobipy")
 
 # The restricted licence that comes with gurobipy. Measured with Gurobi 13: linear and quadratic rows, SOS and
-# indicator rows count together; a range row adds a column; one quadratic term, in a row or in the objective, lowers the
+# indicator rows count together; a range row is two; one quadratic term, in a row or in the objective, lowers the
 # limit on columns.
 RESTRICTED_COLUMNS = 2000
 RESTRICTED_ROWS = 2000
 RESTRICTED_QUADRATIC_COLUMNS = 200
 
+_SHORT_NODES = 1000
 _QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex"}
 _ERROR_LICENCE = (10009, 10010)  # GRB.Error.NO_LICENSE, GRB.Error.SIZE_LIMIT_EXCEEDED
-_ERROR_PARAMETER = (10007, 10008)  # GRB.Error.UNKNOWN_PARAMETER, VALUE_OUT_OF_RANGE
+_ERROR_PARAMETER = (10003, 10007, 10008)  # GRB.Error.INVALID_ARGUMENT, UNKNOWN_PARAMETER, VALUE_OUT_OF_RANGE
+_WORDS = {
+    "OPTIMAL": TerminationCondition.convergenceCriteriaSatisfied,
+    "INFEASIBLE": TerminationCondition.provenInfeasible,
+    "INF_OR_UNBD": TerminationCondition.infeasibleOrUnbounded,
+    "UNBOUNDED": TerminationCondition.unbounded,
+    "CUTOFF": TerminationCondition.objectiveLimit,
+    "USER_OBJ_LIMIT": TerminationCondition.objectiveLimit,
+    "ITERATION_LIMIT": TerminationCondition.iterationLimit,
+    "NODE_LIMIT": TerminationCondition.iterationLimit,
+    "SOLUTION_LIMIT": TerminationCondition.iterationLimit,
+    "TIME_LIMIT": TerminationCondition.maxTimeLimit,
+    "INTERRUPTED": TerminationCondition.interrupted,
+}
 
 
 class Gurobi(Solver):
@@ -37,13 +51,13 @@ class Gurobi(Solver):
     Warm start: the values of all variables, discrete and continuous, are given as a MIP start (an SOS1 model
     has no discrete variables); Gurobi drops a start that is infeasible. A pure LP or QP takes none.
     Ctrl-C: Gurobi stops, and the best point so far is returned (`feasible`, message "interrupted").
-    Range rows in quadratics are refused: Pyomo's interface does not take them.
     """
 
     name: ClassVar[str] = "gurobi"
     features: ClassVar[Features] = Features(
-        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, sos1=True, indicator=True, duals=True
-    )
+        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
+        indicator=True, duals=True,
+    )  # fmt: skip
 
     def available(self) -> str | None:
         """None when gurobipy is installed and its licence is valid, be it the restricted one."""
@@ -60,10 +74,10 @@ class Gurobi(Solver):
         if not is_restricted():
             return None
         size, quadratic = needs.size, bool(_QUADRATIC & set(needs.because))
-        rows = size.linear_rows + size.quadratic_rows + size.sos + size.indicators
+        rows = size.linear_rows + size.range_rows + size.quadratic_rows + size.sos + size.indicators
         if rows > RESTRICTED_ROWS:
             return f"the restricted licence is too small: {rows} rows, indicator rows and SOS > {RESTRICTED_ROWS}"
-        columns = count_columns(model) + size.range_rows
+        columns = count_columns(model)
         limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
         if columns > limit:
             return (
@@ -71,11 +85,6 @@ class Gurobi(Solver):
                 + quadratic * " (quadratic)"
             )
         return None
-
-    def _backend(self, reading: Reading, settings: Settings) -> "_Backend":
-        backend = _Backend(reading)
-        backend.config.warmstart_discrete_vars = settings.warm_start
-        return backend
 
     def _options(self, settings: Settings) -> dict[str, Any]:
         chosen: dict[str, Any] = {}
@@ -88,88 +97,141 @@ class Gurobi(Solver):
             chosen["IntFeasTol"] = settings.integrality_tol
         if settings.duals:
             chosen["QCPDual"] = 1
+        if not settings.presolve:
+            chosen["Presolve"] = 0
+        if settings.short:
+            chosen["NodeLimit"] = _SHORT_NODES
+        limits = {
+            "Threads": settings.threads, "TimeLimit": settings.time_limit, "MIPGap": settings.rel_gap,
+            "MIPGapAbs": settings.abs_gap,
+        }  # fmt: skip
+        chosen |= {name: number for name, number in limits.items() if number is not None}
         chosen |= settings.options or {}
         known = {name.lower() for name in dir(gurobipy.GRB.Param)}
         if unknown := [name for name in chosen if name.lower() not in known]:
             raise UnsupportedBySolverError(f"gurobi refuses the option {unknown[0]!r}: unknown.")
         return chosen
 
-    def _run(self, model: BlockData, reading: Reading, settings: Settings) -> Outcome:
-        try:
-            return super()._run(model, reading, settings)
-        except gurobipy.GurobiError as error:
-            error = error.with_traceback(None)  # its frames would keep the environment open
-            if error.errno in _ERROR_LICENCE:
-                raise SolverUnavailableError(_licence_message(error, reading.needs.size)) from error
-            if error.errno in _ERROR_PARAMETER:
-                raise UnsupportedBySolverError(f"gurobi refuses an option: {error}") from error
-            return Outcome(TerminationCondition.error, f"GurobiError {error.errno}: {error}")
-
-    def _native_status(self, backend: "_Backend") -> str:
-        codes = {
-            getattr(gurobipy.GRB.Status, name): name for name in dir(gurobipy.GRB.Status) if name.isupper()
-        }
-        return codes[backend.native.Status]
-
-    def _nodes(self, backend: "_Backend") -> int | None:
-        return int(backend.native.NodeCount) if backend.native.IsMIP else None
-
-    def _close(self, backend: "_Backend") -> None:
-        backend.close()
+    def _native(self, program: Program, settings: Settings) -> Outcome:
+        options = {"OutputFlag": int(settings.tee)} | self._options(settings)
+        with ExitStack() as stack:
+            try:
+                env = stack.enter_context(gurobipy.Env(params={"OutputFlag": 0}))
+                model = stack.enter_context(gurobipy.Model(env=env))
+                for name, setting in options.items():
+                    model.setParam(name, setting)
+                _hand_over(model, program, settings)
+                model.optimize(_stop_when_asked)
+                return _outcome(model, program, settings)
+            except (gurobipy.GurobiError, TypeError) as error:
+                return _failure(error.with_traceback(None), program)  # its frames would keep the environment open
 
 
-class _Backend(GurobiPersistent):
-    """Pyomo's interface for one solve: indicators, full MIP starts, no rows without a side, prompt release."""
+def _hand_over(model: Any, program: Program, settings: Settings) -> None:
+    """Fill Gurobi's model with the program's arrays."""
+    kinds = np.where(program.integer, "I", "C")
+    x = model.addMVar(program.columns, lb=_sides(program.lower), ub=_sides(program.upper), vtype=kinds)
+    hessian = program.quadratic.hessian(program.columns) / 2 if program.quadratic else None
+    model.setMObjective(hessian, program.cost, program.offset, sense=gurobipy.GRB.MINIMIZE)
+    plain = np.ones(program.matrix.shape[0], dtype=bool)
+    plain[[*program.row_forms, *program.switches]] = False
+    for sense, mask, sides in _senses(program):
+        chosen = np.flatnonzero(mask & plain)
+        if chosen.size:
+            model.addMConstr(program.matrix[chosen], x, sense, sides[chosen], name=f"{sense}")
+        for k in np.flatnonzero(mask & ~plain):
+            _add_special(model, x, program, int(k), sense, float(sides[k]))
+    for sos in program.sos:
+        model.addSOS(sos.level, [x[int(k)].item() for k in sos.columns], sos.weights.tolist())
+    if settings.warm_start:
+        x.Start = np.where(np.isfinite(program.start), program.start, gurobipy.GRB.UNDEFINED)
 
-    def __init__(self, reading: Reading) -> None:
-        super().__init__()
-        self.reading = reading
 
-    @property
-    def native(self) -> Any:
-        return self._solver_model
+def _senses(program: Program) -> list[tuple[str, Array, Array]]:
+    """Return (sense, rows that have it, their sides); a row with two sides has two senses."""
+    low, high = np.isfinite(program.row_lower), np.isfinite(program.row_upper)
+    equal = low & high & (program.row_lower == program.row_upper)
+    return [
+        ("=", equal, program.row_lower), (">", low & ~equal, program.row_lower), ("<", high & ~equal, program.row_upper)
+    ]  # fmt: skip
 
-    def _create_solver_model(self, pyomo_model: BlockData, config: Any) -> Any:
-        with warnings.catch_warnings():  # this backend lives for one solve: nothing changes while it does
-            warnings.filterwarnings("ignore", "ModelChangeDetector does not detect changes to suffixes")
-            created = super()._create_solver_model(pyomo_model, config)
-        for row, switch in self.reading.indicators.items():  # last, when Pyomo has added the variables that it knows
-            if switch.variable not in self._pyomo_var_to_solver_var_map:
-                self._add_variables([switch.variable])
-            self._add_indicator(row, switch)
-        return created
 
-    def _add_constraints(self, cons: list[ConstraintData]) -> None:
-        hard = (c for c in cons if c not in self.reading.indicators)
-        super()._add_constraints([c for c in hard if c.has_lb() or c.has_ub()])
+def _add_special(model: Any, x: Any, program: Program, k: int, sense: str, side: float) -> None:
+    """Add one side of a row that is quadratic, or that a binary switches."""
+    row = program.matrix[[k]]
+    linear = gurobipy.LinExpr(row.data.tolist(), [x[int(j)].item() for j in row.indices])
+    if k in program.switches:
+        column, value = program.switches[k]
+        model.addGenConstrIndicator(x[column].item(), bool(value), linear, sense, side)
+        return
+    form: Form = program.row_forms[k]
+    products = zip(form.value.tolist(), form.first.tolist(), form.second.tolist(), strict=True)
+    quadratic = gurobipy.quicksum(q * x[i].item() * x[j].item() for q, i, j in products)
+    model.addQConstr(linear + quadratic, sense, side)
 
-    def _add_indicator(self, row: ConstraintData, switch: Switch) -> None:
-        lower, repn, upper = self.reading.rows[row]
-        column = self._pyomo_var_to_solver_var_map
-        terms = [(a, column[self.reading.variables[i]]) for i, a in repn.linear.items()]
-        expression = gurobipy.LinExpr(terms)
-        senses = {"<": upper, ">": lower} if lower is None or lower != upper else {"=": upper}
-        for sense, side in senses.items():
-            if side is not None:
-                self.native.addGenConstrIndicator(
-                    column[switch.variable], bool(switch.value), expression, sense, side - repn.constant
-                )
 
-    def _mipstart(self) -> None:
-        for variable, column in self._pyomo_gurobi_var_iter():
-            if variable.value is not None:
-                column.Start = variable.value
+def _sides(bounds: Array) -> Array:
+    """Return bounds with Gurobi's infinity."""
+    return np.clip(bounds, -INFINITE, INFINITE)
 
-    def close(self) -> None:
-        """Free the native model and the claim on Pyomo's shared environment, also after an error."""
-        if self._solver_model is not None:
-            self._solver_model.dispose()
-        if self._pyomo_model is not None:
-            self._release_env_client()
-            self._pyomo_model: Any = None
 
-    def __del__(self) -> None:
-        """Nothing: Pyomo would release the claim here, at the garbage collector's pleasure; `close` has."""
+def _stop_when_asked(model: Any, _where: int) -> None:
+    if stop_requested():
+        model.terminate()
+
+
+def _outcome(model: Any, program: Program, settings: Settings) -> Outcome:
+    word = _status_names()[model.Status]
+    condition = _WORDS.get(word, TerminationCondition.unknown)
+    outcome = Outcome(condition, word, nodes=int(model.NodeCount) if model.IsMIP else None)
+    if condition in (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded):
+        return outcome
+    if model.SolCount > 0:
+        outcome.point = np.array(model.X)
+    if program.is_linear and not model.IsMIP:
+        if condition is TerminationCondition.convergenceCriteriaSatisfied:
+            outcome.bound = model.ObjVal
+    elif model.IsMIP or model.IsQP or model.IsQCP:
+        outcome.bound = _attribute(model, "ObjBound")
+    if settings.duals and not model.IsMIP and condition is TerminationCondition.convergenceCriteriaSatisfied:
+        outcome.duals = _duals(model, program)
+    return outcome
+
+
+def _attribute(model: Any, name: str) -> float | None:
+    try:
+        return float(getattr(model, name))
+    except (AttributeError, gurobipy.GurobiError):
+        return None
+
+
+def _duals(model: Any, program: Program) -> Array:
+    """Return the rows' duals: those of its sides added up."""
+    duals = np.zeros(program.matrix.shape[0])
+    plain = np.ones(duals.size, dtype=bool)
+    plain[[*program.row_forms]] = False
+    linear, quadratic = np.array(model.Pi), [row.QCPi for row in model.getQConstrs()]
+    for _, mask, _ in _senses(program):
+        chosen = np.flatnonzero(mask & plain)
+        duals[chosen] += linear[: chosen.size]
+        linear = linear[chosen.size :]
+        for k in np.flatnonzero(mask & ~plain):
+            duals[k] += quadratic.pop(0)
+    return duals
+
+
+def _failure(error: Exception, program: Program) -> Outcome:
+    number = getattr(error, "errno", None)
+    if number in _ERROR_LICENCE:
+        raise SolverUnavailableError(_licence_message(error, program)) from error
+    if number in _ERROR_PARAMETER or isinstance(error, TypeError):
+        raise UnsupportedBySolverError(f"gurobi refuses an option: {error}") from error
+    return Outcome(TerminationCondition.error, f"GurobiError {number}: {error}")
+
+
+@cache
+def _status_names() -> dict[int, str]:
+    return {getattr(gurobipy.GRB.Status, name): name for name in dir(gurobipy.GRB.Status) if name.isupper()}
 
 
 def is_restricted() -> bool:
@@ -191,9 +253,10 @@ def _licence() -> tuple[str | None, bool]:
     return None, False
 
 
-def _licence_message(error: Any, size: Size) -> str:
+def _licence_message(error: Any, program: Program) -> str:
+    rows, columns = program.matrix.shape
     return (
-        f"Gurobi's licence does not allow this model: {error}. The model has {size}; the restricted licence "
+        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} rows; the restricted licence "
         f"takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) and "
         f"{RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
     )

@@ -7,6 +7,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.contrib.solver.common.results import TerminationCondition
 
+from .program import Array
 from .status import Status
 
 
@@ -45,6 +46,9 @@ class Settings:
     warm_start: bool = False
     duals: bool = False
     exact_sos: bool = True
+    presolve: bool = True
+    short: bool = False
+    """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""
     options: Mapping[str, Any] | None = None
 
     def tightest_tolerance(self) -> float | None:
@@ -54,13 +58,13 @@ class Settings:
 
 @dataclass
 class Outcome:
-    """One run of a solver, before it is interpreted."""
+    """One run of a solver on a :class:`Program`, before it is interpreted; everything is minimised."""
 
     condition: TerminationCondition
     native: str
     """The solver's own name for how it ended."""
-    values: ComponentMap | None = None
-    objective: float | None = None
+    point: Array | None = None
     bound: float | None = None
-    duals: ComponentMap | None = None
+    duals: Array | None = None
+    """Row -> d(optimal objective)/d(right-hand side)."""
     nodes: int | None = None

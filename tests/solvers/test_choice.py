@@ -44,15 +44,15 @@ def test_refused_by_name_before_solving(name, m, feature, where):
     assert feature in str(error.value)
 
 
-def test_quadratic_range_is_refused_by_gurobi_and_solved_by_scip():
+@pytest.mark.parametrize("name", ["gurobi", "scip"])
+def test_quadratic_range(name):
     m = pyo.ConcreteModel()
     m.x = pyo.Var(bounds=(0, 5))
     m.row = pyo.Constraint(expr=(4, m.x**2, 9))
     m.o = pyo.Objective(expr=m.x, sense=pyo.maximize)
-    with pytest.raises(UnsupportedBySolverError, match="'row' with two different sides"):
-        get_solver("gurobi").solve(m)
-    assert choose(m)[0].name == "scip"
-    assert get_solver("scip").solve(m).objective == pytest.approx(3, abs=1e-5)
+    assert get_solver(name).solve(m).objective == pytest.approx(3, abs=1e-5)
+    m.o.sense = pyo.minimize
+    assert get_solver(name).solve(m).objective == pytest.approx(2, abs=1e-5)
 
 
 def test_unknown_solver_lists_the_known_ones():
@@ -69,8 +69,8 @@ CHOICES = [
     ("2001 rows", wide(10, 2001), "highs"),
     ("rows and SOS together", wide(10, 1500, sos=501), "scip"),
     ("rows and SOS together, fitting", wide(10, 1500, sos=500), "gurobi"),
-    ("range rows add columns", wide(1001, 1000, ranges=True), "highs"),
-    ("range rows add columns, fitting", wide(1000, 1000, ranges=True), "gurobi"),
+    ("range rows are two", wide(10, 1001, ranges=True), "highs"),
+    ("range rows are two, fitting", wide(10, 1000, ranges=True), "gurobi"),
     ("200 variables, product", wide(200, quadratic="product", rows=200), "gurobi"),
     ("201 variables, product", wide(201, quadratic="product", rows=201), "scip"),
     ("200 variables, QP", wide(200, quadratic="objective", rows=200), "gurobi"),
@@ -112,7 +112,7 @@ def test_fixed_variables_count_for_the_licence():
 
 @restricted
 def test_licence_error_gives_the_size():
-    with pytest.raises(SolverUnavailableError, match=r"2001 variables \(0 integer\), 1 linear"):
+    with pytest.raises(SolverUnavailableError, match="2001 variables and 1 rows"):
         get_solver("gurobi").solve(wide(2001))
 
 

@@ -9,8 +9,9 @@ import pytest
 from pyomo.contrib.solver.common.results import TerminationCondition
 
 from bilevolt.errors import UnsupportedBySolverError
-from bilevolt.solvers import Solver, Status, get_solver, needs_of
-from bilevolt.solvers.highs_squares import sum_of_squares
+from bilevolt.solvers import Status, get_solver, needs_of
+from bilevolt.solvers.highs import Highs
+from bilevolt.solvers.highs.squares import sum_of_squares
 from bilevolt.solvers.reading import read
 from bilevolt.solvers.records import Outcome
 
@@ -39,8 +40,11 @@ def random_miqp(seed, kind="low rank", sense=pyo.minimize, n=8):
 KINDS = ("low rank", "separable", "differences", "large weights")
 
 
-@pytest.mark.parametrize("reference", ["gurobi", "scip"])
-@pytest.mark.parametrize("kind", KINDS)
+REFERENCES = [(kind, name) for kind in KINDS for name in ("gurobi", "scip")]
+REFERENCES.remove(("large weights", "scip"))  # SCIP 10 checks products of 7e5 to 1e-6, and may not end
+
+
+@pytest.mark.parametrize(("kind", "reference"), REFERENCES)
 @pytest.mark.parametrize("seed", range(4))
 def test_agrees_with_solvers_that_have_miqp(seed, kind, reference):
     m = random_miqp(seed, kind, pyo.maximize if seed % 2 else pyo.minimize)
@@ -195,7 +199,7 @@ def test_warm_start_is_taken():
     assert cold.objective is None or warm.objective < cold.objective
 
 
-def give_up(self, model, reading, settings):
+def give_up(self, program, settings):
     """HiGHS's QP method on the problem of a heuristic's completion step: "Solve error"."""
     return Outcome(TerminationCondition.error, "Solve error")
 
@@ -206,7 +210,7 @@ def test_a_qp_that_highs_gives_up_is_solved_by_tangents(monkeypatch, kind, sense
     m = random_miqp(2, kind, sense)
     m.x.domain = pyo.Reals
     expected = get_solver("gurobi").solve(m).objective
-    monkeypatch.setattr(Solver, "_run", give_up)
+    monkeypatch.setattr(Highs, "_once", give_up)
     result = get_solver("highs").solve(m)
     assert result.status is Status.optimal
     assert result.objective == pytest.approx(expected, rel=1e-5, abs=1e-5)

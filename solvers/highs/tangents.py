@@ -20,17 +20,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pyomo.common.collections import ComponentMap
-from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
 
-from .highs_approximation import Approximation, Point
-from .highs_squares import sum_of_squares
-from .quadratic import evaluate
-from .reading import Reading
-from .records import Outcome, Settings
-
-highspy, _ = attempt_import("highspy")
+from ..interrupt import stop_requested
+from ..program import Program
+from ..records import Outcome, Settings
+from . import native
+from .approximation import Approximation, Point
+from .squares import sum_of_squares
 
 OBJECTIVE_ERROR = 1e-6
 """The approximation is right at a point if its objective errs by less than this (relative; absolute below 1e-3)."""
@@ -44,32 +41,31 @@ ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
 _OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
 
 
-def solve(reading: Reading, settings: Settings, options: Mapping[str, Any]) -> Outcome:
+def solve(program: Program, settings: Settings, options: Mapping[str, Any]) -> Outcome:
     """Solve a convex MIQP, or QP.
 
-    :param reading: with a convex quadratic objective, and linear rows.
+    :param program: with a convex quadratic objective, and linear rows.
     :param options: of HiGHS, by its own names, for each linear program and MILP.
     """
-    search = _Search(reading, settings, options)
-    condition, native = search.relax()
+    search = _Search(program, settings, options)
+    condition, word = search.relax()
     if condition is _OPTIMAL:
-        condition, native = search.branch() if "milp" in reading.needs.because else search.without_integers()
-    return search.outcome(condition, native)
+        condition, word = search.branch() if program.integer.any() else search.without_integers()
+    return search.outcome(condition, word)
 
 
 class _Search:
     """The best point and bound so far (minimized), and what it took."""
 
-    def __init__(self, reading: Reading, settings: Settings, options: Mapping[str, Any]) -> None:
-        assert reading.polynomial is not None and reading.polynomial.quadratic is not None
+    def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any]) -> None:
         begin = time.perf_counter()
         self.deadline = math.inf if settings.time_limit is None else begin + settings.time_limit
-        self.reading = reading
+        self.program = program
         relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
         self.gaps = relative, ABSOLUTE_GAP if settings.abs_gap is None else settings.abs_gap
-        own = dict(options) if settings.threads is None else {"threads": settings.threads} | dict(options)
-        squares = sum_of_squares(reading.polynomial.quadratic, float(reading.sense))
-        self.approximation = Approximation(reading, squares, own, settings.tee)
+        form = program.quadratic
+        terms = dict(zip(zip(form.first.tolist(), form.second.tolist(), strict=True), form.value.tolist(), strict=True))
+        self.approximation = Approximation(program, sum_of_squares(terms), options, settings.tee)
         self.best: Point | None = None
         self.objective, self.bound = math.inf, -math.inf
         self.rounds = self.nodes = 0
@@ -77,8 +73,7 @@ class _Search:
 
     def _given_start(self) -> Point:
         """Return the values on the model's variables, with tangents where all are known."""
-        values = [np.nan if v.value is None else v.value for v in self.approximation.variables]
-        start = self.approximation.lifted(np.array(values, dtype=float))
+        start = self.approximation.lifted(self.program.start)
         if np.isfinite(start).all():
             self.approximation.add_tangents(self.approximation.factors(start))
         return start
@@ -87,21 +82,18 @@ class _Search:
 
     def relax(self) -> tuple[TerminationCondition, str]:
         """Add tangents to the linear relaxation; return what is known of the MIQP then."""
-        continuous = "milp" not in self.reading.needs.because
+        continuous = not self.program.integer.any()
         for _ in range(RAYS):
-            status = self._tighten(note=continuous)
-            if status == highspy.HighsModelStatus.kOptimal:
+            condition, word = self._tighten(note=continuous)
+            if condition is _OPTIMAL:
                 self.bound = self.approximation.lp.getInfo().objective_function_value
                 return _OPTIMAL, "relaxation"
-            if status not in (
-                highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible
-            ):  # fmt: skip
-                return _condition(status), self._word(status)
+            if condition not in (TerminationCondition.unbounded, TerminationCondition.infeasibleOrUnbounded):
+                return condition, word
             ray = self.approximation.improving_ray()
             if ray is None:
-                infeasible = status == highspy.HighsModelStatus.kUnboundedOrInfeasible
-                unknown = TerminationCondition.unknown
-                return TerminationCondition.provenInfeasible if infeasible else unknown, self._word(status)
+                infeasible = condition is TerminationCondition.infeasibleOrUnbounded
+                return TerminationCondition.provenInfeasible if infeasible else TerminationCondition.unknown, word
             if not ray.any():
                 return TerminationCondition.unbounded, "improving ray with zero curvature"
             self.approximation.add_tangents(ray)
@@ -110,7 +102,7 @@ class _Search:
     def without_integers(self) -> tuple[TerminationCondition, str]:
         """Return what the linear programs of :meth:`relax` have proven of a QP."""
         if self._closed():
-            return _OPTIMAL, self._word(highspy.HighsModelStatus.kOptimal)
+            return _OPTIMAL, "Optimal"
         return TerminationCondition.unknown, "no tangent left to add, and the gap is not closed"
 
     def branch(self) -> tuple[TerminationCondition, str]:
@@ -122,22 +114,21 @@ class _Search:
             left = self._left()
             if left <= 0:
                 return limit
-            status, point = self._solve_milp(left)
-            condition = _condition(status)
+            condition, word, point = self._solve_milp(left)
             if condition in (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded):
                 if self.best is None:
-                    return TerminationCondition.provenInfeasible, self._word(status)
+                    return TerminationCondition.provenInfeasible, word
                 return TerminationCondition.unknown, "an infeasible MILP, although a point is known"
             added = self._improve(point) if point is not None else 0
             if self._closed():
-                return _OPTIMAL, self._word(highspy.HighsModelStatus.kOptimal)
+                return _OPTIMAL, "Optimal"
             if condition is not _OPTIMAL:
-                return condition, self._word(status)
+                return condition, word
             if not added:
                 return TerminationCondition.unknown, "no tangent left to add, and the gap is not closed"
         return TerminationCondition.iterationLimit, f"{ROUNDS} rounds, and the limit is reached"
 
-    def _solve_milp(self, left: float) -> tuple[Any, Point | None]:
+    def _solve_milp(self, left: float) -> tuple[TerminationCondition, str, Point | None]:
         relative, absolute = self.gaps
         options = {"mip_rel_gap": relative / 4, "mip_abs_gap": absolute / 4}  # the rest is for the tangents
         start = self.start if self.best is None else self.approximation.lifted(self.best)
@@ -147,8 +138,7 @@ class _Search:
         self.nodes += max(0, info.mip_node_count)
         if math.isfinite(info.mip_dual_bound):
             self.bound = max(self.bound, info.mip_dual_bound)
-        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        return milp.getModelStatus(), np.array(milp.getSolution().col_value) if found else None
+        return *native.condition_of(milp), native.point_of(milp)
 
     def _improve(self, point: Point) -> int:
         """Note the point, and the best one with its integers; return how many tangents were added."""
@@ -164,14 +154,16 @@ class _Search:
         self._tighten(note=True)
         self.approximation.fix_integers(None)
 
-    def _tighten(self, note: bool) -> Any:
-        """Add tangents to the linear program until it errs little; return its status."""
+    def _tighten(self, note: bool) -> tuple[TerminationCondition, str]:
+        """Add tangents to the linear program until it errs little; return how it ended."""
         for _ in range(LP_ROUNDS):
+            if stop_requested():
+                return TerminationCondition.interrupted, "Interrupted by user"
             if (left := self._left()) <= 0:
-                return highspy.HighsModelStatus.kTimeLimit
-            status, point = self.approximation.solve_lp(left)
-            if status != highspy.HighsModelStatus.kOptimal:
-                return status
+                return TerminationCondition.maxTimeLimit, "Time limit reached"
+            condition, word, point = self.approximation.solve_lp(left)
+            if condition is not _OPTIMAL:
+                return condition, word
             if note:
                 self._note(point)
             error = self.approximation.error(point)
@@ -179,7 +171,7 @@ class _Search:
                 break
             if not self.approximation.add_tangents(self.approximation.factors(point)):
                 break
-        return highspy.HighsModelStatus.kOptimal
+        return _OPTIMAL, "Optimal"
 
     # What is known ---------------------------------------------------------------------------------------
 
@@ -204,34 +196,14 @@ class _Search:
     def _count(self) -> int:
         return sum(len(points) - 1 for points in self.approximation.tangents)
 
-    def _word(self, status: Any) -> str:
-        return str(self.approximation.lp.modelStatusToString(status))
-
-    def outcome(self, condition: TerminationCondition, native: str) -> Outcome:
-        """Return what was found, in the model's own sense."""
+    def outcome(self, condition: TerminationCondition, word: str) -> Outcome:
+        """Return what was found."""
         done = f"outer approximation: {self.rounds} rounds, {self._count()} tangents"
-        outcome = Outcome(condition, f"{native}; {done}", nodes=self.nodes)
-        sense = self.reading.sense
+        outcome = Outcome(condition, f"{word}; {done}", nodes=self.nodes)
         if math.isfinite(self.bound) and condition is not TerminationCondition.provenInfeasible:
-            outcome.bound = sense * self.bound
+            outcome.bound = self.bound
         if self.best is not None:
-            outcome.values = ComponentMap(zip(self.approximation.variables, map(float, self.best), strict=False))
-            assert self.reading.polynomial is not None
-            outcome.objective = evaluate(self.reading.polynomial, self.reading.variables, outcome.values)
-            error = self.approximation.error(self.best) / max(abs(outcome.objective), 1e-3)
+            outcome.point = self.best[: self.program.columns]
+            error = self.approximation.error(self.best) / max(abs(self.objective), 1e-3)
             outcome.native += f", objective error {error:.2g} relative"
         return outcome
-
-
-def _condition(status: Any) -> TerminationCondition:
-    words = {
-        highspy.HighsModelStatus.kOptimal: _OPTIMAL,
-        highspy.HighsModelStatus.kInfeasible: TerminationCondition.provenInfeasible,
-        highspy.HighsModelStatus.kUnboundedOrInfeasible: TerminationCondition.infeasibleOrUnbounded,
-        highspy.HighsModelStatus.kTimeLimit: TerminationCondition.maxTimeLimit,
-        highspy.HighsModelStatus.kIterationLimit: TerminationCondition.iterationLimit,
-        highspy.HighsModelStatus.kSolutionLimit: TerminationCondition.iterationLimit,
-        highspy.HighsModelStatus.kObjectiveBound: TerminationCondition.objectiveLimit,
-        highspy.HighsModelStatus.kObjectiveTarget: TerminationCondition.objectiveLimit,
-    }
-    return words.get(status, TerminationCondition.unknown)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quadratic import EIGENVALUE_TOLERANCE, Terms, blocks
+from ..quadratic import EIGENVALUE_TOLERANCE, Terms, blocks
 
 SMALLEST_PIVOT = 1e-12
 """A diagonal entry below this times the block's largest counts as zero."""

@@ -1,0 +1,109 @@
+"""HiGHS's own objects: a model handed over in one call, and how a run ended."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pyomo.common.dependencies import attempt_import
+from pyomo.contrib.solver.common.results import TerminationCondition
+from scipy.sparse import tril
+
+from ...errors import UnsupportedBySolverError
+from ..interrupt import stop_requested
+from ..program import Array, Form, Program
+
+highspy, installed = attempt_import("highspy")
+
+_WORDS = {
+    "Optimal": TerminationCondition.convergenceCriteriaSatisfied,
+    "Infeasible": TerminationCondition.provenInfeasible,
+    "Unbounded": TerminationCondition.unbounded,
+    "Primal infeasible or unbounded": TerminationCondition.infeasibleOrUnbounded,
+    "Time limit reached": TerminationCondition.maxTimeLimit,
+    "Iteration limit reached": TerminationCondition.iterationLimit,
+    "Solution limit reached": TerminationCondition.iterationLimit,
+    "Bound on objective reached": TerminationCondition.objectiveLimit,
+    "Target for objective reached": TerminationCondition.objectiveLimit,
+    "Interrupted by user": TerminationCondition.interrupted,
+    "Empty": TerminationCondition.convergenceCriteriaSatisfied,
+}
+
+
+def new(options: Mapping[str, Any], tee: bool = False) -> Any:
+    """Return a HiGHS object with these options, silent unless ``tee``.
+
+    :raises UnsupportedBySolverError: HiGHS does not know an option, or not this value of it.
+    """
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", tee)
+    for name, setting in options.items():
+        if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
+            raise UnsupportedBySolverError(
+                f"highs refuses the option {name!r} = {setting!r}: unknown or out of range."
+            )
+    return solver
+
+
+def lp_of(program: Program) -> Any:
+    """Return the rows, bounds and linear costs of a program as a ``HighsLp``, all columns continuous."""
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = program.matrix.shape
+    lp.col_cost_, lp.offset_ = program.cost, program.offset
+    lp.col_lower_, lp.col_upper_ = program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    matrix = lp.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    matrix.num_row_, matrix.num_col_ = program.matrix.shape
+    matrix.start_, matrix.index_, matrix.value_ = (
+        program.matrix.indptr.astype(np.int32), program.matrix.indices.astype(np.int32), program.matrix.data,
+    )  # fmt: skip
+    return lp
+
+
+def pass_integers(solver: Any, integer: Array) -> None:
+    """Make columns integer."""
+    columns = np.flatnonzero(integer).astype(np.int32)
+    solver.changeColsIntegrality(len(columns), columns, np.full(len(columns), highspy.HighsVarType.kInteger))
+
+
+def pass_hessian(solver: Any, form: Form, columns: int) -> None:
+    """Give the objective its quadratic form: the lower triangle of its second derivatives, column by column."""
+    lower = tril(form.hessian(columns), format="csc")
+    hessian = highspy.HighsHessian()
+    hessian.dim_ = columns
+    hessian.format_ = highspy.HessianFormat.kTriangular
+    hessian.start_, hessian.index_ = lower.indptr.astype(np.int32), lower.indices.astype(np.int32)
+    hessian.value_ = lower.data
+    solver.passHessian(hessian)
+
+
+def offer(solver: Any, start: Array) -> None:
+    """Offer the known values (not nan) as a start."""
+    known = np.flatnonzero(np.isfinite(start)).astype(np.int32)
+    solver.setSolution(len(known), known, start[known])
+
+
+def run(solver: Any) -> None:
+    """Run, until a stop is asked for; what HiGHS has found so far is kept."""
+    # HiGHS keeps one pool of threads per process, and fails when the number asked for has changed.
+    highspy.Highs.resetGlobalScheduler(True)
+
+    def look(event: Any) -> None:
+        if stop_requested():
+            event.interrupt()
+
+    solver.cbMipInterrupt.subscribe(look)
+    solver.run()
+
+
+def condition_of(solver: Any) -> tuple[TerminationCondition, str]:
+    """Return how the run ended, in Pyomo's and in HiGHS's words."""
+    word = solver.modelStatusToString(solver.getModelStatus())
+    return _WORDS.get(word, TerminationCondition.unknown), word
+
+
+def point_of(solver: Any) -> Array | None:
+    """Return the feasible point that was found, if any."""
+    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    return np.array(solver.getSolution().col_value)

@@ -1,0 +1,5 @@
+"""SCIP: everything but duals."""
+
+from .solver import Scip
+
+__all__ = ["Scip"]
