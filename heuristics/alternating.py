@@ -16,7 +16,6 @@ Programs with Equilibrium Constraints*, Cambridge 1996, ch. 6 (piecewise program
 """
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
 from ..reformulations.rows import at_values
 from ..solvers.status import Status
+from .deadline import Deadline
 from .nested import HeuristicResult
 from .reaction import Solve, react, refuse_interaction
 
@@ -53,7 +53,7 @@ def alternating(
         of the settled problem.
     """
     refuse_interaction(bilevel)
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    deadline = Deadline(time_limit)
     sense = 1 if bilevel.leader.objective.sense == minimize else -1
     mpcc = kkt.apply(bilevel)
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
@@ -62,12 +62,12 @@ def alternating(
     for iteration in range(1, max_iterations + 1):
         reaction = react(mpcc, decision, solve, tolerance)
         if not reaction.feasible:
-            result.message = f"iteration {iteration}: {reaction.message}"
+            result.message = deadline.said(f"iteration {iteration}: {reaction.message}")
             break
         settled = _settled(bilevel, reaction.values)
         found = solve(settled)
         if found.values is None or found.objective is None:
-            result.message = f"iteration {iteration}: the settled problem is {found.status}"
+            result.message = deadline.said(f"iteration {iteration}: the settled problem is {found.status}")
             break
         result.history.append({"iteration": iteration, "reaction": reaction.objective, "objective": found.objective})
         say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
@@ -77,8 +77,8 @@ def alternating(
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break
-        if time.monotonic() >= deadline:
-            result.message = "stopped by the time limit"
+        if deadline.over:
+            result.message = deadline.why
             break
         decision = {id(v): found.values.get(v, decision[id(v)]) for v in visible}
     return result

@@ -19,7 +19,6 @@ Source: local branching and trust regions in one: M. Fischetti and A. Lodi, *Loc
 """
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +33,7 @@ from ..solvers.base import SolverResult
 from ..solvers.status import Status
 from . import warm_start
 from .box import box_around, covers, inside, sides
+from .deadline import Deadline
 from .nested import HeuristicResult, nested
 
 STARTS = ("auto", "model", "relaxation", "nested")
@@ -79,8 +79,7 @@ def neighbourhood(
     before = [variable.value for variable in own]
     if round_seconds is None and time_limit is not None:
         round_seconds = time_limit / SHARE
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
-    search = _Search(bilevel, solve, deadline, round_seconds, integers, reformulation, say)
+    search = _Search(bilevel, solve, Deadline(time_limit), round_seconds, integers, reformulation, say)
     try:
         search.begin(start)
         search.run(radius, rounds)
@@ -97,7 +96,7 @@ class _Search:
         self,
         bilevel: Bilevel,
         solve: Callable[..., SolverResult],
-        deadline: float,
+        deadline: Deadline,
         round_seconds: float | None,
         integers: bool,
         reformulation: str,
@@ -114,17 +113,21 @@ class _Search:
         """Find the first centre."""
         if start in ("auto", "model") and all(v.value is not None for v in self.visible):
             self._try("on the model", ComponentMap((v, v.value) for v in self.visible))
-        if start in ("auto", "relaxation"):
+        if start in ("auto", "relaxation") and not self.deadline.over:
             self._try("of the relaxation", self._relaxed_decision())
         if self.result.objective is not None:
             return
-        left = None if self.deadline == math.inf else max(0.0, self.deadline - time.monotonic())
-        found = nested(self.bilevel, self.solve, time_limit=left, say=self.say)
+        if self.deadline.over:
+            self.result.message = self.deadline.why
+            return
+        found = nested(self.bilevel, self.solve, time_limit=self.deadline.seconds(), say=self.say)
         self.result.status, self.result.objective = found.status, found.objective
         self.result.values, self.result.multipliers = found.values, found.multipliers
         if found.objective is None:
             self.say(f"the nested heuristic has no start ({found.message})")
-            self._begin_anywhere()
+            self.result.message = self.deadline.why
+            if not self.deadline.over:
+                self._begin_anywhere()
 
     def _try(self, what: str, decision: ComponentMap | None) -> None:
         """Solve in the box that is the decision alone, and keep the answer if it is better than what there is."""
@@ -162,7 +165,8 @@ class _Search:
         objective.deactivate()
         found = self.solve(single, time_limit=self._seconds())
         if found.values is None:
-            self.result.message = f"no point to start from: the problem without objective is {found.status}"
+            why = f"no point to start from: the problem without objective is {found.status}"
+            self.result.message = self.deadline.said(why)
             return
         for variable, number in found.values.items():
             variable.set_value(number, skip_validation=True)
@@ -179,8 +183,8 @@ class _Search:
             return
         done = 0.0  # the largest radius known to hold no better point than the present centre
         for _ in range(rounds):
-            if time.monotonic() >= self.deadline:
-                self.result.message = "stopped by the time limit"
+            if self.deadline.over:
+                self.result.message = self.deadline.why
                 return
             box = box_around(ComponentMap((v, self.result.values[v]) for v in self.decision), radius)
             better, solved = self._look(box, radius)
@@ -190,7 +194,7 @@ class _Search:
             if solved and whole:
                 self.result.message = "the last box held all decisions"
                 return
-            if better:
+            if better or self.deadline.over:  # a box cut short says nothing of its radius
                 continue
             if solved:
                 done = max(done, radius)
@@ -198,7 +202,7 @@ class _Search:
             if radius <= max(done, SMALLEST_RADIUS):
                 self.result.message = f"no better point within a radius of {done:g}; larger boxes take too long"
                 return
-        self.result.message = f"stopped after {rounds} boxes"
+        self.result.message = self.deadline.said(f"stopped after {rounds} boxes")
 
     def _look(self, box: ComponentMap, radius: float) -> tuple[bool, bool]:
         """Solve in a box; return whether a better point was found, and whether the box was solved."""
@@ -207,6 +211,8 @@ class _Search:
             for variable, number in self.result.values.items():
                 variable.set_value(number, skip_validation=True)
             started = warm_start.complete(single, self.solve) is None
+            if self.deadline.over:
+                return False, False
             found = self.solve(single, time_limit=self._seconds(), warm_start=started)
         best = self.result.objective
         assert best is not None
@@ -234,8 +240,7 @@ class _Search:
             return reformulate(self.bilevel, "sos1")
 
     def _seconds(self) -> float | None:
-        left = min(self.round_seconds or math.inf, self.deadline - time.monotonic())
-        return None if left == math.inf else max(0.0, left)
+        return self.deadline.seconds(self.round_seconds or None)
 
     def _gain(self, objective: float | None, best: float) -> bool:
         if objective is None:

@@ -6,8 +6,6 @@ decision repeats. Every decision is evaluated with the true reaction, and the be
 the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
 """
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +19,7 @@ from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
 from ..reformulations.rows import add_row, add_sos, at_values, has_variables
 from ..solvers.status import Status
+from .deadline import Deadline
 from .reaction import Solve, react, refuse_interaction
 
 
@@ -55,22 +54,24 @@ def nested(
     """
     refuse_interaction(bilevel)
     single = kkt.apply(bilevel)
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    deadline = Deadline(time_limit)
     better = (lambda a, b: a < b) if bilevel.leader.objective.sense == minimize else (lambda a, b: a > b)
     result = HeuristicResult(Status.no_solution)
     held = _starting_answer(bilevel, solve)
     if held is None:
-        result.message = (
+        result.message = deadline.said(
             "the leader's problem over both levels' rows is infeasible or unbounded, so that there is no answer to "
             "start from; give the followers' variables values"
         )
         return result
     seen: set[tuple[float, ...]] = set()
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
-    while len(result.history) < max_iterations and time.monotonic() < deadline:
+    while len(result.history) < max_iterations and not deadline.over:
         answer = _solve_leader(bilevel, held, solve)
         if answer.values is None:
-            result.message = f"the leader's problem is {answer.status} with the followers' last answer held fixed"
+            result.message = deadline.said(
+                f"the leader's problem is {answer.status} with the followers' last answer held fixed"
+            )
             break
         decision = {id(v): _clean(v, answer.values.get(v, v.value or 0.0)) for v in visible}
         reaction = react(single, decision, solve)
@@ -84,7 +85,7 @@ def nested(
         )
         say(f"iteration {len(result.history)}: objective {reaction.objective}")
         if not reaction.feasible:
-            result.message = f"iteration {len(result.history)}: {reaction.message}"
+            result.message = deadline.said(f"iteration {len(result.history)}: {reaction.message}")
             break
         values = reaction.values
         prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
@@ -99,7 +100,7 @@ def nested(
         seen.add(key)
         held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
     else:
-        result.message = "stopped by the iteration or time limit"
+        result.message = deadline.why or "stopped by the iteration or time limit"
     return result
 
 

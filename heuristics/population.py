@@ -1,7 +1,6 @@
 """What all population methods share: candidates and their order, budget, history, and the best point kept."""
 
 import math
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ..reformulations.mapping import map_of, price_values
 from ..solvers.status import Status
 from .bilinear import Array
 from .compiled import NO_REACTION, Score
+from .deadline import Deadline
 from .decision_space import Search as Searched
 from .decision_space import encode
 from .evaluation import Estimate, Exact, evaluator_of, score_all, sense_of
@@ -105,7 +105,7 @@ class Search:
         self.budget = default if evaluations is None else evaluations
         require(evaluations=(self.budget, 1, math.inf), seed=(seed, 0, math.inf))
         refuse_interaction(bilevel)
-        self._deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+        self._deadline = Deadline(time_limit)
         single = kkt.apply(bilevel)
         self.encoding, own_rows = encode(single, search)
         self.rng = np.random.default_rng(seed)
@@ -129,8 +129,8 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether the budget or the time is used up, or all decisions are known (where there is but one)."""
-        return self.count >= self.budget or self._late() or (self.dimensions == 0 and self.count > 0)
+        """Whether to end: budget or time used up, a stop asked for, or all decisions known (where there is but one)."""
+        return self.count >= self.budget or self._deadline.over or (self.dimensions == 0 and self.count > 0)
 
     def goes_on(self, iterations: int) -> bool:
         """Whether there is another iteration; the first draw is none."""
@@ -152,7 +152,7 @@ class Search:
                 scores[k] = Score(violation, math.inf)
             elif x.tobytes() not in self._seen:
                 new[x.tobytes()] = x
-        found = score_all(self._evaluator, list(new.values()), self._executor, self._late)
+        found = score_all(self._evaluator, list(new.values()), self._executor, self._deadline, self._say)
         self._seen.update((key, score) for key, score in zip(new, found, strict=True) if score is not None)
         for k in asked:
             x = decoded[k][0]
@@ -184,16 +184,13 @@ class Search:
 
     def finish(self) -> HeuristicResult:
         """Return the result, with a message that says how the run ended."""
-        ended = "stopped by the time limit" if self._late() else f"ended after {self.count} evaluations"
+        ended = self._deadline.why or f"ended after {self.count} evaluations"
         if self.result.objective is None:
             messages = [entry["message"] for entry in self.result.history if entry["message"]]
             why = messages[-1] if messages else "no candidate was bilevel feasible"
             ended = f"{ended}: {why}"
         self.result.message = f"{ended} ({self._about})"
         return self.result
-
-    def _late(self) -> bool:
-        return time.monotonic() >= self._deadline
 
     def _note(self, score: Score, x: Array) -> None:
         if score.violation > 0 or not math.isfinite(score.objective):

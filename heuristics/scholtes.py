@@ -15,7 +15,6 @@ constraints*, SIAM J. Optim. 11, 2001.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +31,7 @@ from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import Linearized, map_of, price_values
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
+from .deadline import Deadline
 from .nested import HeuristicResult
 from .reaction import Solve
 
@@ -57,7 +57,7 @@ def scholtes(
     own = (*bilevel.leader.variables, *bilevel.follower_variables)
     before = [variable.value for variable in own]
     try:
-        return _sequence(bilevel, solve, rounds, steps, shrink, time_limit, say)
+        return _sequence(bilevel, solve, rounds, steps, shrink, Deadline(time_limit), say)
     finally:  # the search moves the user's variables about
         for variable, number in zip(own, before, strict=True):
             variable.set_value(number, skip_validation=True)
@@ -69,10 +69,9 @@ def _sequence(
     rounds: int,
     steps: int,
     shrink: float,
-    time_limit: float | None,
+    deadline: Deadline,
     say: Callable[[str], None],
 ) -> HeuristicResult:
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
     relaxed = kkt.apply(bilevel)
     revenue.apply(relaxed)
     pairs = product.apply(relaxed)
@@ -83,12 +82,16 @@ def _sequence(
     result = HeuristicResult(Status.no_solution)
     epsilon: float | None = None
     for round_ in range(rounds + 1):
-        if time.monotonic() > deadline:
-            result.message = "stopped by the time limit"
+        if deadline.over:
+            result.message = deadline.why
             break
-        moved = [_advance(relaxed, curved, pairs, epsilon, solve) for _ in range(1 if epsilon is None else steps)]
-        if not any(moved):
-            result.message = f"round {round_}: the linearised problem has no optimum"
+        moved = False
+        for _ in range(1 if epsilon is None else steps):
+            moved |= _advance(relaxed, curved, pairs, epsilon, solve)
+            if deadline.over:  # the point reached is settled all the same
+                break
+        if not moved:
+            result.message = deadline.said(f"round {round_}: the linearised problem has no optimum")
             break
         objective = _settle(bilevel, relaxed, solve, result)
         result.history.append({"iteration": round_, "epsilon": epsilon, "objective": objective})

@@ -1,0 +1,91 @@
+"""Bounds proven by LPs: above the exact maximum, by more than an LP solver's tolerance, and not by much more."""
+
+import math
+from fractions import Fraction
+
+import pyomo.environ as pyo
+import pytest
+
+from bilevolt import SubModel, reformulate
+from bilevolt.reformulations import map_of
+from bilevolt.reformulations.relaxation import DUAL, PRIMAL, Relaxation
+
+TOLERANCE = 1e-7  # of HiGHS
+LEAST, MOST = 2 * TOLERANCE, 5e-6  # by how much a bound is above, relative to 1 + |maximum|
+
+
+def follower(cost, weights, need=1):
+    """One follower: min cost y, with a row a y - x >= need for each weight a; its prices satisfy sum a m <= cost."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 2))
+    model.L = SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(0, 1000))
+    model.L.cost = pyo.Objective(expr=float(cost) * model.L.y)
+    model.L.row = pyo.Constraint(
+        range(len(weights)), rule=lambda block, i: float(weights[i]) * block.y - model.x >= float(need)
+    )
+    model.objective = pyo.Objective(expr=model.x + model.L.y)
+    return model
+
+
+def relaxation(model, part, seconds=60.0):
+    single = reformulate(model, "kkt")
+    return single, Relaxation(single, part, map_of(single).ranges, seconds)
+
+
+def margin(bound, exact):
+    return (bound - float(exact)) / (1 + abs(float(exact)))
+
+
+PRICES = [  # cost, weights of the rows
+    (Fraction(1), [Fraction(3)]),
+    (Fraction(2, 3), [Fraction(7)]),
+    (Fraction(5), [Fraction(3), Fraction(7), Fraction(11, 13)]),
+    (Fraction(100000), [Fraction(3), Fraction(1, 7)]),
+    (Fraction(1, 1000), [Fraction(3), Fraction(7)]),
+]
+
+
+@pytest.mark.parametrize(("cost", "weights"), PRICES)
+def test_the_largest_price_of_a_row(cost, weights):
+    """cost - sum a m - (price of y >= 0) + (price of y <= 1000) = 0; without the last, m_i is at most cost / a_i."""
+    model = follower(cost, weights)
+    model.L.y.setub(None)
+    single, proven = relaxation(model, DUAL)
+    multipliers = {m.index(): m for _, _, own in map_of(single).multipliers() for m in own.values()}
+    for i, weight in enumerate(weights):
+        price = multipliers[f"row[{i}].lower"]
+        assert LEAST <= margin(proven.maximum(price), cost / weight) <= MOST
+        assert LEAST <= margin(proven.maximum(-price), 0) <= MOST
+        assert LEAST <= margin(proven.maximum(2 * price + 5) - 5, 2 * cost / weight) <= MOST
+    total = sum(multipliers[f"row[{i}].lower"] for i in range(len(weights)))
+    assert LEAST <= margin(proven.maximum(total), cost / min(weights)) <= MOST
+
+
+PRIMALS = [(Fraction(3), Fraction(1)), (Fraction(7), Fraction(2, 3)), (Fraction(1, 9), Fraction(10)), (Fraction(3), 0)]
+
+
+@pytest.mark.parametrize(("weight", "need"), PRIMALS)
+def test_the_range_of_a_variable_and_of_a_slack(weight, need):
+    """y >= (need + x) / a with 0 <= x <= 2: y is at least need / a, x at most 2, the slack at most 1000 a - need."""
+    model = follower(1, [weight], need)
+    _, proven = relaxation(model, PRIMAL)
+    lower, upper = proven.range(model.L.y)
+    assert LEAST <= margin(-lower, -need / weight) <= MOST
+    assert LEAST <= margin(upper, 1000) <= MOST
+    assert lower < float(need / weight) and upper > 1000
+    slack = float(weight) * model.L.y - model.x - float(need)
+    assert LEAST <= margin(proven.maximum(slack) + float(need), 1000 * weight) <= MOST
+    assert LEAST <= margin(proven.maximum(model.x - float(weight) * model.L.y), -need) <= MOST
+
+
+@pytest.mark.parametrize("why", ["unbounded", "no time", "not in the rows", "infeasible", "a product"])
+def test_what_is_not_proven_is_infinite(why):
+    model = follower(1, [3])
+    model.other = pyo.Var(bounds=(0, 1))
+    model.L.y.setub(None)
+    if why == "infeasible":
+        model.never = pyo.Constraint(expr=model.x + model.L.y <= -1)
+    _, proven = relaxation(model, PRIMAL, seconds=-1.0 if why == "no time" else 60.0)
+    asked = {"unbounded": model.L.y, "not in the rows": model.other, "a product": model.x * model.L.y}
+    assert proven.maximum(1 * asked.get(why, model.x)) == math.inf
