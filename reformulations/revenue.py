@@ -18,6 +18,7 @@ from typing import Any
 
 from pyomo.core import quicksum
 from pyomo.core.base.var import VarData
+from pyomo.core.expr import SumExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from .duality_gap import dual_terms
@@ -45,7 +46,9 @@ def apply(single: Any) -> list[str]:
             continue
         products = quicksum(b * first * second for b, first, second in bill.values())
         own = quicksum(c * y for y, c in _numeric_costs(form))
-        objective.set_value(objective.expr + share * (form.sign * _dual_value(single_map, form) - own - products))
+        bill_by_duality = share * (form.sign * _dual_value(single_map, form) - own - products)
+        # Not `+`: Pyomo would append to the list of arguments that the user's own sum shares.
+        objective.set_value(SumExpression([objective.expr, bill_by_duality]))
         quadratic = {key: q for key, q in quadratic.items() if key not in bill}
         replaced.append(form.follower.name)
     if replaced:

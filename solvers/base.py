@@ -151,7 +151,7 @@ class Solver(ABC):
         return Outcome(
             outcome.condition,
             outcome.native,
-            point=None if outcome.point is None else np.clip(scaling.point(outcome.point), program.lower, program.upper),
+            point=None if (point := outcome.point) is None else program.within_bounds(scaling.point(point)),
             bound=None if (bound := _finite(outcome.bound)) is None else bound / scaling.objective,
             duals=None if outcome.duals is None else scaling.duals(outcome.duals),
             nodes=outcome.nodes,

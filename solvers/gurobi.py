@@ -176,7 +176,7 @@ def _sides(bounds: Array) -> Array:
 
 
 def _stop_when_asked(model: Any, _where: int) -> None:
-    if stop_requested():
+    if stop_requested() and model.IsMIP:  # an LP ends soon, and may be what makes a point of an interrupted search
         model.terminate()
 
 
@@ -256,7 +256,7 @@ def _licence() -> tuple[str | None, bool]:
 def _licence_message(error: Any, program: Program) -> str:
     rows, columns = program.matrix.shape
     return (
-        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} rows; the restricted licence "
-        f"takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) and "
+        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} "
+        f"rows; the restricted licence takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) and "
         f"{RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
     )

@@ -53,6 +53,6 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, _request.take)
         yield
     finally:
-        for number, handler in _request.former.items():
-            signal.signal(number, handler)
+        for handled, handler in _request.former.items():
+            signal.signal(handled, handler)
         _request.former, _request.made = {}, False

@@ -90,6 +90,10 @@ class Program:
         """Return the objective (minimised) at a point."""
         return float(self.offset + self.cost @ x + self.quadratic.at(x))
 
+    def within_bounds(self, x: Array) -> Array:
+        """Return a point without what it misses its bounds by."""
+        return np.clip(x, self.lower, self.upper)
+
     def gradient(self, x: Array) -> Array:
         """Return the objective's gradient at a point."""
         return self.cost + self.quadratic.hessian(self.columns) @ x

@@ -65,7 +65,8 @@ def build(program: Program, warm_start: bool) -> tuple[Any, list[Any]]:
     _add_objective(model, x, program)
     if (program.sos and program.integer.any()) or program.switches:
         integers_first(model)
-    model.includeEventhdlr(_StopWhenAsked(), "stop_when_asked", "looks whether a stop was asked for")
+    if program.is_discrete or not program.is_linear:  # an LP ends soon, and may make a point of an interrupted search
+        model.includeEventhdlr(_StopWhenAsked(), "stop_when_asked", "looks whether a stop was asked for")
     if warm_start:
         start = model.createPartialSol()
         for column, number in zip(x, program.start.tolist(), strict=True):

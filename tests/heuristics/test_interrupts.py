@@ -81,7 +81,7 @@ RUNS = [(name, make, options, k, most) for name, make, options, ks, most in CASE
 
 def solve(problem, **options):
     """By HiGHS or SCIP, which a stop does not keep from solving the LPs that make a point of what was found."""
-    return choose(problem, exclude=("gurobi",))[0].solve(problem, **options)
+    return choose(problem)[0].solve(problem, **options)
 
 
 class StoppingSolve:

@@ -14,7 +14,7 @@ from pyomo.contrib.solver.solvers.gurobi.gurobi_direct_base import GurobiDirectB
 
 from bilevolt.errors import SolverUnavailableError, UnsupportedBySolverError
 from bilevolt.solvers import SOLVERS, Status, get_solver
-from bilevolt.solvers.interrupt import stoppable
+from bilevolt.solvers.interrupt import stoppable  # noqa: F401 - used by the child process of test_ctrl_c
 
 ALL = tuple(SOLVERS)
 GLOBAL = ("gurobi", "scip")
