@@ -53,13 +53,15 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
         own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
         if not own or not all(id(pair) in chosen for pair in own):
             continue
+        equal = None
         if has_variables(gap.expression):
             block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
+            equal = block.equal_objectives[gap.name]
         for pair in own:
             if not pair.row.is_bound:  # a bound holds already, on the variable
                 block.slack_nonnegative[pair.name] = pair.slack >= 0
             pair.complementarity.deactivate()
-            made.append(Linearized(pair, "strong_duality", pair.slack, block.equal_objectives.get(gap.name)))
+            made.append(Linearized(pair, "strong_duality", pair.slack, equal))
     single_map.linearized += made
     single_map.steps.append("strong_duality")
     return made

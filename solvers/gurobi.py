@@ -256,7 +256,7 @@ def _licence() -> tuple[str | None, bool]:
 def _licence_message(error: Any, program: Program) -> str:
     rows, columns = program.matrix.shape
     return (
-        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} "
-        f"rows; the restricted licence takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) and "
-        f"{RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
+        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} rows; the "
+        f"restricted licence takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic "
+        f"model) and {RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
     )

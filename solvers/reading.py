@@ -106,12 +106,21 @@ def read(model: BlockData) -> Reading:
     return _Reader().read(model)
 
 
+class _OneByOne(OrderedVarRecorder):
+    """Records the variables that are met: Pyomo's own recorder takes in all members of an indexed one at once."""
+
+    def add(self, variable: VarData) -> None:
+        """Record a variable."""
+        self.var_order[id(variable)] = len(self.var_order)
+        self.var_map[id(variable)] = variable
+
+
 class _Reader:
     """Collects needs and counts while walking; lives for one model."""
 
     def __init__(self) -> None:
         self.variables: dict[int, VarData] = {}
-        self.visitor = QuadraticRepnVisitor({}, var_recorder=OrderedVarRecorder(self.variables, {}, None))
+        self.visitor = QuadraticRepnVisitor({}, var_recorder=_OneByOne(self.variables, {}, None))
         self.rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]] = {}
         self.because: dict[str, str] = {}
         self.contradiction: str | None = None
