@@ -1,6 +1,6 @@
 """A second look at what solvers were seen to be wrong about: infeasible, unbounded, and one called the other.
 
-Every *infeasible* is asked about again without presolve and without objective: a point refutes it. An *unbounded* (and
+Every *infeasible* is asked about again without objective, first without presolve: a point refutes it. An *unbounded* (and
 an optimum at values so large that they mean nothing) needs a feasible point, and another far beyond: the relaxation may
 be unbounded where the problem is not.
 """
@@ -33,9 +33,11 @@ def look_again(program: Program, outcome: Outcome, run: Run) -> Outcome:
     """Ask for any point where the solver says that there is none; where that decides nothing, its word stands."""
     rows = program.without_objective()
     found = run(rows, presolve=False, duals=False, short=True)
+    if found.point is None and program.is_discrete:  # seen: feasible with presolve, infeasible without
+        found = run(rows, duals=False, short=True)
     if found.point is None:
         return outcome
-    again = run(program, presolve=False, short=True)
+    again = run(replace(program, start=found.point), presolve=False, short=True, warm_start=True)
     if again.condition is TerminationCondition.provenInfeasible or is_suspect(again):
         again = replace(again, condition=TerminationCondition.unknown, point=None, bound=None)
     if again.point is None:
