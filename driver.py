@@ -8,7 +8,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, SOSConstraint, Var, value
 from pyomo.core.base.var import VarData
 
-from .errors import SolverUnavailableError, UnsupportedBySolverError
+from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
 from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
 from .reformulations import choose_reformulation, kkt, offered, pattern
@@ -24,6 +24,9 @@ from .solvers.base import Solver, SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .verification import verify
+
+#: Heuristics, with their options, that look for a point where a solver says *infeasible*.
+WITNESSES: dict[str, dict[str, Any]] = {"nested": {"max_iterations": 5}, "scholtes": {}}
 
 
 def solve(
@@ -97,7 +100,9 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
     chosen, why = _choose(request.solver, single)
     _refuse_products(chosen, single)
     notes = [note for note in (reason, why) if note]
-    solution = Solution(Status.no_solution, reformulation=name, solver=chosen.name, notes=notes)
+    solution = Solution(
+        Status.no_solution, reformulation=name, solver=chosen.name, notes=notes, rel_gap=request.rel_gap
+    )
     solution.sizes = sizes(single)
     solution.seconds["reformulate"] = time.perf_counter() - begin
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
@@ -204,7 +209,9 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
     solution.assumptions += offered.assumptions(single_map)
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
-        if solution.assumptions and result.status in (Status.infeasible, Status.infeasible_or_unbounded):
+        if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
+            _refute(bilevel, solution, request)
+        if solution.assumptions and solution.status in (Status.infeasible, Status.infeasible_or_unbounded):
             solution.status = Status.no_solution
             solution.notes.append(f"{result.status} under the assumptions; they are not proven, so neither is that")
         return
@@ -216,6 +223,9 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         solution.notes.append(
             "not proven optimal, because an unproven M may cut the optimum off: " + "; ".join(limited)
         )
+    if solution.status is Status.optimal and solution.gap is None:
+        solution.status = Status.feasible
+        solution.notes.append(f"not proven optimal: {result.solver} gives no finite bound")
     if (
         solution.status is Status.optimal
         and solution.gap is not None
@@ -223,6 +233,25 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     ):
         solution.status = Status.error
         solution.notes.append(f"{result.solver} reports an optimum whose objective does not match its bound")
+
+
+def _refute(bilevel: Bilevel, solution: Solution, request: Request) -> None:
+    """Look for a point where a solver says that there is none; the heuristics share nothing with its presolve."""
+    request.say("infeasible? looking for a point all the same")
+    for method, options in WITNESSES.items():
+        try:
+            found = METHODS[method](bilevel, _calls(request), time_limit=request.time_limit, say=request.say, **options)
+        except BilevoltError:  # not of its kind
+            continue
+        if found.objective is None:
+            continue
+        witness = Solution(Status.feasible, solver=solution.solver)
+        _keep(bilevel, found, witness)
+        if verify(bilevel, witness, tolerance=request.tolerance, pessimistic=False).bilevel_feasible:
+            _keep(bilevel, found, solution)
+            solution.bound = None
+            solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
+            return
 
 
 def _calls(request: Request, used: set[str] | None = None) -> Callable[..., SolverResult]:
@@ -311,6 +340,8 @@ def _check(bilevel: Bilevel, solution: Solution, request: Request, single: Any) 
     certificate = verify(bilevel, solution, tolerance=request.tolerance)
     if not certificate.bilevel_feasible and single is not None and _polish(bilevel, single, solution, request):
         certificate = verify(bilevel, solution, tolerance=request.tolerance)
+    if certificate.bilevel_feasible and solution.status is Status.optimal and not solution.assumptions:
+        certificate.globally_optimal = True  # said here alone, by the solve that proved it
     solution.certificate = certificate
     solution.seconds["verify"] = time.perf_counter() - begin
     if not certificate.bilevel_feasible:

@@ -22,7 +22,8 @@ class Solution:
     ``objective`` and ``bound`` are the leader's, in the model's own sense; ``multipliers`` maps the followers' rows and
     bounded variables to shadow prices in the follower's own sense; ``notes`` say what was chosen and why;
     ``assumptions`` are what an optimum rests on without proof (the user's big-Ms); ``interrupted``: Ctrl-C or SIGTERM
-    ended the run, and this is the answer so far.
+    ended the run, and this is the answer so far; ``rel_gap``: the relative gap at which a point was to be called
+    optimal (of the exact method).
     """
 
     status: Status
@@ -43,6 +44,7 @@ class Solution:
     assumptions: list[str] = field(default_factory=list)
     model: str | None = None
     interrupted: bool = False
+    rel_gap: float | None = None
 
     @property
     def gap(self) -> float | None:

@@ -1,8 +1,8 @@
 """A second look at what solvers were seen to be wrong about: infeasible, unbounded, and one called the other.
 
-Every *infeasible* is asked about again without objective, first without presolve: a point refutes it. An *unbounded* (and
-an optimum at values so large that they mean nothing) needs a feasible point, and another far beyond: the relaxation may
-be unbounded where the problem is not.
+Every *infeasible* is asked about again without objective, first without presolve: a point refutes it. An *unbounded*
+(and an optimum at values so large that they mean nothing) needs a feasible point, and another far beyond: the
+relaxation may be unbounded where the problem is not.
 """
 
 from collections.abc import Callable

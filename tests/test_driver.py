@@ -120,7 +120,7 @@ def test_the_model_is_unchanged_by_the_nested_heuristic(structure):
 def test_the_model_is_unchanged_after_an_exception_inside_the_solver(
     choice, solver, raised, structure, monkeypatch
 ):
-    def fail(self, model, reading, settings):
+    def fail(self, program, settings):
         raise raised
 
     model = market()

@@ -8,17 +8,21 @@ from pyomo.core import minimize, value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
+from ..quantities import number
 from ..reformulations.follower_form import FollowerForm, follower_form
 from ..reformulations.follower_problem import follower_at
 from ..reformulations.levels import Bilevel, Follower, read_levels
 from ..solvers import SOLVERS
 from ..solvers.status import Status
 from .certificate import Certificate
+from .claims import claims, own_scale, price_residuals, put_missing_prices
 from .pessimistic import CHEAP, PATIENT, Effort, worst_case
 
 # The order in which solvers are asked to solve a follower again; the one that found the point comes last.
 _CHECKERS = ("highs", "gurobi", "scip")
 
+SHARE = 0.1
+"""What counts as nothing in a row of stationarity, in parts of the follower's largest: solvers' limits are absolute."""
 
 
 def verify(
@@ -28,24 +32,26 @@ def verify(
 
     :param model: the PAO model; without ``solution`` the values on its variables are checked.
     :param solution: a ``Solution``; its values are put on the model for the check, and the former ones restored.
-    :param tolerance: relative to ``1 + |limit|`` of each row, and to ``1 + |optimum|`` of each follower.
+    :param tolerance: relative to ``1 + |limit|`` of each row, and to each follower's own scale (the largest share of a
+        variable in its objective), for its optimum and its prices.
     :param pessimistic: whether to compute what the leader's decision is worth if followers with several optimal
         responses take the worst for the leader; "auto" does so where it costs little next to a solve.
-    :raises BilevoltError: a variable has no value.
+    :raises BilevoltError: a variable has no value, or the tolerance is none.
     """
+    tolerance = number("tolerance", tolerance, positive=True)
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    if solution is None:
-        return _check(bilevel, None, None, tolerance, pessimistic)
     before = [(variable, variable.value) for variable in _all_variables(bilevel)]
     try:
+        if solution is None:
+            return _check(bilevel, None, None, tolerance, pessimistic)
         _put(bilevel, solution.values)
         certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance, pessimistic)
+        _worst(claims(bilevel, solution), tolerance, certificate.violations)
+        certificate.bilevel_feasible = not certificate.violations
+        return certificate
     finally:
-        for variable, number in before:
-            variable.set_value(number, skip_validation=True)
-    if certificate.bilevel_feasible and solution.status is Status.optimal and not solution.assumptions:
-        certificate.globally_optimal = True
-    return certificate
+        for variable, former in before:
+            variable.set_value(former, skip_validation=True)
 
 
 def _all_variables(bilevel: Bilevel) -> Iterator[VarData]:
@@ -74,6 +80,7 @@ def _check(
                 "or pass a solution."
             )
     violations: dict[str, float] = {}
+    put_missing_prices(bilevel)
     leader = _worst(_leader_residuals(bilevel), tolerance, violations)
     certificate = Certificate(False, leader_violation=leader, violations=violations, tolerance=tolerance)
     optimum: dict[int, float] = {}
@@ -83,12 +90,12 @@ def _check(
         optimum.update(_solve_again(follower, found_by, tolerance, certificate))
         if multipliers:
             _check_prices(follower_form(bilevel, follower), multipliers, tolerance, certificate)
-    _check_leader_prices(bilevel, multipliers, tolerance, certificate)
+    if multipliers or not violations:  # a response that is no optimum has no prices to be near to
+        _worst(price_residuals(bilevel, multipliers), tolerance, violations)
     certificate.bilevel_feasible = not violations
     if pessimistic:
         _add_worst_case(bilevel, optimum, certificate, CHEAP if pessimistic == "auto" else PATIENT)
-    prices_checked = multipliers is not None or not bilevel.leader.prices
-    if certificate.pessimistic_objective is not None and certificate.bilevel_feasible and prices_checked:
+    if certificate.pessimistic_objective is not None and certificate.bilevel_feasible:
         worse = max if bilevel.leader.objective.sense == minimize else min
         here = float(value(bilevel.leader.objective.expr))  # the point is one of the responses
         certificate.pessimistic_objective = worse(certificate.pessimistic_objective, here)
@@ -102,11 +109,11 @@ def _add_worst_case(bilevel: Bilevel, optimum: dict[int, float], certificate: Ce
 
 
 def _worst(residuals: Iterator[tuple[str, float, float]], tolerance: float, violations: dict[str, float]) -> float:
-    """Return the largest (name, distance, scale) distance; record those above tolerance * (1 + scale)."""
+    """Return the largest (name, distance, scale) distance; record those above tolerance * scale."""
     worst = 0.0
     for name, distance, scale in residuals:
         worst = max(worst, distance)
-        if not distance <= tolerance * (1 + scale):  # also true of NaN
+        if not distance <= tolerance * scale:  # also true of NaN
             violations[name] = max(distance, violations.get(name, 0.0))
     return worst
 
@@ -122,16 +129,16 @@ def _row_residuals(constraints: Any) -> Iterator[tuple[str, float, float]]:
             number = None if limit is None else value(limit)
             if number is not None and math.isfinite(number):
                 distance = math.nan if body is None else _excess(sense * (number - body))
-                yield constraint.name, distance, abs(number)
+                yield constraint.name, distance, 1 + abs(number)
 
 
 def _bound_residuals(variables: Any) -> Iterator[tuple[str, float, float]]:
     for variable in variables:
         lower, upper = variable.bounds
         if lower is not None:
-            yield variable.name, _excess(lower - variable.value), abs(lower)
+            yield variable.name, _excess(lower - variable.value), 1 + abs(lower)
         if upper is not None:
-            yield variable.name, _excess(variable.value - upper), abs(upper)
+            yield variable.name, _excess(variable.value - upper), 1 + abs(upper)
 
 
 def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
@@ -140,13 +147,13 @@ def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
     for variable in bilevel.leader.variables:
         if not variable.is_continuous():
             number = variable.value
-            yield variable.name, abs(number - round(number)) if math.isfinite(number) else math.nan, 0.0
+            yield variable.name, abs(number - round(number)) if math.isfinite(number) else math.nan, 1.0
     for sos in bilevel.leader.sos:
         nonzero = [k for k, v in enumerate(sos.variables) if abs(v.value) > 1e-6]
         allowed = (
             nonzero[: sos.level] if sos.level == 1 or nonzero[-1:] == [k + 1 for k in nonzero[:1]] else nonzero[:1]
         )
-        yield sos.name, sum(abs(sos.variables[k].value) for k in nonzero if k not in allowed), 0.0
+        yield sos.name, sum(abs(sos.variables[k].value) for k in nonzero if k not in allowed), 1.0
 
 
 def _follower_residuals(follower: Follower) -> Iterator[tuple[str, float, float]]:
@@ -175,10 +182,11 @@ def _solve_again(
             worse = 1 if follower.objective.sense == minimize else -1
             gap = worse * (reached - result.objective)
             certificate.follower_gap[follower.name] = gap
-            if not abs(gap) <= tolerance * (1 + abs(result.objective)):  # also true of NaN
-                certificate.violations[f"optimality of follower {follower.name}"] = gap
             found = result.values or {}
-            return {id(y): found.get(y, y.value) for y in follower.variables}
+            optimum = {id(y): found.get(y, y.value) for y in follower.variables}
+            if not abs(gap) <= tolerance * own_scale(problem.objective, optimum):  # also true of NaN
+                certificate.violations[f"optimality of follower {follower.name}"] = gap
+            return optimum
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):
             certificate.follower_gap[follower.name] = math.inf
             certificate.violations[f"follower {follower.name} is {result.status} at this decision"] = math.inf
@@ -192,50 +200,51 @@ def _solve_again(
 def _check_prices(
     form: FollowerForm, multipliers: dict[str, float], tolerance: float, certificate: Certificate
 ) -> None:
-    """Check stationarity, sign and complementarity of the shadow prices (in the follower's own sense)."""
+    """Check stationarity, sign and complementarity of the shadow prices (in the follower's own sense).
+
+    All on the follower's own scale: a price of 1e-6 is no rounding where costs are 1e-6.
+    """
     violations: dict[str, float] = {}
     gradient = {id(y): value(c) for y, c in form.linear.items()}
+    scale = {key: abs(cost) for key, cost in gradient.items()}
     for y, terms in form.gradient_terms.items():
         gradient[id(y)] += sum(q * z.value for z, q in terms)
-    scale = {key: abs(number) for key, number in gradient.items()}
-    products = []
+        scale[id(y)] += sum(abs(q * z.value) for z, q in terms)
+    whole = max(scale.values(), default=0.0)
     for row in form.rows:
         price = multipliers.get(row.name, 0.0)
         for y, coefficient in row.terms:
             gradient[id(y)] -= price * value(coefficient)
             scale[id(y)] = max(scale[id(y)], abs(price * value(coefficient)))
-        if row.equality:
-            continue
-        active = row.lower if form.sign * price > 0 else row.upper
-        body = value(row.body)
-        slack = 0.0 if active is None else abs(body - active)
-        products.append(
-            (
-                row.name,
-                math.inf if active is None and abs(price) > tolerance else min(slack, abs(price)),
-                0.0 if active is None else min(abs(active), abs(price)),
-            )
-        )
-    residuals = ((f"stationarity of {y.name}", abs(gradient[id(y)]), scale[id(y)]) for y in form.follower.variables)
+    whole = whole or max(scale.values(), default=0.0) or 1.0
+    residuals = (
+        (f"stationarity of {y.name}", abs(gradient[id(y)]), scale[id(y)] + SHARE * whole)
+        for y in form.follower.variables
+    )
     stationarity = _worst(residuals, tolerance, violations)
-    complementarity = _worst(iter((f"complementarity of {n}", p, s) for n, p, s in products), tolerance, violations)
+    complementarity = _worst(_price_slack_products(form, multipliers, whole, tolerance), tolerance, violations)
     certificate.multiplier_violation = max(certificate.multiplier_violation or 0.0, stationarity)
     certificate.complementarity = max(certificate.complementarity or 0.0, complementarity)
     certificate.violations.update(violations)
 
 
-def _check_leader_prices(
-    bilevel: Bilevel, multipliers: dict[str, float] | None, tolerance: float, certificate: Certificate
-) -> None:
-    """Check that each dual_of variable has the value of the multiplier that it stands for."""
-    if multipliers is None:
-        return
-    residuals = (
-        (
-            f"dual_of({source.name})",
-            abs((price.value or 0.0) - multipliers.get(source.name, 0.0)),
-            abs(multipliers.get(source.name, 0.0)),
-        )
-        for price, source in bilevel.leader.prices.items()
-    )
-    _worst(residuals, tolerance, certificate.violations)
+def _price_slack_products(
+    form: FollowerForm, multipliers: dict[str, float], whole: float, tolerance: float
+) -> Iterator[tuple[str, float, float]]:
+    """Yield, for each inequality, the smaller of its slack and of its price.
+
+    What it is relative to takes the price in parts of the follower's largest cost.
+    """
+    for row in form.rows:
+        if row.equality:
+            continue
+        price = multipliers.get(row.name, 0.0)
+        weight = abs(price) * max((abs(value(a)) for _, a in row.terms), default=1.0) / whole
+        active = row.lower if form.sign * price > 0 else row.upper
+        if active is None:
+            yield f"complementarity of {row.name}", math.inf if weight > tolerance else 0.0, 1.0
+            continue
+        slack = abs(value(row.body) - active)
+        distance, in_parts = min(slack, abs(price)), min(slack, weight)
+        scale = (1 + min(abs(active), weight)) * (distance / (in_parts or 1.0))
+        yield f"complementarity of {row.name}", distance, scale
