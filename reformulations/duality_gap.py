@@ -48,12 +48,7 @@ def duality_gaps(single_map: SingleLevelMap) -> Iterator[DualityGap]:
 
 
 def dual_terms(row: Row, multipliers: dict[str, Any]) -> Iterator[Any]:
-    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective.
-
-    A row without a variable of the follower is a condition on the leader alone: 0 is a multiplier of it.
-    """
-    if not row.terms:
-        return
+    """Yield multiplier x right-hand side, net of the leader's part of the row, with the sign of the dual objective."""
     for side, multiplier in multipliers.items():
         limit, weight = (row.upper, -1) if side == "upper" else (row.lower, 1)
         yield weight * (limit - row.constant) * multiplier

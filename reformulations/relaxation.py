@@ -19,12 +19,14 @@ import numpy as np
 from pyomo.core import Block, ConcreteModel, Constraint
 from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
+from scipy.sparse import csr_array
 
 from .duality_gap import duality_gaps
 from .follower_form import VariableRecorder
 from .mapping import map_of
 from .products import relax
 from .ranges import Ranges
+from .rows import has_variables
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",
@@ -33,6 +35,7 @@ DUAL, PRIMAL, JOINT = (
 )
 
 MARGIN = 1e-6  # above what HiGHS returns, for its own tolerances (1e-7)
+NOTHING = 1e-9  # a reduced cost below it, of a column without a bound on that side, is rounding: the margin is for it
 
 
 class Relaxation:
@@ -48,9 +51,8 @@ class Relaxation:
         model = ConcreteModel()
         model.relaxation = Block()
         relax(model.relaxation, _rows(single, part), ranges)
-        self._columns: dict[int, int] = {}
-        self._bounds: list[tuple[float, float]] = []
         self._ranges = ranges
+        self._last = math.nan  # what the last dual vector proves
         self._lp = self._build(model)
 
     def maximum(self, expression: Any) -> float:
@@ -61,45 +63,66 @@ class Relaxation:
             return math.inf
         if time.monotonic() > self.deadline:
             return math.inf
-        cost = np.zeros(len(self._bounds))
+        cost = np.zeros(len(self._lower))
         for i, a in repn.linear.items():
             cost[self._columns[i]] = a
-        return repn.constant + self._maximise(cost)
+        maximum = self._maximise(cost)
+        return repn.constant + maximum + MARGIN * (1 + abs(maximum))
 
     def range(self, variable: VarData) -> tuple[float, float]:
-        """Return (lower, upper) of a variable."""
-        return -self.maximum(-1.0 * variable), self.maximum(1.0 * variable)
+        """Return (lower, upper) of a variable; 0, without a margin, where a dual vector proves just that."""
+        ends = []
+        for sign in (-1.0, 1.0):
+            bound = self.maximum(sign * variable)
+            if 0.0 < bound <= MARGIN and self._last == 0.0:
+                bound = 0.0  # else a big-M of 1e-6, which is within the tolerance of every solver
+            ends.append(sign * bound)
+        return ends[0], ends[1]
 
     def _maximise(self, cost: np.ndarray) -> float:
+        """Return a bound: of HiGHS's maximum and what its dual vector proves by weak duality, the larger.
+
+        HiGHS's word is right up to tolerances times ranges; what duals prove, whatever they are, up to rounding.
+        """
         n = len(cost)
         self._lp.changeColsCost(n, np.arange(n, dtype=np.int32), cost)
         self._lp.run()
         if self._lp.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return math.inf  # unbounded, or an infeasible relaxation: nothing is claimed
-        maximum = float(self._lp.getInfo().objective_function_value)
-        return maximum + MARGIN * (1 + abs(maximum))
+        duals = np.array(self._lp.getSolution().row_dual)
+        side = np.where(duals > 0, self._row_upper, self._row_lower)
+        duals[~np.isfinite(side)] = 0.0
+        reduced = cost - self._matrix.T @ duals
+        end = np.where(reduced > 0, self._upper, self._lower)
+        reduced[~np.isfinite(end) & (np.abs(reduced) <= NOTHING * np.abs(cost).max(initial=1.0))] = 0.0
+        used = np.flatnonzero(reduced)
+        self._last = float(np.where(duals != 0, duals * np.where(np.isfinite(side), side, 0.0), 0.0).sum())
+        self._last += float((reduced[used] * end[used]).sum())
+        return max(self._last, float(self._lp.getInfo().objective_function_value))
 
     def _build(self, model: Any) -> highspy.Highs:
         recorder = VariableRecorder()
         visitor = LinearRepnVisitor({}, var_recorder=recorder)
-        rows = []
-        for constraint in model.component_data_objects(Constraint, active=True):
-            lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
+        lower, upper, entries = [], [], []
+        for k, constraint in enumerate(model.component_data_objects(Constraint, active=True)):
+            low, body, high = constraint.to_bounded_expression(evaluate_bounds=True)
             repn = visitor.walk_expression(body)
-            low = -math.inf if lower is None else lower - repn.constant
-            high = math.inf if upper is None else upper - repn.constant
-            rows.append((low, high, repn.linear))
-        for i, variable in recorder.var_map.items():
-            self._columns[i] = len(self._bounds)
-            self._bounds.append(self._ranges.of_variable(variable))
+            lower.append(-math.inf if low is None else low - repn.constant)
+            upper.append(math.inf if high is None else high - repn.constant)
+            entries += [(k, i, a) for i, a in repn.linear.items()]
+        self._columns = {i: k for k, i in enumerate(recorder.var_map)}
+        bounds = np.array([self._ranges.of_variable(v) for v in recorder.var_map.values()], dtype=float).reshape(-1, 2)
+        self._lower, self._upper = bounds[:, 0], bounds[:, 1]
+        self._row_lower, self._row_upper = np.array(lower, dtype=float), np.array(upper, dtype=float)
+        rows, columns, data = (list(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
+        columns = [self._columns[i] for i in columns]
+        self._matrix = csr_array((data, (rows, columns)), shape=(len(lower), len(bounds)))
         lp = highspy.Highs()
         lp.setOptionValue("output_flag", False)
         lp.setOptionValue("threads", 1)
-        bounds = np.array(self._bounds, dtype=float).reshape(-1, 2)
-        lp.addVars(len(bounds), bounds[:, 0], bounds[:, 1])
-        for low, high, linear in rows:
-            index = np.array([self._columns[i] for i in linear], dtype=np.int32)
-            lp.addRow(low, high, len(index), index, np.array(list(linear.values()), dtype=float))
+        lp.addVars(len(bounds), self._lower, self._upper)
+        start, index = self._matrix.indptr[:-1].astype(np.int32), self._matrix.indices.astype(np.int32)
+        lp.addRows(len(lower), self._row_lower, self._row_upper, len(index), start, index, self._matrix.data)
         lp.changeObjectiveSense(highspy.ObjSense.kMaximize)
         return lp
 
@@ -115,4 +138,5 @@ def _rows(single: Any, part: str) -> Iterator[tuple[str, Any]]:
         for name, block in single.followers.items():
             yield from ((f"stationarity {name} {label}", row.expr) for label, row in block.stationarity.items())
     if part == JOINT:
-        yield from ((f"duality {g.name}", g.expression <= 0) for g in duality_gaps(single_map) if not g.quadratic)
+        gaps = (g for g in duality_gaps(single_map) if not g.quadratic and has_variables(g.expression))
+        yield from ((f"duality {gap.name}", gap.expression <= 0) for gap in gaps)

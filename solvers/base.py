@@ -133,7 +133,7 @@ class Solver(ABC):
 
         outcome = run(program)
         if outcome.condition is TerminationCondition.provenInfeasible:
-            return look_again(program, outcome, run)
+            outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
             return settle(program, outcome, run)
         return self._confirmed(program, outcome, run)

@@ -42,6 +42,8 @@ def look_again(program: Program, outcome: Outcome, run: Run) -> Outcome:
         again = replace(again, condition=TerminationCondition.unknown, point=None, bound=None)
     if again.point is None:
         again = replace(again, point=found.point)
+    if again.condition is not TerminationCondition.convergenceCriteriaSatisfied:
+        again = replace(again, bound=None)  # of a search that was wrong once
     return replace(again, native=f"{again.native}; at first {outcome.native}, refuted by a point")
 
 

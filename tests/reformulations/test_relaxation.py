@@ -71,9 +71,13 @@ def test_the_range_of_a_variable_and_of_a_slack(weight, need):
     model = follower(1, [weight], need)
     _, proven = relaxation(model, PRIMAL)
     lower, upper = proven.range(model.L.y)
-    assert LEAST <= margin(-lower, -need / weight) <= MOST
+    if need:
+        assert LEAST <= margin(-lower, -need / weight) <= MOST
+        assert lower < float(need / weight)
+    else:  # proven without rounding, and without a margin: a big-M of 1e-6 would be within solvers' tolerances
+        assert lower == 0
     assert LEAST <= margin(upper, 1000) <= MOST
-    assert lower < float(need / weight) and upper > 1000
+    assert upper > 1000
     slack = float(weight) * model.L.y - model.x - float(need)
     assert LEAST <= margin(proven.maximum(slack) + float(need), 1000 * weight) <= MOST
     assert LEAST <= margin(proven.maximum(model.x - float(weight) * model.L.y), -need) <= MOST
@@ -89,3 +93,18 @@ def test_what_is_not_proven_is_infinite(why):
     _, proven = relaxation(model, PRIMAL, seconds=-1.0 if why == "no time" else 60.0)
     asked = {"unbounded": model.L.y, "not in the rows": model.other, "a product": model.x * model.L.y}
     assert proven.maximum(1 * asked.get(why, model.x)) == math.inf
+
+
+def test_a_multiplier_that_is_proven_to_be_0_has_an_m_of_0():
+    """The follower likes y0 best, and nothing keeps it from it: the price of y0 >= 0 is 0, and so is its M."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(-1, 1), domain=pyo.Integers)
+    model.L = SubModel(fixed=[model.x])
+    model.L.y0, model.L.y1 = pyo.Var(bounds=(0, 2)), pyo.Var(bounds=(0, None))
+    model.L.c = pyo.Constraint(expr=model.L.y0 + 2 * model.L.y1 <= 2)
+    model.L.o = pyo.Objective(expr=3 * model.L.y0 + model.L.y1 + model.x, sense=pyo.maximize)
+    model.r = pyo.Constraint(expr=3 * model.x - model.L.y1 <= 0)
+    model.o = pyo.Objective(expr=-4 * model.L.y0 - model.L.y1 - 3 * model.x)
+    ms = {item.pair.name: item.multiplier_m for item in map_of(reformulate(model, "bigm")).linearized}
+    assert ms["L.y0.lower"].value == 0 and ms["L.y0.lower"].proof == "proven"
+    assert all(m.value > 1 for name, m in ms.items() if name != "L.y0.lower")

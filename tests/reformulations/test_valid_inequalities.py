@@ -128,10 +128,20 @@ def test_without_a_reason_an_optimum_rests_on_an_assumption():
     assert not bv.solve(model(reason=""), reformulation="bigm", solver="highs", cuts=None).assumptions
 
 
+@pytest.mark.parametrize("reason", ["", "a test"])
+def test_infeasible_under_wrong_rows_is_refuted_by_a_point(reason):
+    m = model(reason=reason)
+    m.cuts.never = pyo.Constraint(expr=m.x >= 5)
+    solution = bv.solve(m, reformulation="bigm", solver="highs")
+    assert (solution.status, solution.bound) == ("feasible", None)
+    assert solution.certificate.bilevel_feasible and not solution.certificate.globally_optimal
+    assert any("highs says infeasible, which a point of 'nested' refutes" in note for note in solution.notes)
+
+
 @pytest.mark.parametrize(("reason", "status"), [("", "no_solution"), ("a test", "infeasible")])
 def test_infeasible_under_rows_without_a_reason_is_not_proven(reason, status):
     m = model(reason=reason)
-    m.cuts.never = pyo.Constraint(expr=m.x >= 5)
+    m.never = pyo.Constraint(expr=m.x >= 5)
     solution = bv.solve(m, reformulation="bigm", solver="highs")
     assert solution.status == status
     assert any("so neither is that" in note for note in solution.notes) == (not reason)
