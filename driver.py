@@ -73,10 +73,14 @@ def solve(
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
+    remarks = bilevel.remarks
+    for remark in remarks:
+        request.say(remark)
     with stoppable():
         solution, single = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
+    solution.notes[:0] = remarks
     if solution.status in (Status.optimal, Status.feasible):
         try:
             _check(bilevel, solution, request, single)
