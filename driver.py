@@ -24,6 +24,7 @@ from .solvers.base import Solver, SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .verification import verify
+from .verification.diagnosis import note_why
 
 
 def solve(
@@ -81,6 +82,8 @@ def solve(
         solution.interrupted = stop_requested()
     solution.model = model.name
     solution.notes[:0] = remarks
+    if request.method == "exact":
+        note_why(bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):
         try:
             _check(bilevel, solution, request, single)
