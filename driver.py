@@ -11,7 +11,7 @@ from pyomo.core.base.var import VarData
 from .errors import SolverUnavailableError, UnsupportedBySolverError
 from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
-from .reformulations import choose_reformulation, kkt, offered, pattern
+from .reformulations import choose_reformulation, kkt, offered, pattern, product_advice
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
@@ -133,12 +133,7 @@ def _refuse_products(chosen: Solver, single: Any) -> None:
     """
     left = remaining(map_of(single).products)
     if left and "nonconvex" in chosen.features.missing(needs_of(single)):
-        first = next((product for product in left if product.first is not product.second), left[0])
-        raise UnsupportedBySolverError(
-            f"{chosen.name} does not take the product {first.first.name}*{first.second.name} in {first.where!r} "
-            f"(one of {len(left)}), and it cannot be linearised: {first.reason}. Bound the variable (Var bounds, or "
-            "the suffixes multiplier_bound and implied_bounds on the follower), or use solver='gurobi' or 'scip'."
-        )
+        raise UnsupportedBySolverError(f"{chosen.name} does not take {product_advice.refusal(left, map_of(single))}")
 
 
 def _integrality(single_map: SingleLevelMap) -> float | None:

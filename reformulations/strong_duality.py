@@ -55,11 +55,12 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
             continue
         if has_variables(gap.expression):
             block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
+        row = block.equal_objectives[gap.name] if gap.name in block.equal_objectives else None
         for pair in own:
             if not pair.row.is_bound:  # a bound holds already, on the variable
                 block.slack_nonnegative[pair.name] = pair.slack >= 0
             pair.complementarity.deactivate()
-            made.append(Linearized(pair, "strong_duality", pair.slack, block.equal_objectives.get(gap.name)))
+            made.append(Linearized(pair, "strong_duality", pair.slack, row))
     single_map.linearized += made
     single_map.steps.append("strong_duality")
     return made

@@ -68,7 +68,7 @@ class Contradictions:
                 continue
             missing = [0.0 if low is None else low - repn.constant, 0.0 if high is None else repn.constant - high]
             if (excess := max(missing)) > CONSTANT_ROW_TOLERANCE:
-                return f"no solution, because row {row.name!r} has no free variable and does not hold (by {excess:.6g})."
+                return f"no solution, because row {row.name!r} has no free variable and misses by {excess:.6g}."
         return None
 
     def rows_of_both(self) -> str | None:
@@ -103,7 +103,7 @@ class Contradictions:
                     f"where it is feasible, {follower.objective.name!r} {better} without end{self._ray(found)}"
                 )
         return (
-            "no solution, because no decision leaves all followers an optimum: where one has one, another is unbounded. "
+            "no solution, because no decision leaves all followers an optimum: where one has it, another is unbounded. "
             "Bound the followers' variables."
         )
 
