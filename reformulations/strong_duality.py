@@ -53,9 +53,10 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
         own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
         if not own or not all(id(pair) in chosen for pair in own):
             continue
+        row = None
         if has_variables(gap.expression):
             block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
-        row = block.equal_objectives[gap.name] if gap.name in block.equal_objectives else None
+            row = block.equal_objectives[gap.name]
         for pair in own:
             if not pair.row.is_bound:  # a bound holds already, on the variable
                 block.slack_nonnegative[pair.name] = pair.slack >= 0
