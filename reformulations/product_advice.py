@@ -33,14 +33,14 @@ def refusal(left: list[Product], single_map: SingleLevelMap) -> str:
         others = all(p.where.startswith(OF_A_REFORMULATION) for p in hopeless)
         instead = "reformulation='bigm' (with big_m=... where no M is proven), or " if others else ""
         return (
-            f"the product {told.of(worst.first)} * {told.of(worst.second)} in {worst.where!r} (one of {len(left)}), "
+            f"the product {told.of(worst.first)}*{told.of(worst.second)} in {worst.where!r} (one of {len(left)}), "
             "which cannot be linearised exactly, as both factors are continuous. "
             f"Use {instead}{ANOTHER}."
         )
     product = next(p for p in crossed if needs[id(p)])
     unbounded = ComponentSet(v for p in left for v in needs[id(p)] or ())
     return (
-        f"the product {told.of(product.first)} * {told.of(product.second)} in {product.where!r} (one of {len(left)}), "
+        f"the product {told.of(product.first)}*{told.of(product.second)} in {product.where!r} (one of {len(left)}), "
         f"which cannot be linearised: {_reason(product)}. {told.remedy(unbounded)}; or use {ANOTHER}."
     )
 

@@ -79,7 +79,7 @@ class Contradictions:
         if not found.rows:
             return f"no solution, because {self._told(found)}."
         for follower in self._map.bilevel.followers:
-            own = self._conflict(lambda row, name=follower.name: not row.dual and row.owner == name)
+            own = self._conflict(_of(follower.name, dual=False))
             if own is not None:
                 return (
                     f"no solution, because follower {follower.name!r} has no feasible point, whatever is decided "
@@ -95,7 +95,7 @@ class Contradictions:
         if self._conflict(lambda row: row.dual) is None:
             return None
         for follower in self._map.bilevel.followers:
-            found = self._conflict(lambda row, name=follower.name: row.dual and row.owner == name)
+            found = self._conflict(_of(follower.name, dual=True))
             if found is not None:
                 better = "falls" if follower.objective.sense == 1 else "rises"
                 return (
@@ -165,10 +165,14 @@ class Contradictions:
         )
 
 
-def listed_names(names: Iterable[str]) -> str:
+def _of(follower: str, *, dual: bool) -> Callable[[_Row], bool]:
+    return lambda row: row.dual == dual and row.owner == follower
+
+
+def listed_names(names: Iterable[str | None]) -> str:
     """Return names, the first few of many."""
-    names = list(dict.fromkeys(names))
-    return ", ".join(names[:SHOWN]) + f", {len(names) - SHOWN} more" * (len(names) > SHOWN)
+    known = [name for name in dict.fromkeys(names) if name]
+    return ", ".join(known[:SHOWN]) + f", {len(known) - SHOWN} more" * (len(known) > SHOWN)
 
 
 def primal_rows(single: Any) -> Iterator[tuple[str, str, str, Any]]:

@@ -79,7 +79,7 @@ def price_stated(model):
 
 GUROBI_OR_SCIP = "solver='gurobi' or solver='scip'"
 CASES = [
-    (continuous_in_the_objective, {}, ["x * L.y", "both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
+    (continuous_in_the_objective, {}, ["x*L.y", "both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
     (continuous_in_a_row, {}, ["as both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
     (
         endless_integer, {"big_m": 90},
@@ -95,7 +95,7 @@ CASES = [
     ),
     (
         base, {"reformulation": "strong_duality"},
-        ["x * price of L.c", "Use reformulation='bigm' (with big_m=... where no M is proven), or " + GUROBI_OR_SCIP],
+        ["x*price of L.c", "Use reformulation='bigm' (with big_m=... where no M is proven), or " + GUROBI_OR_SCIP],
         lambda _: None, {"reformulation": "bigm", "big_m": 20},
     ),
     (base, {"reformulation": "product"}, ["Use reformulation='bigm'"], lambda _: None, {"big_m": 20}),
