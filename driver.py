@@ -11,7 +11,7 @@ from pyomo.core.base.var import VarData
 from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
 from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
-from .reformulations import choose_reformulation, kkt, offered, pattern
+from .reformulations import choose_reformulation, kkt, offered, pattern, product_advice
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.bounds import BigM
 from .reformulations.levels import Bilevel, read_levels
@@ -24,6 +24,7 @@ from .solvers.base import Solver, SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .verification import verify
+from .verification.diagnosis import note_why
 
 #: Heuristics, with their options, that look for a point where a solver says *infeasible*.
 WITNESSES: dict[str, dict[str, Any]] = {"nested": {"max_iterations": 5}, "scholtes": {}}
@@ -76,10 +77,16 @@ def solve(
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
+    remarks = bilevel.remarks
+    for remark in remarks:
+        request.say(remark)
     with stoppable():
         solution, single = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
+    solution.notes[:0] = remarks
+    if request.method == "exact":
+        note_why(bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):
         try:
             _check(bilevel, solution, request, single)
@@ -131,12 +138,7 @@ def _refuse_products(chosen: Solver, single: Any) -> None:
     """
     left = remaining(map_of(single).products)
     if left and "nonconvex" in chosen.features.missing(needs_of(single)):
-        first = next((product for product in left if product.first is not product.second), left[0])
-        raise UnsupportedBySolverError(
-            f"{chosen.name} does not take the product {first.first.name}*{first.second.name} in {first.where!r} "
-            f"(one of {len(left)}), and it cannot be linearised: {first.reason}. Bound the variable (Var bounds, or "
-            "the suffixes multiplier_bound and implied_bounds on the follower), or use solver='gurobi' or 'scip'."
-        )
+        raise UnsupportedBySolverError(f"{chosen.name} does not take {product_advice.refusal(left, map_of(single))}")
 
 
 def _integrality(single_map: SingleLevelMap) -> float | None:

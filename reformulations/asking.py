@@ -51,7 +51,10 @@ def refuse_big_m(big_m: Any, asked: str | Mapping[Any, str]) -> None:
                 "multiplier's and slack's) by row, variable or name."
             )
         if not 0 < float(number) < math.inf:
-            raise UnprovenBigMError(f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'.")
+            raise UnprovenBigMError(
+                f"big_m must be positive and finite, not {number}. Give a bound, or use reformulation='sos1' "
+                "(with solver='gurobi' or solver='scip')."
+            )
     if big_m is not None and not may_use_big_m(asked):
         raise ArgumentError(
             f"big_m is not used by reformulation {asked!r}; leave it out, or choose 'bigm', 'auto' or a dict."

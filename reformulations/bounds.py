@@ -47,7 +47,8 @@ class UserBigM:
         for number in (self.everywhere, *(m for pair in self.by_row.values() for m in pair)):
             if number is not None and not (0 < number < math.inf):
                 raise UnprovenBigMError(
-                    f"big_m must be positive and finite, not {number}. Give a bound, or use 'sos1'."
+                    f"big_m must be positive and finite, not {number}. Give a bound, or use "
+                    "reformulation='sos1' (with solver='gurobi' or solver='scip')."
                 )
 
     def explicit(self, source: Any, which: int) -> Bound | None:
@@ -132,7 +133,7 @@ def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None
             parts.append(f"no M is known for {len(pairs)} {what}(s): {names} ({remedy})")
     raise UnprovenBigMError(
         "; ".join(parts) + ". Or pass big_m=number or big_m={row: number} (checked after the solve), "
-        "or use reformulation='sos1', which needs none."
+        "or use reformulation='sos1', which needs none (with solver='gurobi' or solver='scip'; HiGHS has no SOS)."
     )
 
 

@@ -18,6 +18,7 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import IntegerFollowerError, NotBilevelError
+from . import decisions
 from .dual_of import prices_of
 from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
@@ -41,7 +42,10 @@ class Leader:
 
 @dataclass(frozen=True)
 class Follower:
-    """One lower level: ``variables`` are its own, ``given`` those of others that its objective or rows contain."""
+    """One lower level: ``variables`` are its own, ``given`` those of others that its objective or rows contain.
+
+    ``named`` is what ``fixed=[...]`` lists, whether the follower contains it or not.
+    """
 
     name: str
     block: Any
@@ -49,6 +53,7 @@ class Follower:
     constraints: tuple[ConstraintData, ...]
     variables: tuple[VarData, ...]
     given: tuple[VarData, ...]
+    named: tuple[VarData, ...] = ()
 
     def local_name(self, component: Any) -> str:
         """Return a component's name without that of the follower's block, for what is declared inside it."""
@@ -82,6 +87,16 @@ class Bilevel:
         return (variable for follower in self.followers for variable in follower.variables)
 
     @property
+    def decisions(self) -> str:
+        """Who decides what: ``leader: x; L: y, z``."""
+        return decisions.told(decisions.decisions(self))
+
+    @property
+    def remarks(self) -> list[str]:
+        """The first notes of every answer: who decides what, and what of it was perhaps not meant."""
+        return [decisions.NOTE + self.decisions, *(decisions.WARNING + text for text in decisions.warnings(self))]
+
+    @property
     def uses_prices(self) -> bool:
         """Whether the leader or a valid inequality contains shadow prices, so that not any multipliers will do."""
         return bool(self.leader.prices) or any(block.prices for block in self.offered)
@@ -97,7 +112,8 @@ def read_levels(model: Any) -> Bilevel:
 
     :param model: a ``pyomo.ConcreteModel`` with one or more ``SubModel``.
     :raises NotBilevelError: no built Pyomo model, no SubModel, a SubModel inside a SubModel, not exactly one active
-        objective on a level, a variable owned by two followers, a component that is neither row, objective nor data.
+        objective on a level, a variable owned by two followers, a component that is neither row, objective nor data, a
+        leader that decides nothing.
     :raises IntegerFollowerError: a follower owns an integer variable.
     :raises MissingNumberError: a row, objective or bound holds a number that is not given, or NaN.
     """
@@ -120,6 +136,7 @@ def read_levels(model: Any) -> Bilevel:
     only_offered = ComponentSet(price for block in offered for price in block.prices if price not in seen)
     kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_offered)
     bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, offered)
+    decisions.refuse_idle_leader(bilevel)
     refuse_missing_numbers(bilevel)
     return bilevel
 
@@ -153,7 +170,7 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
             )
         owner[variable] = block.name
         own.append(variable)
-    return Follower(block.name, block, objective, constraints, tuple(own), tuple(given))
+    return Follower(block.name, block, objective, constraints, tuple(own), tuple(given), tuple(given_set))
 
 
 def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap) -> Leader:

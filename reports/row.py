@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..reformulations.decisions import NOTE, WARNING
 from ..solution import Solution
 from ..solvers.status import Status
 
@@ -78,11 +79,12 @@ class Row:
             sizes.get("sos"),
             sizes.get("complementarities"),
         )
-        remarks = list(solution.notes)
+        remarks = [note for note in solution.notes if not note.startswith(NOTE)]  # the same in every row
         if solution.history:
             remarks.insert(0, _believed(solution.history))
         elif self.status == Status.optimal and not asked_auto:
-            remarks = []  # then the notes only repeat what the columns say
+            # then the other notes only repeat what the columns say
+            remarks = [note for note in remarks if note.startswith(WARNING)]
         self.remark = "; ".join(remarks) or None
 
 

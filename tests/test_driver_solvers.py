@@ -148,4 +148,4 @@ def test_json_has_no_infinite_numbers():
 def test_progress_tells_what_is_done():
     said = []
     bilevolt.solve(textbook.build("bard511"), reformulation="sos1", solver="gurobi", progress=said.append)
-    assert [line.split()[0].rstrip(":") for line in said] == ["reformulating", "solving", "verifying"]
+    assert [line.split()[0].rstrip(":") for line in said] == ["decisions", "reformulating", "solving", "verifying"]

@@ -17,6 +17,7 @@ class Certificate:
     leader's decision, take the worst for the leader (infinite if there is no limit; None, with the reason in
     ``pessimistic_note``, if it was not computed). The leader's rows do not bind them: ``pessimistic_feasible`` says
     whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
+    ``decisions`` says who decides what, as the levels were read.
     """
 
     bilevel_feasible: bool
@@ -33,6 +34,7 @@ class Certificate:
     violations: dict[str, float] = field(default_factory=dict)
     solvers: dict[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
+    decisions: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the certificate as plain data."""
@@ -47,6 +49,8 @@ class Certificate:
             f"leader violation     {self.leader_violation:.3g}",
             f"follower violation   {self.follower_violation:.3g}",
         ]
+        if self.decisions:
+            lines.insert(0, f"who decides what     {self.decisions}")
         for name, gap in self.follower_gap.items():
             lines.append(f"follower gap         {gap:.3g}  ({name}, solved again by {self.solvers.get(name, '?')})")
         if self.complementarity is not None:

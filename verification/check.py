@@ -82,7 +82,9 @@ def _check(
     violations: dict[str, float] = {}
     put_missing_prices(bilevel)
     leader = _worst(_leader_residuals(bilevel), tolerance, violations)
-    certificate = Certificate(False, leader_violation=leader, violations=violations, tolerance=tolerance)
+    certificate = Certificate(
+        False, leader_violation=leader, violations=violations, tolerance=tolerance, decisions=bilevel.decisions
+    )
     optimum: dict[int, float] = {}
     for follower in bilevel.followers:
         worst = _worst(_follower_residuals(follower), tolerance, violations)

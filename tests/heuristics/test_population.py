@@ -112,19 +112,19 @@ def test_other_processes_change_nothing():
 def test_no_more_evaluations_than_allowed(method, evaluations):
     solution = run(mixed(), method, evaluations=evaluations)
     assert solution.history[-1]["evaluations"] == evaluations
-    assert f"ended after {evaluations} evaluations" in solution.notes[0]
+    assert f"ended after {evaluations} evaluations" in solution.notes[1]
 
 
 def test_no_time_no_point(method):
     solution = bilevolt.solve(mixed(), method=method, time_limit=0)
     assert (solution.status, solution.certificate) == ("no_solution", None)
-    assert "stopped by the time limit" in solution.notes[0]
+    assert "stopped by the time limit" in solution.notes[1]
 
 
 def test_a_time_limit_ends_a_long_run_with_a_point(method):
     endless = {"evaluations": 10**9, **({} if method == "annealing" else {"iterations": 10**8})}
     solution = bilevolt.solve(mixed(), method=method, solver="highs", time_limit=0.7, method_options=endless)
-    assert "stopped by the time limit" in solution.notes[0]
+    assert "stopped by the time limit" in solution.notes[1]
     assert solution.status == "feasible" and solution.seconds["solve"] < 30
 
 
@@ -142,7 +142,7 @@ def test_no_feasible_decision_is_a_status(method):
     model.never = pyo.Constraint(expr=model.L.y[1] >= 7)  # its bound is 6
     solution = run(model, method)
     assert (solution.status, solution.objective, solution.values) == ("no_solution", None, {})
-    assert "no candidate was bilevel feasible" in solution.notes[0]
+    assert "no candidate was bilevel feasible" in solution.notes[1]
 
 
 def test_a_follower_that_is_infeasible_for_some_decisions(method):

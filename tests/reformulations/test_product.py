@@ -80,7 +80,7 @@ def test_applying_twice_gives_the_same():
 
 
 def test_a_solver_without_products_is_refused():
-    with pytest.raises(UnsupportedBySolverError, match=r"highs does not take the product .*is continuous"):
+    with pytest.raises(UnsupportedBySolverError, match=r"both factors are continuous\. Use reformulation=.bigm"):
         bilevolt.solve(tiny(), reformulation="product", solver="highs")
 
 
