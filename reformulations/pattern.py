@@ -15,6 +15,9 @@ from pyomo.core import Block, Constraint, value
 
 from .mapping import Linearized, Pair, map_of
 
+LEAK = 1e-9
+"""What both of a pair may be and still count as one of them 0."""
+
 
 def apply(
     single: Any, pairs: Sequence[Pair] | None = None, point: Sequence[tuple[float, float]] = ()
@@ -41,6 +44,11 @@ def apply(
     single_map.linearized += made
     single_map.steps.append("pattern")
     return made
+
+
+def leaks(single: Any) -> bool:
+    """Whether multiplier and slack of some pair are both positive at the values on the model."""
+    return any(min(multiplier, slack) > LEAK for multiplier, slack in point_of(single))
 
 
 def point_of(single: Any) -> list[tuple[float, float]]:

@@ -163,7 +163,7 @@ def test_products_of_continuous_variables_are_refused_for_highs_by_name(name, pr
 @pytest.mark.parametrize(("reformulation", "solver"), [*EXACT_PAIRS, ("bigm", "highs")])
 def test_integer_follower_is_refused(reformulation, solver):
     with pytest.raises(IntegerFollowerError, match=r"follower 'L' owns the integer variable 'L.y'"):
-        bilevolt.solve(textbook.build(REFUSED), reformulation=reformulation, solver=solver, big_m=BIG_M)
+        bilevolt.solve(textbook.build(REFUSED), reformulation=reformulation, solver=solver)
 
 
 # The traps ------------------------------------------------------------------------------------------------
@@ -199,10 +199,11 @@ def test_pineda_with_one_number_where_no_m_is_proven(big_m):
 
 @pytest.mark.parametrize("big_m", [1, 14, 50, 1e5])
 def test_clark_westerberg_1988_with_any_m(big_m):
-    """All variables are free; too small an M leaves no point at all, which proves nothing."""
+    """All variables are free; too small an M leaves no point at all, which a heuristic's point refutes."""
     solution = with_user_m("clark_westerberg_1988", big_m)
-    assert solution.status in ("optimal", "feasible", "no_solution")
-    assert solution.status == "no_solution" or solution.objective == near(-37, 1e-5)
+    assert solution.status in ("optimal", "feasible")
+    assert solution.certificate.bilevel_feasible
+    assert solution.objective == near(-37, 1e-5) or (solution.bound is None and solution.objective > -37)
     assert solution.status != "optimal" or solution.certificate.globally_optimal
 
 
