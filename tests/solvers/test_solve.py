@@ -31,6 +31,10 @@ def market_split(n=40, rows=5, seed=1):
         a = [rng.randint(0, 99) for _ in range(n)]
         m.rows.add(sum(a[j] * m.x[j] for j in range(n)) + m.under[i] - m.over[i] == sum(a) // 2)
     m.o = pyo.Objective(expr=sum(m.over[i] + m.under[i] for i in range(rows)))
+    for variable in (*m.x.values(), *m.over.values()):
+        variable.set_value(0)
+    for i in range(rows):
+        m.under[i].set_value(pyo.value(m.rows[i + 1].upper))  # a start: nothing is taken
     return m
 
 
@@ -176,7 +180,7 @@ def test_time_limit_with_a_point_keeps_point_and_bound(name, sense):
     m = market_split()
     m.o.sense = sense
     m.o.expr = m.o.expr * sense
-    result = get_solver(name).solve(m, time_limit=0.7)
+    result = get_solver(name).solve(m, time_limit=0.7, warm_start=True)
     assert result.status is Status.feasible
     assert "time limit" in result.message
     assert result.seconds < 5
@@ -215,7 +219,7 @@ def test_ctrl_c(name):
         print("ready", flush=True)
         try:
             with models.stoppable():
-                result = models.get_solver({name!r}).solve(models.market_split(), time_limit=20)
+                result = models.get_solver({name!r}).solve(models.market_split(), time_limit=60, warm_start=True)
             print(f"{{result.status}}: {{result.message}}", flush=True)
         except KeyboardInterrupt:
             print("KeyboardInterrupt", flush=True)
@@ -283,7 +287,7 @@ def test_silent_unless_tee(name, capfd):
 def test_warm_start_is_taken(name):
     """No time to find a point, but time enough to take the one that is offered."""
     m = market_split(n=60, rows=8)
-    first = get_solver("gurobi").solve(m, time_limit=2)
+    first = get_solver("gurobi").solve(m, options={"NodeLimit": 500})
     for variable, value in first.values.items():
         variable.set_value(round(value) if variable.is_integer() else value)
     m.under[0].value = None  # one value is left open
