@@ -17,7 +17,7 @@ from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 from ..reformulations import kkt
 from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
-from ..reformulations.rows import add_row, add_sos, at_values, has_variables
+from ..reformulations.rows import add_row, add_sos, at_values
 from ..solvers.status import Status
 from .deadline import Deadline
 from .reaction import Solve, react, refuse_interaction
@@ -150,7 +150,5 @@ def _leader_problem(
                 problem.rows[constraint.name] = constraint.expr
     add_sos(problem, leader.sos)
     expression = at_values(leader.objective.expr, prices if free else held)
-    if not has_variables(expression):
-        expression = expression + 0 * next(iter(leader.variables))  # keeps the objective an expression
     problem.objective = Objective(expr=expression, sense=leader.objective.sense)
     return problem
