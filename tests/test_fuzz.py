@@ -424,7 +424,8 @@ def test_what_is_wrong_is_shrunk_to_what_makes_it_wrong(broken_fuzzer):
     assert found.kind in ("optimal, worse than the optimum", "optimal, better than the optimum")
     assert broken_fuzzer.tally.counts["sos1", "auto"]["wrong"] == 1 and not found.scaled
     text = Path(found.path).read_text("utf-8")
-    assert text.count("pyo.Var(") == 2 and text.count("pyo.Constraint(") <= 1 and len(text.splitlines()) <= 32, text
+    # a product, its two variables, and one for the leader, which may not decide nothing
+    assert text.count("pyo.Var(") <= 3 and text.count("pyo.Constraint(") <= 1 and len(text.splitlines()) <= 32, text
     result = subprocess.run([sys.executable, found.path], capture_output=True, text=True, timeout=120)
     assert result.returncode == 0 and "optimal objective" in result.stdout, result.stdout + result.stderr
 
