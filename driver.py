@@ -339,12 +339,12 @@ def _check(bilevel: Bilevel, solution: Solution, request: Request, single: Any) 
     """Verify; a point that fails, also after polishing, is an error, whatever the solver said."""
     begin = time.perf_counter()
     request.say("verifying: solving the followers again")
-    leaking = single is not None and pattern.leaks(single)
-    if leaking:
+    polished = single is None  # there is nothing to polish it with
+    if not polished and pattern.leaks(single):
+        polished = True
         _polish(bilevel, single, solution, request)
     certificate = verify(bilevel, solution, tolerance=request.tolerance)
-    failed = not certificate.bilevel_feasible and not leaking
-    if failed and single is not None and _polish(bilevel, single, solution, request):
+    if not (certificate.bilevel_feasible or polished) and _polish(bilevel, single, solution, request):
         certificate = verify(bilevel, solution, tolerance=request.tolerance)
     if certificate.bilevel_feasible and solution.status is Status.optimal and not solution.assumptions:
         certificate.globally_optimal = True  # said here alone, by the solve that proved it
