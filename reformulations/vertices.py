@@ -20,6 +20,9 @@ from .ranges import Bound, Proof
 
 LARGEST_LIST = 20_000  # bases of a block
 
+NEARLY, ROUNDING = 1e-9, 1e-12
+"""What counts as equal, relative to the largest; what counts as 0 beside a vertex's largest coordinate."""
+
 
 def vertex_bounds(single_map: SingleLevelMap, wanted: list[VarData]) -> ComponentMap:
     """Bound the wanted multipliers by the vertices of their block's dual polyhedron, where these can be listed."""
@@ -58,6 +61,7 @@ def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list[tupl
             if not is_number(coefficient):
                 return None
             matrix[rows_of[id(y)], k] += -coefficient if side == "upper" else coefficient
+    matrix, cost, unit = _equilibrated(matrix, cost)
     free = [k for k, (_, side) in enumerate(columns) if side == "equality"]
     signed = [k for k, (_, side) in enumerate(columns) if side != "equality"]
     size = np.linalg.matrix_rank(matrix) - len(free)
@@ -65,12 +69,24 @@ def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list[tupl
         return None  # a line in the polyhedron: it has no vertex
     if math.comb(len(signed), size) > LARGEST_LIST:
         return None
-    largest = np.zeros(len(columns))
+    largest, nearly = np.zeros(len(columns)), NEARLY * np.abs(cost).max(initial=0.0)
     for basis in combinations(signed, size):
         own = [*free, *basis]
         point, _, rank, _ = np.linalg.lstsq(matrix[:, own], cost, rcond=None)
-        if rank < len(own) or not np.allclose(matrix[:, own] @ point, cost, atol=1e-9 * (1 + np.abs(cost).max())):
+        if rank < len(own) or not np.allclose(matrix[:, own] @ point, cost, atol=nearly):
             continue
-        if (point[len(free) :] >= -1e-9).all():
+        size_of_point = np.abs(point).max(initial=0.0)
+        if (point[len(free) :] >= -NEARLY * size_of_point).all():
+            point[np.abs(point) <= ROUNDING * size_of_point] = 0.0  # an M of 1e-17 would upset any solver
             largest[own] = np.maximum(largest[own], np.abs(point))
-    return largest * (1 + 1e-9)
+    return largest * unit * (1 + NEARLY)
+
+
+def _equilibrated(matrix: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return matrix and costs with largest entries near 1, and the unit of each column; ranks are wrong without."""
+    row = np.abs(matrix).max(axis=1, initial=0.0)
+    row = np.exp2(-np.round(np.log2(np.where(row > 0, row, 1.0))))
+    matrix = matrix * row[:, None]
+    column = np.abs(matrix).max(axis=0, initial=0.0)
+    unit = np.exp2(-np.round(np.log2(np.where(column > 0, column, 1.0))))
+    return matrix * unit, cost * row, unit

@@ -23,8 +23,10 @@ from .program import Array, Form, Program
 PASSES = 6
 WELL_SCALED = 2.0**7
 """Entries between 1 / this and this times 1 are left alone."""
-LARGEST = 2.0**40
+LARGEST = 2.0**30
 """No factor is larger, or smaller than its inverse."""
+DUST = 1e-11
+"""An entry that is less than this part of its row's largest says nothing of the row's scale."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def scaling_of(program: Program) -> Scaling:
 
 
 def _entries(program: Program) -> csr_array:
-    """Return the absolute linear entries, without zeros."""
-    entries = abs(program.matrix)
+    """Return the absolute linear entries, without zeros and dust."""
+    entries = csr_array(abs(program.matrix))
+    rows = np.repeat(np.arange(entries.shape[0]), np.diff(entries.indptr))
+    largest = np.zeros(entries.shape[0])
+    np.maximum.at(largest, rows, entries.data)
+    entries.data[entries.data <= DUST * largest[rows]] = 0.0
     entries.eliminate_zeros()
     return entries
 
@@ -107,7 +113,7 @@ def _log_range(program: Program) -> Array:
     """Return the binary logarithm of each column's largest absolute value, inf where there is none."""
     size = np.maximum(np.abs(program.lower), np.abs(program.upper))
     with np.errstate(divide="ignore"):
-        return np.where(size > 0, np.log2(size), 0.0)
+        return np.where(size > 0, np.maximum(np.log2(size), -np.log2(LARGEST)), 0.0)
 
 
 def _middle(logs: Array, where: Array, count: int) -> Array:

@@ -190,10 +190,36 @@ def strong_dual_reduction():
     return m
 
 
+def dust():
+    """All prices are 0 at the one vertex of the dual polyhedron, which floating point lists as 1e-17."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var()
+    m.L = SubModel(fixed=[m.x])
+    v, w = m.L.v, m.L.w = pyo.Var(bounds=(-1, 0)), pyo.Var(bounds=(0, 5))
+    m.L.c, m.L.d = pyo.Constraint(expr=3 * w <= 16), pyo.Constraint(expr=2 * v - 2 * w - 5 * m.x == -21)
+    m.L.o = pyo.Objective(expr=-2 * v + 2 * w)
+    m.o = pyo.Objective(expr=3 * w)
+    return m
+
+
+def dusty_range():
+    """The same for one of several prices, beside integers."""
+    m = pyo.ConcreteModel()
+    x, z = m.x, m.z = pyo.Var(bounds=(-1, 0), domain=pyo.Integers), pyo.Var(bounds=(0, 2), domain=pyo.Integers)
+    m.L = SubModel(fixed=[x, z])
+    a, b = m.L.a, m.L.b = pyo.Var(bounds=(0, None)), pyo.Var(bounds=(1, None))
+    m.L.c = pyo.Constraint(expr=3 * a + z <= 13)
+    m.L.d = pyo.Constraint(expr=pyo.inequality(12, 4 * a + b + 4 * x + 5 * z, 18))
+    m.L.o = pyo.Objective(expr=-3 * a)
+    m.o = pyo.Objective(expr=-2 * b)
+    return m
+
+
 TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
+    (dust, 0), (dusty_range, -28 / 3),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),

@@ -120,3 +120,13 @@ def test_scaled_models_have_the_optimum_of_their_twins(seed, name):
     plain, units = (get_solver(name).solve(random_model(seed, span, curved=False)) for span in (0, 5))
     assert units.status is plain.status
     assert units.objective == pytest.approx(plain.objective, rel=1e-6, abs=1e-6)
+
+
+def test_dust_says_nothing_of_the_scale():
+    """A bound of 1e-17, and an entry of 1e-17 beside 1: neither is a reason to scale anything."""
+    m = pyo.ConcreteModel()
+    m.x, m.y = pyo.Var(bounds=(0, 1e-17)), pyo.Var(bounds=(0, 1))
+    m.row, m.off = pyo.Constraint(expr=m.x + 2 * m.y >= 1), pyo.Constraint(expr=m.x + 1e-17 * m.y <= 1)
+    m.o = pyo.Objective(expr=m.y)
+    scaling = scaling_of(program(m))
+    assert np.all(scaling.column == 1) and np.all(scaling.row == 1)
