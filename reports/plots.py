@@ -8,7 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from . import demand_response_figure, electric_bus_figure, fast_charging_figure, station_location_figure
+from ..models.demand_response import figure as demand_response_figure
+from ..models.electric_bus import figure as electric_bus_figure
+from ..models.fast_charging import figure as fast_charging_figure
+from ..models.station_location import figure as station_location_figure
 
 #: (instance, label of an answer -> summary of the problem's module) -> figure.
 Plot = Callable[[Any, Mapping[str, dict[str, Any]]], Figure]
