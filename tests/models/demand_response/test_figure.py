@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import bilevolt as bv
-from bilevolt.models import demand_response
+from bilevolt.models import PROBLEMS, demand_response
 from bilevolt.models.demand_response import figure as figures
 from bilevolt.models.demand_response.reaction import charging_at_arrival, react
-from bilevolt.reports.plots import PLOTS
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +62,7 @@ def test_convergence_shows_histories_and_levels() -> None:
 
 
 def test_all_in_one(instance: Any, answers: dict[str, dict[str, Any]]) -> None:
-    assert len(PLOTS["demand_response"](instance, answers).axes) == 3
+    assert len(PROBLEMS["demand_response"].figure.draw(instance, answers).axes) == 3
 
 
 @pytest.mark.parametrize("draw", [figures.wait_figure, lambda nothing: figures.convergence_figure(nothing, {})])

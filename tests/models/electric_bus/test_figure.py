@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 import bilevolt as bv
-from bilevolt.models import electric_bus
-from bilevolt.reports.plots import PLOTS
+from bilevolt.models import PROBLEMS, electric_bus
 
 INSTANCE = "limassol_small"
 
@@ -27,7 +26,7 @@ def texts(figure: Any) -> list[str]:
 
 def test_map_shows_every_site_and_an_arrow_for_every_bus(answers: dict[str, dict[str, Any]]) -> None:
     instance = bv.load_instance(INSTANCE)
-    figure = PLOTS["electric_bus"](instance, answers)
+    figure = PROBLEMS["electric_bus"].figure.draw(instance, answers)
     shown = answers["nested"]
     names = [text for text in texts(figure) if text.startswith("site")]
     opened = {name.split("\n")[0] for name in names if "closed" not in name}
@@ -38,7 +37,7 @@ def test_map_shows_every_site_and_an_arrow_for_every_bus(answers: dict[str, dict
 
 
 def test_a_load_panel_for_every_answer_in_kwh(answers: dict[str, dict[str, Any]]) -> None:
-    figure = PLOTS["electric_bus"](bv.load_instance(INSTANCE), answers)
+    figure = PROBLEMS["electric_bus"].figure.draw(bv.load_instance(INSTANCE), answers)
     panels = [axes for axes in figure.axes if axes.get_ylabel() == "load per slot (kWh)"]
     assert [axes.get_title(loc="left") for axes in panels] == list(answers)
     for axes, answer in zip(panels, answers.values(), strict=True):
@@ -47,6 +46,6 @@ def test_a_load_panel_for_every_answer_in_kwh(answers: dict[str, dict[str, Any]]
 
 def test_one_answer_is_enough_and_none_is_refused(answers: dict[str, dict[str, Any]]) -> None:
     instance = bv.load_instance(INSTANCE)
-    assert PLOTS["electric_bus"](instance, {"only": answers["nested"]}).axes
+    assert PROBLEMS["electric_bus"].figure.draw(instance, {"only": answers["nested"]}).axes
     with pytest.raises(ValueError, match="no answer"):
-        PLOTS["electric_bus"](instance, {})
+        PROBLEMS["electric_bus"].figure.draw(instance, {})

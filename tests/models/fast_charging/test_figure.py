@@ -8,10 +8,9 @@ import pytest
 from rich.console import Console
 
 import bilevolt as bv
-from bilevolt.models import fast_charging
+from bilevolt.models import PROBLEMS, fast_charging
 from bilevolt.models.fast_charging import figure as figures
 from bilevolt.models.fast_charging import tables
-from bilevolt.reports.plots import PLOTS
 
 INSTANCE = "ieee33_small"
 
@@ -30,7 +29,7 @@ def text(table: Any) -> str:
 
 
 def test_heat_maps_are_bus_by_slot(answer: dict[str, Any]) -> None:
-    figure = PLOTS["fast_charging"](bv.load_instance(INSTANCE), {"exact": answer})
+    figure = PROBLEMS["fast_charging"].figure.draw(bv.load_instance(INSTANCE), {"exact": answer})
     prices, _, shedding, _ = [axes for axes in figure.axes if axes.get_xlabel()]
     shown = prices.collections[0].get_array()
     assert np.array_equal(shown, np.array(list(answer["lmp_usd_per_kwh"].values())))
