@@ -28,12 +28,11 @@ class LazyModule:
 class Problem:
     """A system, such as ``electric_bus``: what reads, builds, reports and draws it.
 
-    Attributes:
-        schema: of its instances; its field ``problem`` has the system's name.
-        build: instance -> PAO model with both levels; options by name.
-        summary: model with values -> the figures that are reported.
-        figure: module with ``draw(instance, answers)``, the answers label -> ``summary``; None: there is none.
-        tables: module with the tables of the system's paper; None: there is none.
+    :ivar schema: of its instances; its field ``problem`` has the system's name.
+    :ivar build: instance -> PAO model with both levels; options by name.
+    :ivar summary: model with values -> the figures that are reported.
+    :ivar figure: module with ``draw(instance, answers)``, the answers label -> ``summary``; None: there is none.
+    :ivar tables: module with the tables of the system's paper; None: there is none.
     """
 
     schema: "type[Instance]"
