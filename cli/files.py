@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BilevoltError, MalformedError
+from ..models import PROBLEMS
+from ..models.problem import LazyModule
 from ..reports import Comparison
-from ..reports.plots import PLOTS
 from ..reports.targets import Target
 from ..solution import Solution
 from . import console
@@ -36,18 +37,24 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
 
 def own_plot(target: Target) -> Callable[[dict[str, Any]], Any]:
     """Return the problem's figure as a function of label -> summary, or refuse before anything is solved."""
-    if target.problem not in PLOTS:
+    figure = _figure(target)
+    if figure is None:
+        drawn = ", ".join(name for name, problem in PROBLEMS.items() if problem.figure)
         raise BilevoltError(
             f"{target.name}: --plot: there is no figure for this model; there is one for instances of "
-            f"{', '.join(PLOTS)}. `bilevolt compare {target.name} --plot` draws time and gap of any model."
+            f"{drawn}. `bilevolt compare {target.name} --plot` draws time and gap of any model."
         )
-    draw = PLOTS[target.problem]
-    return lambda answers: draw(target.instance, answers)
+    return lambda answers: figure.draw(target.instance, answers)
+
+
+def _figure(target: Target) -> LazyModule | None:
+    """Return what draws the target's problem; a user's own model has none."""
+    return PROBLEMS[target.problem].figure if target.problem else None
 
 
 def plot_comparison(comparison: Comparison, found: Sequence[Target], path: Path) -> None:
     """Draw the problem's figure if there is one target that has one, else time and gap."""
-    if len(found) == 1 and found[0].problem in PLOTS and comparison.answers:
+    if len(found) == 1 and _figure(found[0]) and comparison.answers:
         save_plot(path, own_plot(found[0]), comparison.answers)
     else:
         comparison.plot(path)

@@ -1,7 +1,7 @@
 """Data of the problems: JSON files, their schemas (units in the names of the fields), and the loader.
 
-A new problem adds one schema file and one line in ``registry.py``; a new instance adds one JSON file with a
-``"problem"`` field.
+A new problem adds one schema file, which ``registry.py`` finds; a new instance adds one JSON file with a ``"problem"``
+field.
 """
 
 from .base import Instance
@@ -9,7 +9,7 @@ from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
 from .loader import InstanceInfo, instance_names, list_instances, load_instance, parse_instance
-from .registry import SCHEMAS
+from .registry import SCHEMAS, read_folder
 from .road_network import RoadNetwork
 from .station_location import StationLocationInstance
 from .tntp import read_tntp
@@ -31,3 +31,5 @@ __all__ = [
     "read_tntp",
     "to_json",
 ]
+
+read_folder()

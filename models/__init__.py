@@ -1,18 +1,33 @@
-"""What is optimised: one module per problem, both levels declared with PAO; loaded on first use."""
+"""What is optimised, both levels declared with PAO; loaded on first use.
+
+A system with instances has a folder and one line here; a family of models without any is a module.
+"""
 
 from importlib import import_module
 from types import ModuleType
 
-PROBLEMS = ("demand_response", "electric_bus", "fast_charging", "random_bilevel", "station_location", "textbook")
+from .problem import Problem, Registry
 
-__all__ = ["PROBLEMS"]
+PROBLEMS = Registry(
+    __name__,
+    (
+        "demand_response",
+        "electric_bus",
+        "fast_charging",
+        "station_location",
+    ),
+)
+_FAMILIES = ("random_bilevel", "textbook")
+
+__all__ = ["PROBLEMS", "Problem"]
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in PROBLEMS:
+    if name in PROBLEMS or name in _FAMILIES:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"{__name__} has no problem '{name}'; there are: {', '.join(PROBLEMS)}")
+    known = ", ".join(sorted([*PROBLEMS, *_FAMILIES]))
+    raise AttributeError(f"{__name__} has no problem '{name}'; there are: {known}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, *PROBLEMS]
+    return [*__all__, *PROBLEMS, *_FAMILIES]

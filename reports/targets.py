@@ -1,6 +1,5 @@
 """What a comparison, or the command line, is pointed at: an instance, a textbook problem, or a user's file."""
 
-import importlib
 import importlib.util
 import inspect
 import sys
@@ -72,14 +71,14 @@ def _of_instance(text: str, spec: str) -> Target:
             f"{text!r} is a {instance.problem!r} ({instance.summary}): data that other instances refer to, and no "
             f"bilevel problem of its own. Those are: {', '.join(PROBLEMS)}."
         )
-    module = importlib.import_module(f"..models.{instance.problem}", __package__)
+    problem = PROBLEMS[instance.problem]
     return Target(
         name=instance.name,
         spec=spec,
-        build=lambda: module.build(instance),
+        build=lambda: problem.build(instance),
         problem=instance.problem,
         instance=instance,
-        summary=getattr(module, "summary", None),
+        summary=problem.summary,
     )
 
 

@@ -18,8 +18,8 @@ from rich.table import Table
 
 import bilevolt as bv
 from bilevolt.models import fast_charging
+from bilevolt.models.fast_charging.figure import draw_scaling
 from bilevolt.reformulations.follower_problem import follower_at
-from bilevolt.reports.fast_charging_figure import draw_scaling
 from bilevolt.solvers import get_solver
 
 STEPS = ("build", "reformulate", "solve", "verify")

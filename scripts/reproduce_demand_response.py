@@ -23,9 +23,9 @@ from rich.table import Table
 import bilevolt as bv
 from bilevolt.instances.demand_response import DemandResponseInstance, Weights
 from bilevolt.models import demand_response
-from bilevolt.models.demand_response_reaction import charging_at_arrival, react
-from bilevolt.reports import demand_response_figure as figures
-from bilevolt.reports import demand_response_tables as tables
+from bilevolt.models.demand_response import figure as figures
+from bilevolt.models.demand_response import tables
+from bilevolt.models.demand_response.reaction import charging_at_arrival, react
 
 UNCONTROLLED, REACTION = "uncontrolled", "reaction to BP"
 HERDING, NESTED, EXACT = "elephant herding", "nested", "exact"

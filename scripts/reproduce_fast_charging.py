@@ -9,8 +9,8 @@ from rich.console import Console
 
 import bilevolt as bv
 from bilevolt.models import fast_charging
-from bilevolt.reports import fast_charging_figure as figures
-from bilevolt.reports import fast_charging_tables as tables
+from bilevolt.models.fast_charging import figure as figures
+from bilevolt.models.fast_charging import tables
 
 Answers = dict[str, dict[str, Any]]
 

@@ -11,9 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 import bilevolt as bv
 from bilevolt.errors import BilevoltError
-from bilevolt.models.station_location import build, greedy_estimate, summary
-from bilevolt.reports import station_location_figure as figure
-from bilevolt.reports import station_location_tables as tables
+from bilevolt.models.station_location import build, figure, greedy_estimate, summary, tables
 
 ZONES = ",".join(f"zone_0{k}" for k in range(1, 8))
 METHODS = ("immune_ga", "pso", "annealing", "annealing_dijkstra")
