@@ -49,6 +49,8 @@ class Settings:
     presolve: bool = True
     short: bool = False
     """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""
+    extra: Mapping[str, Any] | None = None
+    """The solver's own options of one run of several, which the caller's go before."""
     options: Mapping[str, Any] | None = None
 
     def tightest_tolerance(self) -> float | None:

@@ -215,11 +215,23 @@ def dusty_range():
     return m
 
 
+def one_product():
+    """SCIP's presolve took 0 for the optimum of its products."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(-1, 0), domain=pyo.Integers)
+    m.L = SubModel(fixed=[m.x])
+    m.L.y = pyo.Var(bounds=(-1, 0))
+    m.L.c = pyo.Constraint(expr=m.x * m.L.y <= 0)
+    m.L.o = pyo.Objective(expr=2 * m.L.y)
+    m.o = pyo.Objective(expr=m.L.y)
+    return m
+
+
 TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
-    (dust, 0), (dusty_range, -28 / 3),
+    (dust, 0), (dusty_range, -28 / 3), (one_product, -1),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),

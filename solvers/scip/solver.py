@@ -12,7 +12,7 @@ from ..features import Features
 from ..program import Program
 from ..records import Outcome, Settings
 from ..second_look import Run
-from .optimum import confirmed, is_open_ended
+from .optimum import confirmed, is_doubtful
 
 pyscipopt, _installed = attempt_import("pyscipopt")
 
@@ -66,7 +66,7 @@ class Scip(Solver):
             "lp/threads": settings.threads,
         }  # fmt: skip
         chosen |= {name: number for name, number in limits.items() if number is not None}
-        return chosen | dict(settings.options or {})
+        return chosen | dict(settings.extra or {}) | dict(settings.options or {})
 
     def _native(self, program: Program, settings: Settings) -> Outcome:
         from . import native  # here, because it needs pyscipopt to be installed
@@ -89,7 +89,7 @@ class Scip(Solver):
             return Outcome(TerminationCondition.error, str(error))
 
     def _confirmed(self, program: Program, outcome: Outcome, run: Run) -> Outcome:
-        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and is_open_ended(program):
+        if outcome.condition is TerminationCondition.convergenceCriteriaSatisfied and is_doubtful(program):
             return confirmed(program, outcome, run)
         return outcome
 
