@@ -52,8 +52,8 @@ _STOPPED = {
 class Xpress(Solver):
     """Xpress; one problem per solve.
 
-    Warm start: the known values of all variables are given with `addMipSol`; of a partial start Xpress takes the integers,
-    and looks for the rest. An LP or a convex QP takes none.
+    Warm start: the known values of all variables are given with `addMipSol`; of a partial start Xpress takes the
+    integers, and looks for the rest. An LP or a convex QP takes none.
     Ctrl-C: Xpress stops, and the best point so far is returned (`feasible`, message "interrupted").
     Options: Xpress refuses unknown names and values of another type, but takes numbers out of range without a word.
     """
@@ -90,8 +90,8 @@ class Xpress(Solver):
         )
 
     def _options(self, settings: Settings) -> dict[str, Any]:
-        # Xpress would look for a nonconvex optimum in a box of +-1e6 of its own making, and drop nodes that are better by
-        # less than 1e-5, whatever gap is asked for. Its callback is called in the thread where Python handles signals.
+        # Xpress would look for a nonconvex optimum in a box of +-1e6 of its own making, and drop nodes that are better
+        # by less than 1e-5, whatever gap is asked for. Its callback is called in the thread where Python handles signals.
         chosen: dict[str, Any] = {
             "globalboundingbox": 0.0, "mipaddcutoff": 0.0, "miprelcutoff": 0.0, "callbackfrommainthread": 1,
         }  # fmt: skip

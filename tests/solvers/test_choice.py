@@ -44,17 +44,6 @@ def test_refused_by_name_before_solving(name, m, feature, where):
     assert feature in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["gurobi", "scip"])
-def test_quadratic_range(name):
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(bounds=(0, 5))
-    m.row = pyo.Constraint(expr=(4, m.x**2, 9))
-    m.o = pyo.Objective(expr=m.x, sense=pyo.maximize)
-    assert get_solver(name).solve(m).objective == pytest.approx(3, abs=1e-5)
-    m.o.sense = pyo.minimize
-    assert get_solver(name).solve(m).objective == pytest.approx(2, abs=1e-5)
-
-
 def test_unknown_solver_lists_the_known_ones():
     with pytest.raises(SolverUnavailableError, match="gurobi, highs, scip"):
         get_solver("cplex")
