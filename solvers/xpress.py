@@ -91,7 +91,8 @@ class Xpress(Solver):
 
     def _options(self, settings: Settings) -> dict[str, Any]:
         # Xpress would look for a nonconvex optimum in a box of +-1e6 of its own making, and drop nodes that are better
-        # by less than 1e-5, whatever gap is asked for. Its callback is called in the thread where Python handles signals.
+        # by less than 1e-5, whatever gap is asked for. Its callback is called in the main thread, where Python handles
+        # signals.
         chosen: dict[str, Any] = {
             "globalboundingbox": 0.0, "mipaddcutoff": 0.0, "miprelcutoff": 0.0, "callbackfrommainthread": 1,
         }  # fmt: skip
