@@ -213,8 +213,8 @@ def _hand_over(problem: Any, program: Program) -> _Rows:
     sets = [sos for sos in program.sos if sos.columns.size]
     if sets:
         start = np.cumsum([0, *(sos.columns.size for sos in sets)])[:-1]
-        columns, weights = np.concatenate([s.columns for s in sets]), np.concatenate([s.weights for s in sets])
-        problem.addSets([str(sos.level) for sos in sets], start, columns, weights)
+        members, weights = np.concatenate([s.columns for s in sets]), np.concatenate([s.weights for s in sets])
+        problem.addSets([str(sos.level) for sos in sets], start, members, weights)
     return rows
 
 
