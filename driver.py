@@ -56,8 +56,8 @@ def solve(
     :param method: "exact", or a heuristic (a name in ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", a dict row -> name that mixes them,
         or "auto" (big-M where every M is proven or given, else SOS1).
-    :param solver: "gurobi", "highs", "scip" or "auto" (Gurobi where the model fits its licence, else HiGHS for a
-        MILP, else SCIP).
+    :param solver: "auto" (Gurobi where the model fits its licence, else HiGHS for a MILP, else SCIP), or a name in
+        ``bilevolt.solvers.SOLVERS``, such as "highs".
     :param time_limit: seconds for the solver (for a heuristic: for all of it).
     :param rel_gap: relative gap at which a point is called optimal.
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.

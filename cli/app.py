@@ -93,7 +93,7 @@ def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
     method: Annotated[str, typer.Option(help="exact, or a heuristic (bilevolt list names them all).")] = "exact",
     reformulation: Annotated[str, typer.Option(help="auto, sos1, bigm, indicator, strong_duality, product.")] = "auto",
-    solver: Annotated[str, typer.Option(help="gurobi, highs, scip or auto.")] = "auto",
+    solver: Annotated[str, typer.Option(help="auto, or a solver (bilevolt list names them all).")] = "auto",
     big_m: _BigM = None,
     time_limit: _TimeLimit = None,
     rel_gap: _RelGap = 1e-6,

@@ -47,7 +47,7 @@ def compare(
     :param models: name -> PAO model, or a function without arguments that builds one; or a list of names: instances,
         textbook problems, paths of instances (.json) and of Python files (``FILE.py[:function]``).
     :param reformulations: of the exact runs ("auto", "sos1", "bigm", ...); none: heuristics only.
-    :param solvers: of all runs ("auto", "gurobi", "highs", "scip").
+    :param solvers: of all runs ("auto", or names in ``bilevolt.solvers.SOLVERS``).
     :param methods: heuristics ("nested", "leader_alone"), run with every solver before the exact runs.
     :param time_limit: seconds, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.

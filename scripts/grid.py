@@ -24,6 +24,7 @@ from bilevolt.solvers import SOLVERS
 
 MIXED = "mixed"
 REFORMULATIONS = (*LINEARIZATIONS, MIXED)
+AVAILABLE = tuple(name for name, solver in SOLVERS.items() if solver.available() is None)
 REL_GAP = 1e-6
 SYMBOLS = {
     "=": "proven, and no other answer contradicts it",
@@ -191,7 +192,7 @@ def main(
     sizes: Annotated[str, typer.Option(help="variables on either level of the random ones")] = "10,20,30,40",
     problems: Annotated[str, typer.Option(help="textbook problems; default: all")] = ",".join(textbook.NAMES),
     reformulations: Annotated[str, typer.Option(help="the table's columns")] = ",".join(REFORMULATIONS),
-    solvers: Annotated[str, typer.Option(help="the table's columns")] = ",".join(SOLVERS),
+    solvers: Annotated[str, typer.Option(help="the table's columns")] = ",".join(AVAILABLE),
     time_limit: Annotated[float, typer.Option(help="seconds, for each run")] = 20.0,
     json: Annotated[bool, typer.Option("--json", help="print every row as JSON instead of the table")] = False,
 ) -> None:

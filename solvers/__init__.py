@@ -1,4 +1,4 @@
-"""Who solves a single-level Pyomo model: Gurobi, HiGHS and SCIP behind one interface.
+"""Who solves a single-level Pyomo model: Gurobi, HiGHS, SCIP and Xpress behind one interface.
 
 A new solver is one file with a subclass of `Solver`, and one line in `SOLVERS`.
 """
@@ -18,6 +18,7 @@ from .reading import needs_of
 from .records import SolverResult
 from .scip import Scip
 from .status import Status
+from .xpress import Xpress
 
 __all__ = [
     "SOLVERS",
@@ -33,8 +34,9 @@ __all__ = [
     "table",
 ]
 
-SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip())}
-"""Solvers by name, in the order in which `choose` asks them."""
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip(), Xpress())}
+"""Solvers by name, in the order in which `choose` asks them. Xpress, which is optional, comes last: whether it is
+installed changes only what no other takes."""
 
 
 def get_solver(name: str) -> Solver:

@@ -37,6 +37,8 @@ class Solver(ABC):
 
     name: ClassVar[str]
     features: ClassVar[Features]
+    node_limit: ClassVar[str]
+    """The solver's own name of the option that limits the nodes of a search."""
 
     @abstractmethod
     def available(self) -> str | None:

@@ -54,6 +54,7 @@ class Gurobi(Solver):
     """
 
     name: ClassVar[str] = "gurobi"
+    node_limit: ClassVar[str] = "NodeLimit"
     features: ClassVar[Features] = Features(
         qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
         indicator=True, duals=True,
@@ -100,7 +101,7 @@ class Gurobi(Solver):
         if not settings.presolve:
             chosen["Presolve"] = 0
         if settings.short:
-            chosen["NodeLimit"] = _SHORT_NODES
+            chosen[self.node_limit] = _SHORT_NODES
         limits = {
             "Threads": settings.threads, "TimeLimit": settings.time_limit, "MIPGap": settings.rel_gap,
             "MIPGapAbs": settings.abs_gap,

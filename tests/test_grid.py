@@ -79,7 +79,7 @@ def told(rows):
 
 
 def test_the_table_has_every_pair():
-    assert list(GRID) == [(step, solver) for step in grid.REFORMULATIONS for solver in grid.SOLVERS]
+    assert list(GRID) == [(step, solver) for step in grid.REFORMULATIONS for solver in ("gurobi", "highs", "scip")]
 
 
 @pytest.mark.parametrize(("reformulation", "solver"), GRID)

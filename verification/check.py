@@ -18,7 +18,8 @@ from .certificate import Certificate
 from .claims import claims, own_scale, price_residuals, put_missing_prices
 from .pessimistic import CHEAP, PATIENT, Effort, worst_case
 
-# The order in which solvers are asked to solve a follower again; the one that found the point comes last.
+# The order in which solvers are asked to solve a follower again, before the optional ones that are there; the one that
+# found the point comes last.
 _CHECKERS = ("highs", "gurobi", "scip")
 
 SHARE = 0.1
@@ -173,7 +174,8 @@ def _solve_again(
     problem = follower_at(follower, tolerance=tolerance)
     reached = value(follower.objective.expr)
     refusals = []
-    for name in sorted(_CHECKERS, key=lambda name: name in (found_by or "")):
+    optional = (name for name in SOLVERS if name not in _CHECKERS and SOLVERS[name].available() is None)
+    for name in sorted((*_CHECKERS, *optional), key=lambda name: name in (found_by or "")):
         try:
             result = SOLVERS[name].solve(problem)
         except (SolverUnavailableError, UnsupportedBySolverError) as refusal:

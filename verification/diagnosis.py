@@ -24,7 +24,7 @@ from .contradictions import Contradictions, primal_rows
 from .example import example
 
 DIAGNOSED = (Status.infeasible, Status.infeasible_or_unbounded)
-NODE_LIMIT = {"gurobi": {"NodeLimit": 1000}, "highs": {"mip_max_nodes": 1000}, "scip": {"limits/nodes": 1000}}
+NODE_LIMIT = 1000
 
 
 def note_why(bilevel: Bilevel, solution: Any) -> None:
@@ -69,7 +69,7 @@ def _point(single: Any) -> SolverResult | None:
     add_sos(problem, map_of(single).bilevel.leader.sos)
     try:
         solver, _ = choose(problem)
-        limit = {} if needs_of(problem).linear_program else NODE_LIMIT[solver.name]
+        limit = {} if needs_of(problem).linear_program else {solver.node_limit: NODE_LIMIT}
         return solver.solve(problem, options=limit)
     except BilevoltError:
         return None

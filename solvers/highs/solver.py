@@ -40,6 +40,7 @@ class Highs(Solver):
     """
 
     name: ClassVar[str] = "highs"
+    node_limit: ClassVar[str] = "mip_max_nodes"
     features: ClassVar[Features] = Features(qp=True, miqp=True, duals=True)
 
     def available(self) -> str | None:
@@ -60,7 +61,7 @@ class Highs(Solver):
         if not settings.presolve:
             chosen["presolve"] = "off"
         if settings.short:
-            chosen["mip_max_nodes"] = SHORT_NODES
+            chosen[self.node_limit] = SHORT_NODES
         if settings.threads is not None:
             chosen["threads"] = settings.threads
         return chosen | dict(settings.options or {})

@@ -33,6 +33,7 @@ class Scip(Solver):
     """
 
     name: ClassVar[str] = "scip"
+    node_limit: ClassVar[str] = "limits/nodes"
     features: ClassVar[Features] = Features(
         qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
         indicator=True,
@@ -60,7 +61,7 @@ class Scip(Solver):
         if not settings.presolve:
             chosen |= {"presolving/maxrounds": 0, "propagating/maxroundsroot": 0, "propagating/maxrounds": 0}
         if settings.short:
-            chosen["limits/nodes"] = SHORT_NODES
+            chosen[self.node_limit] = SHORT_NODES
         limits = {
             "limits/time": settings.time_limit, "limits/gap": settings.rel_gap, "limits/absgap": settings.abs_gap,
             "lp/threads": settings.threads,

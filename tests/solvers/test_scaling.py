@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from conformance import solver_params
 
-from bilevolt.solvers import SOLVERS, get_solver
+from bilevolt.solvers import get_solver
 from bilevolt.solvers.program import program_of
 from bilevolt.solvers.reading import read
 from bilevolt.solvers.scaling import WELL_SCALED, scaling_of
@@ -99,7 +100,7 @@ def test_the_objective_is_scaled_upwards_only(cost, up):
 
 
 @pytest.mark.parametrize("sense", [1, -1])
-@pytest.mark.parametrize("name", [name for name, solver in SOLVERS.items() if solver.features.duals])
+@pytest.mark.parametrize("name", solver_params("duals"))
 def test_duals_are_those_of_the_model_as_given(name, sense):
     """min 3e5 x + 2e-4 y, 1e5 x + 1e-4 y >= 6, y <= 1e4: the row's dual is 3, the bound binds."""
     m = pyo.ConcreteModel()
@@ -113,7 +114,7 @@ def test_duals_are_those_of_the_model_as_given(name, sense):
     assert result.duals[m.cap] == pytest.approx(sense * -1e-4)
 
 
-@pytest.mark.parametrize("name", list(SOLVERS))
+@pytest.mark.parametrize("name", solver_params())
 @pytest.mark.parametrize("seed", range(4))
 def test_scaled_models_have_the_optimum_of_their_twins(seed, name):
     """In whatever units the same problem is written, the optimum is the same."""

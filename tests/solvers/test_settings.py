@@ -2,6 +2,7 @@
 
 import pyomo.environ as pyo
 import pytest
+from conformance import solver_params
 
 from bilevolt.solvers import get_solver
 from bilevolt.solvers.records import Settings
@@ -18,6 +19,9 @@ EXPECTED = [
     ("scip", {"presolve": False, "short": True}, {"presolving/maxrounds": 0, "limits/nodes": 1000}),
     ("gurobi", {}, {"PreSOS1BigM": 0}),
     ("gurobi", {"presolve": False, "short": True}, {"Presolve": 0, "NodeLimit": 1000}),
+    ("xpress", {}, {"globalboundingbox": 0.0, "mipaddcutoff": 0.0, "indprelinbigm": 0.0, "indlinbigm": 0.0}),
+    ("xpress", {"presolve": False, "short": True}, {"presolve": 0, "mippresolve": 0, "maxnode": 1000}),
+    ("xpress", {"feasibility_tol": 1e-8, "integrality_tol": 1e-7}, {"feastol": 1e-8, "miptol": 1e-7}),
 ]
 
 
@@ -44,7 +48,7 @@ def switched_off():
     return m
 
 
-@pytest.mark.parametrize("name", ["gurobi", "highs", "scip"])
+@pytest.mark.parametrize("name", solver_params())
 def test_a_single_level_with_one_point(name):
     result = get_solver(name).solve(switched_off())
     assert result.status == "optimal"

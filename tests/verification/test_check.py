@@ -132,7 +132,7 @@ def test_a_solver_that_fails_is_replaced_and_none_left_is_no_pass(monkeypatch):
     monkeypatch.setattr(type(SOLVERS["highs"]), "solve", refuse)
     certificate = verify(model_of_two(), dataclasses.replace(point(), solver="gurobi"))
     assert certificate.bilevel_feasible and set(certificate.solvers.values()) == {"scip"}
-    for name in ("gurobi", "scip"):
+    for name in set(SOLVERS) - {"highs"}:
         monkeypatch.setattr(type(SOLVERS[name]), "solve", refuse)
     certificate = verify(model_of_two(), point())
     assert not certificate.bilevel_feasible
