@@ -227,11 +227,23 @@ def one_product():
     return m
 
 
+def small_milp():
+    """SCIP's presolve took 0.8 for the optimum of its strong-duality MILP."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1), domain=pyo.Integers)
+    m.L = SubModel(fixed=[m.x])
+    a, b = m.L.a, m.L.b = pyo.Var(bounds=(None, 0)), pyo.Var(bounds=(0, None))
+    m.L.c = pyo.Constraint(expr=-5 * a + b + m.x <= 4)
+    m.L.o = pyo.Objective(expr=a)
+    m.o = pyo.Objective(expr=-a)
+    return m
+
+
 TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
-    (dust, 0), (dusty_range, -28 / 3), (one_product, -1),
+    (dust, 0), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),

@@ -1,9 +1,9 @@
 """A second look at SCIP's optimum, where it was seen to be wrong.
 
 SCIP drops nodes of its search whose relaxation is unbounded: an unbounded problem with SOS1 or products may
-come out as optimal then (seen with SCIP 10). And its presolve was seen to cut optima of products off (0 for -1 on a
-model of one integer and one follower's variable). Asked for a point that is better than the optimum by a margin,
-without objective and without presolve, SCIP has neither; finding one refutes the optimum.
+come out as optimal then (seen with SCIP 10). And its presolve was seen to cut optima off, of products (0 for -1) and of
+a MILP (0.8 for 0.6), on models of one integer and one or two follower's variables. Asked for a point that is better
+than the optimum by a margin, without objective and without presolve, SCIP has neither; finding one refutes the optimum.
 """
 
 from dataclasses import replace
@@ -26,10 +26,10 @@ _NO_POINT = (TerminationCondition.provenInfeasible, TerminationCondition.infeasi
 
 
 def is_doubtful(program: Program) -> bool:
-    """Whether there are products in rows, or a variable without a bound where the objective improves, beside SOS."""
-    if program.row_forms:
+    """Whether there are integers, products in rows, or, beside SOS, no bound where the objective improves."""
+    if program.row_forms or program.integer.any():
         return True
-    if not (program.sos or program.switches or program.quadratic):
+    if not (program.sos or program.quadratic):
         return False
     in_product = np.zeros(program.columns, dtype=bool)
     in_product[program.quadratic.first] = in_product[program.quadratic.second] = True
