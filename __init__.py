@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 # Public names, loaded when first used: importing bilevolt stays fast, and ``bilevolt --help`` with it.
 _PUBLIC = {
     "SubModel": "pao_solver",
-    "dual_of": "reformulations.dual_of",
-    "ValidInequalities": "reformulations.valid_inequalities",
+    "dual_of": "levels.dual_of",
+    "ValidInequalities": "levels.valid_inequalities",
     "reformulate": "reformulations",
     "solve": "driver",
     "Solution": "solution",
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, teaching, verification
     from .driver import solve
     from .instances import list_instances, load_instance
+    from .levels.dual_of import dual_of
+    from .levels.pao_adapter import SubModel
+    from .levels.valid_inequalities import ValidInequalities
     from .reformulations import reformulate
-    from .reformulations.dual_of import dual_of
-    from .reformulations.pao_adapter import SubModel
-    from .reformulations.valid_inequalities import ValidInequalities
     from .reports import Comparison, compare
     from .solution import Solution
     from .solvers.status import Status

@@ -8,13 +8,13 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, SOSConstraint, Var, value
 from pyomo.core.base.var import VarData
 
+from .bounds.given import BigM
 from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
 from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
+from .levels.reading import Bilevel, read_levels
 from .reformulations import choose_reformulation, kkt, offered, pattern, product_advice
 from .reformulations.bigm import at_limit, unproven
-from .reformulations.bounds import BigM
-from .reformulations.levels import Bilevel, read_levels
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
 from .request import Progress, Request

@@ -11,7 +11,7 @@ from pyomo.common.config import ConfigValue
 from pyomo.core import Objective, minimize
 
 from .errors import BilevoltError
-from .reformulations.pao_adapter import PaoResults, PaoSolver, PaoSolverAPI, SubModel, TerminationCondition
+from .levels.pao_adapter import PaoResults, PaoSolver, PaoSolverAPI, SubModel, TerminationCondition
 from .solution import Solution
 from .solvers.status import Status
 

@@ -7,11 +7,11 @@ from inspect import signature
 from numbers import Integral
 from typing import Any
 
+from .bounds.given import BigM
 from .errors import ArgumentError, SolverUnavailableError
 from .heuristics import METHODS
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
-from .reformulations.bounds import BigM
 from .solution import Solution
 from .solvers import SOLVERS
 from .spelling import canonical

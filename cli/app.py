@@ -148,9 +148,7 @@ def compare(
     reformulations: Annotated[
         str, typer.Option("--reformulations", "--reformulation", help="Comma list, for the exact runs.")
     ] = "auto",
-    solvers: Annotated[
-        str, typer.Option("--solvers", "--solver", help="Comma list, for all runs.")
-    ] = "highs",
+    solvers: Annotated[str, typer.Option("--solvers", "--solver", help="Comma list, for all runs.")] = "highs",
     methods: Annotated[
         str | None,
         typer.Option(
@@ -218,13 +216,9 @@ def compare(
 
 @app.command(epilog=_EXIT_HELP)
 def verify(
-    solution_file: Annotated[
-        Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")
-    ],
+    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")],
     target: Annotated[str | None, typer.Option(help="The model, if not the one named in the file.")] = None,
-    tolerance: Annotated[
-        float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")
-    ] = 1e-5,
+    tolerance: Annotated[float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")] = 1e-5,
     as_json: _Json = False,
 ) -> None:
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""

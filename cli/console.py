@@ -93,9 +93,7 @@ def show_list(known: Mapping[str, Any]) -> None:
     solvers = _table("solver", "version", "available", "takes")
     for item in known["solvers"]:
         available = "yes" if item["available"] is True else f"no: {item['available']}"
-        takes = ", ".join(
-            name for name, supported in item.items() if supported is True and name != "available"
-        )
+        takes = ", ".join(name for name, supported in item.items() if supported is True and name != "available")
         solvers.add_row(item["solver"], item["version"], available, takes)
     stdout.print(instances)
     stdout.print(solvers)
@@ -202,7 +200,5 @@ def _figure(item: Any) -> str:
                          else f"{key}: " + ", ".join(f"{k} {_figure(v)}" for k, v in value.items())
                          for key, value in item.items())  # fmt: skip
     if isinstance(item, list | tuple):
-        return (
-            ", ".join(map(_figure, item)) if len(item) <= _SHOWN_ITEMS else f"{len(item)} values, in --json"
-        )
+        return ", ".join(map(_figure, item)) if len(item) <= _SHOWN_ITEMS else f"{len(item)} values, in --json"
     return str(item) if type(item) is int else number(item)

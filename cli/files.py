@@ -26,9 +26,7 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
         raise MalformedError(f"{path}: not JSON ({error}). Give a file that `bilevolt solve -o FILE` wrote.") from error
     solution = Solution.from_json(text, str(path))
     if not solution.values:
-        raise MalformedError(
-            f"{path}: there is no point to check; the solve ended with status {solution.status}."
-        )
+        raise MalformedError(f"{path}: there is no point to check; the solve ended with status {solution.status}.")
     found = target or json.loads(text).get("target")
     if not found or not isinstance(found, str):
         raise MalformedError(f"{path}: no target is recorded; name the model with --target.")

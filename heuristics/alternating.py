@@ -22,10 +22,10 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.core import minimize, value
 
+from ..levels.reading import Bilevel
+from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
-from ..reformulations.rows import at_values
 from ..solvers.status import Status
 from .deadline import Deadline
 from .nested import HeuristicResult

@@ -18,7 +18,7 @@ import numpy as np
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 from scipy.sparse import csr_array
 
-from ..reformulations.follower_form import VariableRecorder
+from ..levels.follower_form import VariableRecorder
 
 Array = np.ndarray[Any, Any]
 Place = Mapping[int, tuple[str, int]]

@@ -14,8 +14,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Suffix
 from pyomo.core.base.var import VarData
 
-from ..reformulations.bounds import MULTIPLIER_BOUND
-from ..reformulations.levels import Bilevel
+from ..bounds.given import MULTIPLIER_BOUND
+from ..levels.reading import Bilevel
 
 RESTATE = "restate_bounds"
 

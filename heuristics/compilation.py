@@ -10,8 +10,8 @@ from pyomo.core import minimize
 from pyomo.core.base.var import VarData
 from scipy.sparse import block_array, csr_array
 
-from ..reformulations.follower_form import FollowerForm
-from ..reformulations.levels import Bilevel
+from ..levels.follower_form import FollowerForm
+from ..levels.reading import Bilevel
 from .bilinear import Bilinear, NotCompiled, Place, read
 from .compiled import CompiledReaction, Limits
 from .persistent_lp import PersistentLp
@@ -119,7 +119,4 @@ def _assemble(
         np.r_[follower_limits.lower, leader_limits.lower],
         np.r_[follower_limits.upper, leader_limits.upper],
     )
-    return CompiledReaction(
-        followers, follower_limits, bill, leader, leader_limits, objective, columns, inner, outer
-    )
-
+    return CompiledReaction(followers, follower_limits, bill, leader, leader_limits, objective, columns, inner, outer)

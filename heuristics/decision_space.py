@@ -16,12 +16,12 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 from scipy.sparse import csr_array
 
+from ..bounds.ranges import Ranges
+from ..bounds.relaxation import PRIMAL, Relaxation
 from ..errors import BilevoltError
-from ..reformulations.follower_form import VariableRecorder
-from ..reformulations.levels import Bilevel
+from ..levels.follower_form import VariableRecorder
+from ..levels.reading import Bilevel
 from ..reformulations.mapping import map_of
-from ..reformulations.ranges import Ranges
-from ..reformulations.relaxation import PRIMAL, Relaxation
 from .bilinear import Array
 from .compiled import Limits
 from .encoding import Encoding
@@ -103,9 +103,7 @@ def _ranges(single: Any, decision: Sequence[VarData]) -> tuple[Array, Array]:
     return np.array([p[0] for p in pairs], dtype=float), np.array([p[1] for p in pairs], dtype=float)
 
 
-def _rows(
-    bilevel: Bilevel, decision: Sequence[VarData]
-) -> tuple[list[LinearRow], ComponentSet, csr_array, Limits]:
+def _rows(bilevel: Bilevel, decision: Sequence[VarData]) -> tuple[list[LinearRow], ComponentSet, csr_array, Limits]:
     """Return all linear rows as the decision sees them, and those over the decision alone, also as arrays.
 
     Other variables in a row leave it as much room as their ranges have.
@@ -148,9 +146,7 @@ def _interval(variable: VarData, coefficient: float) -> tuple[float, float]:
     return min(ends), max(ends)
 
 
-def _groups(
-    decision: Sequence[VarData], visible: ComponentSet, searched: Array, integer: Array, width: Array
-) -> Array:
+def _groups(decision: Sequence[VarData], visible: ComponentSet, searched: Array, integer: Array, width: Array) -> Array:
     """Return each variable's turn: searched, visible, integer ones first, and of these the widest."""
     turns = [
         (not searched[j], v not in visible, not integer[j], -width[j] if integer[j] else 0.0)

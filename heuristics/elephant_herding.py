@@ -19,7 +19,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from ..reformulations.levels import Bilevel
+from ..levels.reading import Bilevel
 from .bilinear import Array
 from .decision_space import Search as Searched
 from .evaluation import Estimate

@@ -26,8 +26,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Reals, Var, value
 
 from ..errors import BilevoltError, UnprovenBigMError, UnsupportedBySolverError
+from ..levels.reading import Bilevel
 from ..reformulations import reformulate
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
 from ..solvers.base import SolverResult
 from ..solvers.status import Status

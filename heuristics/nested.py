@@ -14,10 +14,10 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
+from ..levels.reading import Bilevel
+from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
-from ..reformulations.rows import add_row, add_sos, at_values
 from ..solvers.status import Status
 from .deadline import Deadline
 from .reaction import Solve, react, refuse_interaction

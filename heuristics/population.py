@@ -10,8 +10,8 @@ import numpy as np
 from pyomo.common.collections import ComponentMap
 
 from ..errors import BilevoltError
+from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
 from ..solvers.status import Status
 from .bilinear import Array
@@ -160,9 +160,7 @@ class Search:
             self._note(scores[k], x)
         self.count += len(asked)
         moved = np.array([point for _, point in decoded]).reshape(len(decoded), self.dimensions)
-        return Population(
-            moved, np.array([s.violation for s in scores]), np.array([s.objective for s in scores])
-        )
+        return Population(moved, np.array([s.violation for s in scores]), np.array([s.objective for s in scores]))
 
     def close_iteration(self) -> None:
         """Evaluate a new best candidate exactly, and write the iteration into the history."""

@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from ..reformulations.levels import Bilevel
+from ..levels.reading import Bilevel
 from .decision_space import Search as Searched
 from .evaluation import Estimate
 from .nested import HeuristicResult

@@ -17,12 +17,12 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective
 
 from ..errors import BilevoltError
+from ..levels.follower_problem import follower_at
+from ..levels.reading import Bilevel
+from ..levels.rows import add_sos, substitution
 from ..reformulations import offered
-from ..reformulations.follower_problem import follower_at
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of
 from ..reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
-from ..reformulations.rows import add_sos, substitution
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
 

@@ -25,9 +25,9 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..levels.follower_form import VariableRecorder
+from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
-from ..reformulations.follower_form import VariableRecorder
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import Linearized, map_of, price_values
 from ..solvers.base import SolverResult
 from ..solvers.status import Status

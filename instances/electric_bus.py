@@ -37,14 +37,10 @@ class Bus(Record):
 
     id: Identifier
     line: Annotated[str, Field(description="id of the line")]
-    terminal: Annotated[
-        Literal["a", "b"], Field(description="terminal where the bus leaves and resumes service")
-    ]
+    terminal: Annotated[Literal["a", "b"], Field(description="terminal where the bus leaves and resumes service")]
     kind: Annotated[str, Field(description="duty, a label: midday, late or night")]
     free_from_minute: Annotated[Minutes, Field(description="tau: end of service before charging")]
-    free_until_minute: Annotated[
-        Minutes, Field(description="p: last departure from the terminal to a charger")
-    ]
+    free_until_minute: Annotated[Minutes, Field(description="p: last departure from the terminal to a charger")]
     need_kwh: Annotated[float, Field(gt=0, description="energy to recharge, without deadhead")]
 
 
@@ -136,9 +132,7 @@ class ElectricBusInstance(Instance):
             return f"needs {need:.2f} kWh with deadhead, a block gives {block:g}"
         if not self._blocks_in_window(bus, site):
             earliest, latest = self.window_minutes(bus, site)
-            return (
-                f"no block of {site.block_slots} slots starts between minutes {earliest:.0f} and {latest:.0f}"
-            )
+            return f"no block of {site.block_slots} slots starts between minutes {earliest:.0f} and {latest:.0f}"
         return None
 
     def _blocks_in_window(self, bus: Bus, site: Site) -> tuple[int, ...]:
@@ -177,6 +171,4 @@ class ElectricBusInstance(Instance):
         obstacles = {site.id: self.obstacle(bus, site) for site in self.sites}
         if all(obstacles.values()):
             reasons = "; ".join(f"{site}: {reason}" for site, reason in obstacles.items())
-            raise ValueError(
-                f"{where}: no possible charging event ({reasons}); move a site or widen the bus's window"
-            )
+            raise ValueError(f"{where}: no possible charging event ({reasons}); move a site or widen the bus's window")

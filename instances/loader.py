@@ -36,9 +36,7 @@ def load_instance(name_or_path: str | Path) -> Instance:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InstanceError(
-            f"{path}: cannot be read ({error}); give the path of a UTF-8 JSON file."
-        ) from error
+        raise InstanceError(f"{path}: cannot be read ({error}); give the path of a UTF-8 JSON file.") from error
     return parse_instance(text, str(path))
 
 
@@ -63,9 +61,7 @@ def list_instances() -> list[InstanceInfo]:
 def instance_names() -> list[str]:
     """Names of the shipped instances."""
     # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
-    return sorted(
-        path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8"))
-    )
+    return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
 
 
 def _locate(name_or_path: str | Path) -> Path:
@@ -86,9 +82,7 @@ def _readable(error: ValidationError, where: str, document: object, problem: str
         value = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
         lines.append(f"  {path + ': ' if path else ''}{message}{value}")
     schema = SCHEMAS[problem].__name__
-    return (
-        f"{where}: not a valid '{problem}' instance.\n" + "\n".join(lines) + f"\nFields and units: {schema}."
-    )
+    return f"{where}: not a valid '{problem}' instance.\n" + "\n".join(lines) + f"\nFields and units: {schema}."
 
 
 def _path_of(location: tuple[int | str, ...], document: object) -> str:

@@ -7,9 +7,7 @@ from .base import Instance
 
 def to_json(instance: Instance) -> str:
     """Text that :func:`bilevolt.instances.load_instance` reads back to an equal instance."""
-    fields = [
-        f"  {json.dumps(key)}: {_value(value)}" for key, value in instance.model_dump(mode="json").items()
-    ]
+    fields = [f"  {json.dumps(key)}: {_value(value)}" for key, value in instance.model_dump(mode="json").items()]
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from pyomo.environ import Binary, ConcreteModel, Constraint, Integers, Objective, Reals, Var, maximize, minimize
 
-from ..reformulations.pao_adapter import SubModel
+from ..levels.pao_adapter import SubModel
 
 CONTINUOUS_BOX, INTEGER_BOX = 10, 3
 """Largest value of a continuous leader's variable, and of every second one of an integer leader (the rest: binary)."""

@@ -24,8 +24,8 @@ from pyomo.environ import (
 
 from ..errors import InstanceError
 from ..instances.textbook import FollowerLevel, Level, Row, TextbookProblem, Variable, load_textbook
-from ..reformulations.dual_of import dual_of
-from ..reformulations.pao_adapter import SubModel
+from ..levels.dual_of import dual_of
+from ..levels.pao_adapter import SubModel
 from ..spelling import canonical, hint
 
 NAMES: tuple[str, ...] = tuple(load_textbook())
@@ -94,9 +94,7 @@ def parse_expression(text: str, symbols: Mapping[str, Any]) -> Any:
     return _evaluate(_parse(text), text, symbols)
 
 
-def _add_follower(
-    model: ConcreteModel, leader: Level, follower: FollowerLevel, symbols: dict[str, Any]
-) -> None:
+def _add_follower(model: ConcreteModel, leader: Level, follower: FollowerLevel, symbols: dict[str, Any]) -> None:
     texts = (follower.objective, *(row.body for row in follower.rows))
     used = {name for text in texts for name in _names_in(text)}
     given = [symbols[variable.name] for variable in leader.variables if variable.name in used]
@@ -130,9 +128,7 @@ def _add_level(block: Any, level: Level, symbols: Mapping[str, Any]) -> None:
         if None in members:
             component = Constraint(expr=relations[base])
         else:
-            component = Constraint(
-                sorted(members), rule={index: relations[name] for index, name in members.items()}
-            )
+            component = Constraint(sorted(members), rule={index: relations[name] for index, name in members.items()})
         block.add_component(base, component)
 
 

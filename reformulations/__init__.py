@@ -20,10 +20,10 @@ step            what it does                                                 fil
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..bounds.given import BigM
 from ..errors import UnprovenBigMError
+from ..levels.reading import Bilevel, read_levels
 from . import asking, bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
-from .bounds import BigM
-from .levels import Bilevel, read_levels
 from .mapping import SingleLevelMap, map_of
 
 __all__ = [

@@ -7,9 +7,9 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap
 
+from ..bounds.given import BigM
 from ..errors import ArgumentError, UnprovenBigMError
 from ..spelling import canonical
-from .bounds import BigM
 
 _WITH_BIG_M = ("auto", "bigm")
 CUTS = ("strong_duality", "auto", None)

@@ -18,7 +18,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var, value
 
-from .bounds import (
+from ..bounds.given import (
     BigM,
     UserBigM,
     given_bounds,
@@ -28,9 +28,9 @@ from .bounds import (
     slack_bound,
     stated_bounds,
 )
+from ..bounds.proofs import prove
+from ..bounds.ranges import Bound, Proof
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
-from .proofs import prove
-from .ranges import Bound, Proof
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:

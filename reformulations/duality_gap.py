@@ -18,7 +18,7 @@ from pyomo.core.base.var import VarData
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .follower_form import FollowerForm, Row
+from ..levels.follower_form import FollowerForm, Row
 from .mapping import SingleLevelMap
 
 

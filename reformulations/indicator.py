@@ -18,8 +18,8 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var
 
+from ..bounds.given import impose_proven
 from ..solvers.indicators import SUFFIX, empty_suffix
-from .bounds import impose_proven
 from .mapping import Linearized, Pair, map_of
 
 

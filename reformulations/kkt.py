@@ -28,10 +28,10 @@ from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
 from ..errors import NotBilevelError
-from .follower_form import FollowerForm, Row, follower_form, is_number
-from .levels import Bilevel, Leader
+from ..levels.follower_form import FollowerForm, Row, follower_form, is_number
+from ..levels.reading import Bilevel, Leader
+from ..levels.rows import add_sos
 from .mapping import Pair, SingleLevelMap, attach, shadow_price
-from .rows import add_sos
 
 
 def apply(bilevel: Bilevel) -> ConcreteModel:

@@ -14,10 +14,10 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, value
 from pyomo.core.base.var import VarData
 
+from ..bounds.ranges import Bound, Ranges
 from ..errors import BilevoltError
-from .follower_form import FollowerForm, Row
-from .levels import Bilevel
-from .ranges import Bound, Ranges
+from ..levels.follower_form import FollowerForm, Row
+from ..levels.reading import Bilevel
 
 
 @dataclass(frozen=True, eq=False)

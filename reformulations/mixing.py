@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BilevoltError
-from .levels import suffix_values
+from ..levels.reading import suffix_values
 from .mapping import Pair, map_of
 
 SUFFIX = "reformulation"

@@ -8,8 +8,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block
 from pyomo.core.base.var import VarData
 
+from ..levels.reading import Offered
 from .kkt import add_rows, price_expressions
-from .levels import Offered
 from .mapping import SingleLevelMap, map_of
 
 

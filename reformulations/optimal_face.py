@@ -18,9 +18,9 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum, value
 
-from .follower_form import FollowerForm
+from ..levels.follower_form import FollowerForm
+from ..levels.rows import add_row, at_values, substitution
 from .mapping import Pair, map_of
-from .rows import add_row, at_values, substitution
 
 Substitution = Callable[[Any], Any]
 

@@ -17,7 +17,7 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, NonNegativeReals, Var
 
-from .bounds import impose_proven
+from ..bounds.given import impose_proven
 from .mapping import Linearized, Pair, map_of
 
 

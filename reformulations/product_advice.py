@@ -8,10 +8,10 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Constraint
 from pyomo.core.base.var import VarData
 
-from .bounds import MULTIPLIER_BOUND
+from ..bounds.given import MULTIPLIER_BOUND
+from ..bounds.ranges import IMPLIED_BOUNDS, Ranges
 from .mapping import SingleLevelMap
 from .products import LARGEST_EXPANSION, Product
-from .ranges import IMPLIED_BOUNDS, Ranges
 
 SHOWN = 5
 ANOTHER = "solver='gurobi' or solver='scip'"

@@ -31,10 +31,10 @@ from pyomo.core.expr import LinearExpression
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..bounds.ranges import Ranges
 from ..errors import UnsupportedBySolverError
-from .follower_form import VariableRecorder
+from ..levels.follower_form import VariableRecorder
 from .mapping import map_of
-from .ranges import Ranges
 
 Terms = list[tuple[float, VarData]]
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
@@ -100,9 +100,7 @@ def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[s
         row = block.relaxed[name]
         repn = visitor.walk_expression(row.body)
         is_linear = repn.nonlinear is None and not repn.quadratic
-        if is_linear or (
-            repn.nonlinear is None and linearizer.rewrite(row, repn, recorder.var_map, linearizer.hull)
-        ):
+        if is_linear or (repn.nonlinear is None and linearizer.rewrite(row, repn, recorder.var_map, linearizer.hull)):
             continue
         del block.relaxed[name]
         left_out.append(name)

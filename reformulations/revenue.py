@@ -21,8 +21,8 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr import SumExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..levels.follower_form import FollowerForm, VariableRecorder, is_number
 from .duality_gap import dual_terms
-from .follower_form import FollowerForm, VariableRecorder, is_number
 from .mapping import map_of
 
 Key = tuple[int, int]

@@ -20,9 +20,9 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
 
-from .bounds import impose_proven
+from ..bounds.given import impose_proven
+from ..bounds.ranges import Ranges
 from .mapping import Linearized, Pair, map_of
-from .ranges import Ranges
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:

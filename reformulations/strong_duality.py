@@ -25,12 +25,12 @@ from pyomo.common.collections import ComponentSet
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint
 
-from .bounds import impose, impose_proven
+from ..bounds.given import impose, impose_proven
+from ..bounds.proofs import prove
+from ..levels.follower_form import is_number
+from ..levels.rows import has_variables
 from .duality_gap import duality_gaps
-from .follower_form import is_number
 from .mapping import Linearized, Pair, SingleLevelMap, map_of
-from .proofs import prove
-from .rows import has_variables
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:

@@ -18,8 +18,8 @@ from typing import Any
 from pyomo.core import TransformationFactory
 
 from ..errors import BilevoltError
+from ..levels.reading import read_levels
 from . import LINEARIZATIONS, kkt, products, reformulate
-from .levels import read_levels
 from .mapping import map_of
 
 

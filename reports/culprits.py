@@ -40,11 +40,7 @@ def _refuted(row: Row, best: Row, sense: int, rel_gap: float) -> str | None:
     margin = (AGREEMENT + rel_gap) * (1 + abs(best.objective))
     if row.status == Status.infeasible:
         return f"claims infeasible, but {point}"
-    if (
-        row.status == Status.optimal
-        and row.objective is not None
-        and sense * (row.objective - best.objective) > margin
-    ):
+    if row.status == Status.optimal and row.objective is not None and sense * (row.objective - best.objective) > margin:
         return f"claims the optimum {row.objective:.10g}, but {point}"
     if row.bound is not None and sense * (row.bound - best.objective) > margin:
         return f"claims the bound {row.bound:.10g}, but {point}"
@@ -54,9 +50,7 @@ def _refuted(row: Row, best: Row, sense: int, rel_gap: float) -> str | None:
 def _mark_open_contradictions(rows: Sequence[Row]) -> None:
     """Mark proofs that exclude one another where no point tells which of them is wrong."""
     proofs = (Status.optimal, Status.infeasible, Status.unbounded)
-    claims = {
-        status: row for status in proofs for row in rows if row.method == "exact" and row.status == status
-    }
+    claims = {status: row for status in proofs for row in rows if row.method == "exact" and row.status == status}
     if len(claims) < 2:
         return
     for row in rows:

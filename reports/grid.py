@@ -13,8 +13,8 @@ from pyomo.core import minimize
 from ..driver import solve
 from ..errors import ArgumentError, BilevoltError
 from ..heuristics import METHODS
+from ..levels.numbers_given import refuse_no_model
 from ..reformulations import LINEARIZATIONS, Bilevel, read_levels
-from ..reformulations.numbers_given import refuse_no_model
 from ..request import Progress, Request, shared, solver_name, used
 from ..solution import Solution
 from ..spelling import canonical
@@ -65,17 +65,13 @@ def compare(
     methods = [canonical("method", name, METHODS) for name in methods]
     named, own = _named(models)
     summaries = own if summaries is None else summaries
-    runs: list[tuple[str, str | None, str]] = [
-        (method, None, solver) for method, solver in product(methods, solvers)
-    ]
+    runs: list[tuple[str, str | None, str]] = [(method, None, solver) for method, solver in product(methods, solvers)]
     runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
     arguments |= shared(arguments)
     _refuse_unused(options, runs)
-    comparison = Comparison(
-        [], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
-    )
+    comparison = Comparison([], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")})
     try:
         for name, model in named.items():
             summary = summaries.get(name) if isinstance(summaries, Mapping) else summaries
@@ -152,9 +148,7 @@ def _say(say: Progress, where: str, text: str) -> None:
     say(f"{where}: {text}")
 
 
-def _run(
-    row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress
-) -> Solution | None:
+def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress) -> Solution | None:
     """Solve, and note in the row what came of it; return the solution, None if it was refused."""
     asked = row.reformulation or "auto"
     choice: dict[str, Any] = {"method": row.method, "reformulation": asked, "solver": row.solver}

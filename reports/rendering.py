@@ -103,9 +103,7 @@ def rich_table(rows: Sequence[Row], title: str | None = None, transposed: bool =
 
     headings, lines = cells(rows)
     styles = ["bold red" if row.culprit else "" for row in rows]
-    table = Table(
-        title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title_justify="left"
-    )
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title_justify="left")
     if transposed:
         at = headings.index("method")
         table.add_column(headings.pop(at), overflow="fold")

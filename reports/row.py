@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..reformulations.decisions import NOTE, WARNING
+from ..levels.decisions import NOTE, WARNING
 from ..solution import Solution
 from ..solvers.status import Status
 
@@ -96,8 +96,4 @@ def _believed(history: list[dict[str, Any]]) -> str:
     last = history[-1]
     believed = last.get("believed")
     iterations = f"{len(history)} iteration{'s' if len(history) > 1 else ''}"
-    return (
-        iterations
-        if believed is None
-        else f"{iterations}; the leader expected {believed:.10g} of the last one"
-    )
+    return iterations if believed is None else f"{iterations}; the leader expected {believed:.10g} of the last one"

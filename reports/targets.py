@@ -84,16 +84,12 @@ def _of_instance(text: str, spec: str) -> Target:
 
 def _of_file(path: Path, function: str) -> Target:
     if not path.is_file():
-        raise BilevoltError(
-            f"{path}: there is no such file. Give the path of a Python file that builds a model."
-        )
+        raise BilevoltError(f"{path}: there is no such file. Give the path of a Python file that builds a model.")
     module = _import(path)
     build = getattr(module, function, None)
     if not callable(build):
         own = [name for name, item in vars(module).items() if callable(item) and not name.startswith("_")]
-        defined = [
-            name for name in own if getattr(getattr(module, name), "__module__", None) == module.__name__
-        ]
+        defined = [name for name in own if getattr(getattr(module, name), "__module__", None) == module.__name__]
         found = f"it defines {', '.join(defined)}" if defined else "it defines none"
         raise BilevoltError(
             f"{path}: there is no function {function!r} ({found}). Write `def {function}():` that returns a "
@@ -105,9 +101,7 @@ def _of_file(path: Path, function: str) -> Target:
             f"{path}: {function}({', '.join(needed)}) needs arguments, and none are passed. Give them "
             "defaults, or write a function without arguments that calls it."
         )
-    return Target(
-        f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function)
-    )
+    return Target(f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function))
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:

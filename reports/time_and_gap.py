@@ -28,9 +28,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     times, gaps = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
     places = range(len(rows))
     several = len({row.instance for row in rows}) > 1
-    times.set_yticks(
-        places, [f"{row.instance}: {row.label}" if several else row.label for row in rows], fontsize=9
-    )
+    times.set_yticks(places, [f"{row.instance}: {row.label}" if several else row.label for row in rows], fontsize=9)
     times.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     _draw_times(times, rows)
     _draw_gaps(gaps, rows)
@@ -51,9 +49,7 @@ def _status(row: Row) -> str:
 
 def _draw_times(axes: Axes, rows: Sequence[Row]) -> None:
     ran = [
-        (place, row, row.seconds_total)
-        for place, row in enumerate(rows)
-        if row.seconds_total and row.reason is None
+        (place, row, row.seconds_total) for place, row in enumerate(rows) if row.seconds_total and row.reason is None
     ]
     least = min((seconds for *_, seconds in ran), default=0.1)
     most = max((seconds for *_, seconds in ran), default=1.0)

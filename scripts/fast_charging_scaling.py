@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 import bilevolt as bv
+from bilevolt.levels.follower_problem import follower_at
 from bilevolt.models import fast_charging
 from bilevolt.models.fast_charging.figure import draw_scaling
-from bilevolt.reformulations.follower_problem import follower_at
 from bilevolt.solvers import get_solver
 
 STEPS = ("build", "reformulate", "solve", "verify")

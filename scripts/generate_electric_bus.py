@@ -13,9 +13,7 @@ def main(
     buses: Annotated[int, typer.Argument(min=5, max=96, help="size of the fleet")],
     out: Annotated[Path, typer.Option(help="JSON file to write")],
     seed: Annotated[int, typer.Option(help="the same seed gives the same instance")] = 1,
-    name: Annotated[
-        str | None, typer.Option(help="name of the instance; default: from size and seed")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="name of the instance; default: from size and seed")] = None,
 ) -> None:
     """Generate an instance in the structure of ``limassol`` and write it."""
     instance = generate(buses, seed, name)

@@ -19,9 +19,7 @@ def main(
     name: Annotated[str | None, typer.Option(help="name of the instance; default: from sizes and seed")] = None,
 ) -> None:
     """Generate an instance in the structure of ``zone_01`` and write it."""
-    instance = generate(
-        sites, demands, seed, most_chargers=most_chargers, distance_step_km=distance_step_km, name=name
-    )
+    instance = generate(sites, demands, seed, most_chargers=most_chargers, distance_step_km=distance_step_km, name=name)
     out.write_text(to_json(instance), encoding="utf-8")
     typer.echo(f"{out}: {instance.summary}")
 

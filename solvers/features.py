@@ -23,7 +23,8 @@ class Size:
         return (
             f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
             f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
-            + f", {self.indicators} indicator rows" * bool(self.indicators)
+            + f", {self.indicators} indicator rows"
+            * bool(self.indicators)
         )
 
 

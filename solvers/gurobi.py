@@ -81,10 +81,7 @@ class Gurobi(Solver):
         columns = count_columns(model)
         limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
         if columns > limit:
-            return (
-                f"the restricted licence is too small: {columns} variables > {limit}"
-                + quadratic * " (quadratic)"
-            )
+            return f"the restricted licence is too small: {columns} variables > {limit}" + quadratic * " (quadratic)"
         return None
 
     def _options(self, settings: Settings) -> dict[str, Any]:

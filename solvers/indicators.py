@@ -66,7 +66,6 @@ def _switch(row: Any, entry: Any, where: str) -> Switch:
     variable, value = entry
     if not variable.is_binary():
         raise UnsupportedBySolverError(
-            f"The indicator '{variable.name}' of constraint '{row.name}' is not binary; declare it with "
-            "domain=Binary."
+            f"The indicator '{variable.name}' of constraint '{row.name}' is not binary; declare it with domain=Binary."
         )
     return Switch(variable, int(value))

@@ -70,9 +70,7 @@ def evaluate(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[
     return total + sum(q * at[i] * at[j] for (i, j), q in (repn.quadratic or {}).items())
 
 
-def gradient(
-    repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]
-) -> dict[int, float]:
+def gradient(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> dict[int, float]:
     """Partial derivatives at a point, by id of the variable."""
     slope = {i: float(q) for i, q in repn.linear.items()}
     for (i, j), q in (repn.quadratic or {}).items():

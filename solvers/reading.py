@@ -175,9 +175,7 @@ class _Reader:
         if repn.linear or self.contradiction:
             return
         for side, excess in ((lower, 1), (upper, -1)):
-            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(
-                1, abs(side)
-            ):
+            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(1, abs(side)):
                 self.contradiction = (
                     f"Constraint '{row.name}' has no free variable and does not hold: {row.expr} "
                     f"(its body is {repn.constant:g}, its side {side:g})"
@@ -226,9 +224,7 @@ class _Reader:
 
     def _special_ordered_set(self, sos: SOSConstraintData) -> None:
         if sos.level not in (1, 2):
-            raise UnsupportedBySolverError(
-                f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist."
-            )
+            raise UnsupportedBySolverError(f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist.")
         self.sos += 1
         self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
         for variable in sos.variables:
@@ -247,8 +243,7 @@ class _Reader:
             if not variable.is_continuous():
                 if not variable.is_integer():
                     raise UnsupportedBySolverError(
-                        f"Variable '{variable.name}' has domain {variable.domain}, neither continuous nor "
-                        "integer."
+                        f"Variable '{variable.name}' has domain {variable.domain}, neither continuous nor integer."
                     )
                 if not variable.fixed:
                     integers += 1
@@ -256,8 +251,7 @@ class _Reader:
             lower, upper = variable.bounds
             if not variable.fixed and lower is not None and upper is not None and lower > upper:
                 self.contradiction = self.contradiction or (
-                    f"Variable '{variable.name}' has no value to take: lower bound {lower:g} > upper "
-                    f"bound {upper:g}"
+                    f"Variable '{variable.name}' has no value to take: lower bound {lower:g} > upper bound {upper:g}"
                 )
         return integers
 

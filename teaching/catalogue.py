@@ -94,9 +94,7 @@ class Catalogue:
     def _kept(self, key: Any, new: IndexSet) -> IndexSet:
         return self._sets.setdefault(key, new)
 
-    def number(
-        self, values: Mapping[Elements, float], scope: Sequence[IndexVar], role: str
-    ) -> Formula:
+    def number(self, values: Mapping[Elements, float], scope: Sequence[IndexVar], role: str) -> Formula:
         """Return a number if it is always the same, else data: the user's Param if its values are these."""
         used, table = dependence(values)
         if not used:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..reformulations.follower_form import FollowerForm, Row
-from ..reformulations.levels import Bilevel
+from ..levels.follower_form import FollowerForm, Row
+from ..levels.reading import Bilevel
 from ..reformulations.mapping import SingleLevelMap
 from . import reading
 from .calculus import Calculus

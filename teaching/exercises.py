@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from pyomo.core import ConcreteModel
 
+from ..bounds.ranges import Bound
 from ..errors import BilevoltError, UnprovenBigMError
 from ..models import textbook
 from ..reformulations import reformulate
 from ..reformulations.mapping import map_of
-from ..reformulations.ranges import Bound
 from .grader import Mistake
 from .handwriting import FORMS, Handwriting, write
 from .matching import flip

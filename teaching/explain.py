@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..bounds.given import BigM
+from ..levels.reading import Bilevel, read_levels
 from ..reformulations import choose_reformulation, kkt, revenue
-from ..reformulations.bounds import BigM
-from ..reformulations.levels import Bilevel, read_levels
 from ..reformulations.mapping import map_of
 from ..solution import Solution
 from . import step_duality, step_kkt, step_levels, step_linearize, step_sizes, step_solution

@@ -302,9 +302,7 @@ def evaluate(formula: Formula, values: Values, binding: Mapping[IndexVar, Elemen
     raise TypeError(f"{type(formula).__name__} has no value; evaluate its parts.")
 
 
-def bindings(
-    quantifiers: tuple[Quantifier, ...], at: Mapping[IndexVar, Element]
-) -> Iterator[dict[IndexVar, Element]]:
+def bindings(quantifiers: tuple[Quantifier, ...], at: Mapping[IndexVar, Element]) -> Iterator[dict[IndexVar, Element]]:
     """Yield every choice of the quantified indices, together with those that are chosen already."""
     for choice in cartesian(*(quantifier.over.at(at) for quantifier in quantifiers)):
         inner = dict(at)

@@ -91,9 +91,7 @@ class _Search:
         self.flipped = flipped
         self.multipliers, self.targets = list(student.multipliers), list(reference.multipliers)
         own = set(self.multipliers)
-        self.student = [
-            _row(s, own) for s in student.system.statements if s.equality and s.polynomial.names & own
-        ]
+        self.student = [_row(s, own) for s in student.system.statements if s.equality and s.polynomial.names & own]
         stationarity = [s for s in reference.statements if s.role == "stationarity"]
         self.ours = [_row(s, set(self.targets)) for s in stationarity if s.polynomial.names & set(self.targets)]
         self.couples = {name: _couples_of(name, student.system.couples) for name in self.multipliers}

@@ -164,7 +164,5 @@ def polynomial(expression: Any, name_of: Callable[[Any], str], where: str) -> Po
             "sums and products only."
         )
 
-    walker = StreamBasedExpressionVisitor(
-        initializeWalker=lambda e: leaf(None, e), beforeChild=leaf, exitNode=combine
-    )
+    walker = StreamBasedExpressionVisitor(initializeWalker=lambda e: leaf(None, e), beforeChild=leaf, exitNode=combine)
     return walker.walk_expression(expression)

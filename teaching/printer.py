@@ -264,4 +264,3 @@ def plain_number(value: float) -> str:
     ('3', '0.3', '1e-07')
     """
     return f"{value:.12g}"
-

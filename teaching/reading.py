@@ -14,7 +14,7 @@ from pyomo.core.expr.numeric_expr import (
 )
 
 from ..errors import BilevoltError
-from ..reformulations.follower_form import Row
+from ..levels.follower_form import Row
 from .formula import Call, Formula, Number, Power, Quotient, Symbol, add, multiply, negate, subtract
 from .names import Names
 

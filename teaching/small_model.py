@@ -9,8 +9,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, maximize
 
 from ..errors import BilevoltError
-from ..reformulations.follower_form import follower_form
-from ..reformulations.levels import Bilevel
+from ..levels.follower_form import follower_form
+from ..levels.reading import Bilevel
 from ..solvers import Status, choose
 from .polynomials import Polynomial, polynomial
 from .reaction_curve import LinearRow, SmallFollower

@@ -138,4 +138,3 @@ def _complementarity(derivation: Derivation) -> Step:
     if priced:
         items += [Paragraph(("In the leader's rows, each price becomes what it is in multipliers:",)), *priced]
     return Step("complementarity", "kkt", "Complementarity", tuple(items))
-

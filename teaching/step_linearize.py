@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from ..bounds.ranges import Bound, Proof
 from ..reformulations.mapping import Linearized, SingleLevelMap
-from ..reformulations.ranges import Bound, Proof
 from .derivation import Derivation, Member, binary, one_minus
 from .document import Display, Grid, Item, Line, Paragraph, Step
 from .formula import ZERO, Formula, Number, Product, Relation, Symbol, Words, multiply

@@ -118,4 +118,3 @@ def _state(written: Written, side: str, dual: float, slack: float) -> str:
 
 def _short(number: float) -> str:
     return plain_number(round(number, 9) + 0.0)
-

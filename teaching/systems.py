@@ -10,8 +10,8 @@ from typing import Any
 
 from pyomo.core import maximize
 
+from ..levels.follower_form import FollowerForm
 from ..reformulations import reformulate
-from ..reformulations.follower_form import FollowerForm
 from ..reformulations.mapping import SingleLevelMap, map_of
 from .polynomials import Polynomial, polynomial
 

@@ -77,19 +77,19 @@ def dc_opf(hours=24, *, mutable=True):
     m.balance = pyo.Constraint(
         model.B,
         model.T,
-        rule=lambda _, b, t: sum(m.P[g, t] for g in model.G if at[g] == b)
-        + sum(m.F[n, t] for n in model.N if ends[n][1] == b)
-        - sum(m.F[n, t] for n in model.N if ends[n][0] == b)
-        == model.demand[b, t] + (model.c[t] if b == "b2" else 0),
+        rule=lambda _, b, t: (
+            sum(m.P[g, t] for g in model.G if at[g] == b)
+            + sum(m.F[n, t] for n in model.N if ends[n][1] == b)
+            - sum(m.F[n, t] for n in model.N if ends[n][0] == b)
+            == model.demand[b, t] + (model.c[t] if b == "b2" else 0)
+        ),
     )
     m.flow = pyo.Constraint(
         model.N,
         model.T,
         rule=lambda _, n, t: m.F[n, t] == (m.theta[ends[n][0], t] - m.theta[ends[n][1], t]) / reactance[n],
     )
-    m.capacity = pyo.Constraint(
-        model.N, model.T, rule=lambda _, n, t: pyo.inequality(-10, m.F[n, t], model.limit[n])
-    )
+    m.capacity = pyo.Constraint(model.N, model.T, rule=lambda _, n, t: pyo.inequality(-10, m.F[n, t], model.limit[n]))
     m.slack_bus = pyo.Constraint(model.T, rule=lambda _, t: m.theta["b1", t] == 0)
     m.ramp = pyo.Constraint(
         model.G, [t for t in model.T if t > 1], rule=lambda _, g, t: m.P[g, t] - m.P[g, t - 1] <= 20

@@ -132,9 +132,7 @@ def test_listed_answer_of_bigm_on_highs_without_a_number_from_the_user(name):
 @pytest.mark.parametrize("name", sorted(GIVEN))
 def test_listed_answer_of_bigm_on_highs_with_m_given(name):
     data, model = textbook.problem(name), textbook.build(name)
-    solution = bilevolt.solve(
-        model, reformulation="bigm", solver="highs", big_m=BIG_M, time_limit=TIME_LIMIT
-    )
+    solution = bilevolt.solve(model, reformulation="bigm", solver="highs", big_m=BIG_M, time_limit=TIME_LIMIT)
     assert_listed(solution, data, model)
     if name in MAY_SIT_ON_ITS_M and solution.status == "feasible":
         assert solution.bound is None

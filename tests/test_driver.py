@@ -1,6 +1,5 @@
 """``solve``: what is written back, what is left alone, statuses, refusals, and problems with known twins."""
 
-
 import pyomo.environ as pyo
 import pytest
 from driver_cases import PAIRS, market, near, run
@@ -117,9 +116,7 @@ def test_the_model_is_unchanged_by_the_nested_heuristic(structure):
 @pytest.mark.parametrize("raised", [RuntimeError("solver broke"), KeyboardInterrupt()])
 @pytest.mark.parametrize("solver", ["gurobi", "scip"])
 @pytest.mark.parametrize("choice", [{"reformulation": "sos1"}, {"method": "nested"}])
-def test_the_model_is_unchanged_after_an_exception_inside_the_solver(
-    choice, solver, raised, structure, monkeypatch
-):
+def test_the_model_is_unchanged_after_an_exception_inside_the_solver(choice, solver, raised, structure, monkeypatch):
     def fail(self, program, settings):
         raise raised
 
@@ -218,9 +215,7 @@ def test_followers_in_indexed_blocks(pair):
         block.game.row = pyo.Constraint(expr=block.y <= i * model.x[i])
 
     model.site = pyo.Block([1, 2, 3], rule=rule)
-    model.objective = pyo.Objective(
-        expr=sum(model.site[i].y - 1.5 * model.x[i] for i in (1, 2, 3)), sense=pyo.maximize
-    )
+    model.objective = pyo.Objective(expr=sum(model.site[i].y - 1.5 * model.x[i] for i in (1, 2, 3)), sense=pyo.maximize)
     model.budget = pyo.Constraint(expr=model.site[2].y + model.site[3].y <= 12)
     # x_3 earns 0.5 a unit of budget, x_2 only 0.25, x_1 loses
     solution = run(model, pair)

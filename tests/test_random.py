@@ -13,9 +13,7 @@ from scipy.optimize import linprog
 import bilevolt
 from bilevolt.errors import UnprovenBigMError
 
-RUN = settings(
-    derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+RUN = settings(derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 EPS = 1e-7
 
 
@@ -90,9 +88,7 @@ def build(problem):
     model.L.objective = pyo.Objective(
         expr=sum(
             (e + g * model.x[0]) * y
-            for e, g, y in zip(
-                problem.follower_cost, problem.follower_product, model.L.y.values(), strict=True
-            )
+            for e, g, y in zip(problem.follower_cost, problem.follower_product, model.L.y.values(), strict=True)
         )
         + 0 * (model.x[0] + sum(model.L.y.values())),
         sense=problem.follower_sense,
@@ -126,9 +122,7 @@ def by_vertices(problem):
     nx = len(problem.x_box)
     best = None
     integers = [i for i in range(nx) if problem.x_integer[i]]
-    for values in itertools.product(
-        *(range(problem.x_box[i][0], problem.x_box[i][1] + 1) for i in integers)
-    ):
+    for values in itertools.product(*(range(problem.x_box[i][0], problem.x_box[i][1] + 1) for i in integers)):
         box = list(problem.x_box + problem.y_box)
         for i, value in zip(integers, values, strict=True):
             box[i] = (value, value)
@@ -236,9 +230,7 @@ def test_random_lp_with_proven_ms_on_highs(problem):
 def test_random_lp_with_given_ms_on_highs(problem, big_m):
     """Whatever the user's M: no point that is better than the optimum, and none certified that is worse."""
     expected = by_vertices(problem)
-    solution = bilevolt.solve(
-        build(problem), reformulation="bigm", solver="highs", big_m=big_m, time_limit=30
-    )
+    solution = bilevolt.solve(build(problem), reformulation="bigm", solver="highs", big_m=big_m, time_limit=30)
     if expected is None:
         assert solution.status == ("no_solution" if solution.assumptions else "infeasible")
         return

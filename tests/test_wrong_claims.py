@@ -91,9 +91,7 @@ def endless_price():
     m.K, m.L = SubModel(fixed=[x]), SubModel(fixed=[x])
     a, b = m.K.a, m.K.b = pyo.Var(bounds=(0, None)), pyo.Var(bounds=(0, 3))
     m.K.c, m.K.d = pyo.Constraint(expr=3 * b == 9), pyo.Constraint(expr=-4 * b + 2 * x <= -11)
-    m.K.o = pyo.Objective(
-        expr=-a + (-2 - 2 * x) * b - 0.5 * (2 * a * a - 6 * a * b + 5 * b * b), sense=pyo.maximize
-    )
+    m.K.o = pyo.Objective(expr=-a + (-2 - 2 * x) * b - 0.5 * (2 * a * a - 6 * a * b + 5 * b * b), sense=pyo.maximize)
     y = m.L.y = pyo.Var(bounds=(0, None))
     m.L.c = pyo.Constraint(expr=pyo.inequality(-1, 2 * y - 3 * x, 4))
     m.L.d = pyo.Constraint(expr=pyo.inequality(-3, 4 * y + 4 * x, 4))

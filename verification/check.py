@@ -8,10 +8,10 @@ from pyomo.core import minimize, value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
+from ..levels.follower_form import FollowerForm, follower_form
+from ..levels.follower_problem import follower_at
+from ..levels.reading import Bilevel, Follower, read_levels
 from ..quantities import number
-from ..reformulations.follower_form import FollowerForm, follower_form
-from ..reformulations.follower_problem import follower_at
-from ..reformulations.levels import Bilevel, Follower, read_levels
 from ..solvers import SOLVERS
 from ..solvers.status import Status
 from .certificate import Certificate

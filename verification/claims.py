@@ -9,8 +9,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, Var, minimize, quicksum, value
 from pyomo.repn import generate_standard_repn
 
+from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of, price_values
 from ..reformulations.optimal_face import add_prices
 from ..solvers import choose

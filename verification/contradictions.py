@@ -8,9 +8,9 @@ import numpy as np
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint
 
+from ..bounds.dual_relaxation import stationarity_rows
+from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.dual_relaxation import stationarity_rows
-from ..reformulations.levels import Bilevel
 from ..reformulations.mapping import map_of
 from ..reformulations.products import relax
 from ..solvers.conflict import Conflict, conflict
@@ -55,9 +55,7 @@ class Contradictions:
         helper = _Row(LEADER, None, False)
         self._rows = [of.get(id(row), helper) for row in self._reading.rows]
         self._columns = list(self._reading.variables.values())
-        self._priced = {
-            id(m): row.name for _, row, several in self._map.multipliers() for m in several.values()
-        }
+        self._priced = {id(m): row.name for _, row, several in self._map.multipliers() for m in several.values()}
         own = bilevel.leader.variables, bilevel.follower_variables
         self._of_user = {id(v) for variables in own for v in variables}
 

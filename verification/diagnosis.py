@@ -13,10 +13,10 @@ from pyomo.core import ConcreteModel, Constraint
 from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import BilevoltError
-from ..reformulations.decisions import listed
-from ..reformulations.levels import Bilevel
+from ..levels.decisions import listed
+from ..levels.reading import Bilevel
+from ..levels.rows import add_sos
 from ..reformulations.mapping import map_of
-from ..reformulations.rows import add_sos
 from ..solvers import choose, needs_of
 from ..solvers.records import SolverResult
 from ..solvers.status import Status
@@ -99,14 +99,11 @@ def _otherwise(bilevel: Bilevel, common: SolverResult | None, status: Status) ->
     coupled += [s for s in bilevel.leader.sos if any(id(v) in theirs for v in s.variables)]
     bounded = all(None not in v.bounds for v in bilevel.follower_variables)
     fails = "some follower has no " + ("feasible point" if bounded else "optimum (it is infeasible or unbounded)")
-    ending = (
-        f", or the reactions violate the leader's rows that they are in ({listed(coupled)})" if coupled else ""
-    )
+    ending = f", or the reactions violate the leader's rows that they are in ({listed(coupled)})" if coupled else ""
     found = example(bilevel, common.values) if common is not None and common.values is not None else None
     return (
         f"no solution: {begin}, but at every decision of the leader that satisfies its "
-        f"{'other ' * bool(coupled)}rows, {fails}{ending}."
-        + (f" For example, {found}." if found else "")
+        f"{'other ' * bool(coupled)}rows, {fails}{ending}." + (f" For example, {found}." if found else "")
     )
 
 

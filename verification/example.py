@@ -7,9 +7,9 @@ from pyomo.core import value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError
-from ..reformulations.follower_problem import follower_at
-from ..reformulations.levels import Bilevel
-from ..reformulations.rows import at_values
+from ..levels.follower_problem import follower_at
+from ..levels.reading import Bilevel
+from ..levels.rows import at_values
 from ..solvers import choose
 from ..solvers.status import Status
 

@@ -21,9 +21,9 @@ from pyomo.core.base.var import VarData
 from pyomo.repn import generate_standard_repn
 
 from ..errors import NonconvexFollowerError, SolverUnavailableError, UnsupportedBySolverError
+from ..levels.reading import Bilevel
+from ..levels.rows import at_values, numbers
 from ..reformulations import kkt
-from ..reformulations.levels import Bilevel
-from ..reformulations.rows import at_values, numbers
 from ..solvers import choose
 from ..solvers.base import SolverResult
 from ..solvers.status import Status

@@ -15,10 +15,10 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 from pyomo.repn import generate_standard_repn
 
-from ..reformulations.follower_form import FollowerForm
+from ..levels.follower_form import FollowerForm
+from ..levels.rows import at_values
 from ..reformulations.mapping import map_of
 from ..reformulations.optimal_face import add_optima, add_prices, least_multipliers
-from ..reformulations.rows import at_values
 from ..solvers.base import SolverResult
 
 Solve = Callable[[Any], SolverResult]
@@ -118,9 +118,7 @@ class Responses:
         ordered = {id(v) for sos in bilevel.leader.sos for v in sos.variables}
         visible = bilevel.visible
         candidates = {
-            id(v)
-            for v in bilevel.leader.variables
-            if v.is_continuous() and v not in visible and id(v) not in ordered
+            id(v) for v in bilevel.leader.variables if v.is_continuous() and v not in visible and id(v) not in ordered
         }
         open_rows = {
             name: [v for v in _variables(row.body) if id(v) in candidates or self._responds(v)]

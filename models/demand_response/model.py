@@ -42,7 +42,7 @@ import pyomo.environ as pyo
 from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.demand_response import DemandResponseInstance, Station, Vehicle
-from ...reformulations.pao_adapter import SubModel
+from ...levels.pao_adapter import SubModel
 from .bounds import congestion_bound, multiplier_bounds
 from .reaction import react
 from .references import Normalisers, describe, normalisers

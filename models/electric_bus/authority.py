@@ -133,7 +133,6 @@ def _floor_bound(instance: ElectricBusInstance, events: Sequence[ChargingEvent])
         if bill >= instance.revenue_floor_usd_per_day:
             return 0.0, f"the floor never binds: every timetable pays at least {bill:.2f} $ at base tariffs"
     worth = (
-        instance.deviation_price_kwh / energy - instance.renewable_share[f]
-        for f, energy in least_loads(events).items()
+        instance.deviation_price_kwh / energy - instance.renewable_share[f] for f, energy in least_loads(events).items()
     )
     return max(0.0, *worth), "M = max_f (PCP / dmin_f - RPP_f)+"

@@ -47,9 +47,7 @@ class ChargingEvent:
 def charging_events(instance: ElectricBusInstance) -> tuple[ChargingEvent, ...]:
     """All events, in the order of buses, sites and start slots; costs to 0.0001 $, remainders to 0.01 kWh."""
     return tuple(
-        ChargingEvent(
-            bus.id, site.id, start, _deadhead_usd(instance, bus, site), _spread(instance, bus, site, start)
-        )
+        ChargingEvent(bus.id, site.id, start, _deadhead_usd(instance, bus, site), _spread(instance, bus, site, start))
         for bus in instance.buses
         for site in instance.sites
         for start in instance.start_slots(bus, site)

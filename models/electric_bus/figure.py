@@ -169,13 +169,9 @@ def _draw_tariffs(
 ) -> None:
     axes.set_title("tariffs over the day", loc="left")
     axes.set_ylabel(r"tariff (\$/kWh)")
-    widths = np.linspace(
-        4.5, 1.5, len(answers)
-    )  # the later lines are thinner, so that equal ones stay visible
+    widths = np.linspace(4.5, 1.5, len(answers))  # the later lines are thinner, so that equal ones stay visible
     for (name, answer), width in zip(answers.items(), widths, strict=True):
-        axes.stairs(
-            answer["tariff_usd_per_kwh"], hours, color=colours[name], lw=width, label=name, baseline=None
-        )
+        axes.stairs(answer["tariff_usd_per_kwh"], hours, color=colours[name], lw=width, label=name, baseline=None)
     axes.stairs(
         instance.base_tariff_usd_per_kwh,
         hours,

@@ -72,9 +72,7 @@ def generate(buses: int, seed: int, name: str | None = None) -> ElectricBusInsta
         sites=sites,
         buses=tuple(_bus(random, number, lines) for number in range(buses)),
     )
-    timetable = cheapest_timetable(
-        charging_events(draft), lambda event: event.deadhead_usd + base_bill(draft, event)
-    )
+    timetable = cheapest_timetable(charging_events(draft), lambda event: event.deadhead_usd + base_bill(draft, event))
     if timetable is None:
         raise InstanceError(f"{draft.name}: buses: the sites cannot serve all at once; take another seed.")
     floor = round(FLOOR_SHARE * sum(base_bill(draft, event) for event in timetable), 2)
@@ -99,9 +97,7 @@ def _sites(random: Random, count: int, width: float, height: float) -> tuple[Sit
     return tuple(sites)
 
 
-def _lines(
-    random: Random, count: int, sites: tuple[Site, ...], width: float, height: float
-) -> tuple[Line, ...]:
+def _lines(random: Random, count: int, sites: tuple[Site, ...], width: float, height: float) -> tuple[Line, ...]:
     return tuple(
         Line(
             id=f"line{number + 1:02}",

@@ -42,7 +42,7 @@ import pyomo.environ as pyo
 from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.electric_bus import ElectricBusInstance
-from ...reformulations.pao_adapter import SubModel
+from ...levels.pao_adapter import SubModel
 from .authority import AuthorityBounds, authority_bounds
 from .events import ChargingEvent, EventKey, charging_events
 
@@ -91,9 +91,7 @@ def _declare_data(
     model.SITES = pyo.Set(initialize=[site.id for site in instance.sites])
     model.EVENTS = pyo.Set(dimen=3, initialize=[event.key for event in events])
     model.SLOTS = pyo.Set(initialize=slots)
-    model.USED = pyo.Set(
-        within=model.SLOTS, initialize=list(bounds.load), doc="slots that some event can use"
-    )
+    model.USED = pyo.Set(within=model.SLOTS, initialize=list(bounds.load), doc="slots that some event can use")
     model.slot_minute = pyo.Param(model.SLOTS, initialize={f: instance.slot_minute(f) for f in slots})
     model.base_tariff = pyo.Param(model.SLOTS, initialize=dict(enumerate(instance.base_tariff_usd_per_kwh)))
     model.renewable_share = pyo.Param(model.SLOTS, initialize=dict(enumerate(instance.renewable_share)))
@@ -118,9 +116,7 @@ def _declare_decisions(model: pyo.ConcreteModel, events: Sequence[ChargingEvent]
     def chosen(keys: Sequence[EventKey]) -> Any:
         return pyo.quicksum(model.u[key] for key in keys)
 
-    model.d = pyo.Expression(
-        model.USED, rule=lambda m, f: pyo.quicksum(energy * m.u[key] for energy, key in load[f])
-    )
+    model.d = pyo.Expression(model.USED, rule=lambda m, f: pyo.quicksum(energy * m.u[key] for energy, key in load[f]))
     model.one_event = pyo.Constraint(model.BUSES, rule=lambda m, bus: chosen(of_bus[bus]) == 1)
     model.open_site = pyo.Constraint(
         list(of_bus_at_site), rule=lambda m, bus, site: chosen(of_bus_at_site[bus, site]) <= m.x[site]
@@ -131,9 +127,7 @@ def _declare_decisions(model: pyo.ConcreteModel, events: Sequence[ChargingEvent]
     model.no_idle_site = pyo.Constraint(model.SITES, rule=lambda m, site: m.x[site] <= chosen(at_site[site]))
 
 
-def _declare_surcharges(
-    model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds
-) -> None:
+def _declare_surcharges(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
     authority, kappa = model.authority, instance.deviation_cap_usd_per_kwh_per_kwh
     authority.delta = pyo.Var(model.USED, within=pyo.NonNegativeReals, initialize=0)
     authority.TOU = pyo.Expression(model.USED, rule=lambda _, f: model.base_tariff[f] + authority.delta[f])
@@ -149,9 +143,7 @@ def _declare_surcharges(
         authority.implied_bounds[authority.delta[f]] = 0.0, kappa * most, f"kappa dmax, dmax = {most:g} kWh"
 
 
-def _declare_tariffs(
-    model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds
-) -> None:
+def _declare_tariffs(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
     authority, base, kappa = model.authority, model.base_tariff, instance.deviation_cap_usd_per_kwh_per_kwh
     authority.TOU = pyo.Var(model.USED, initialize=lambda _, f: base[f])
     authority.PC = pyo.Var(model.USED, initialize=0)

@@ -38,8 +38,8 @@ from pyomo.core.expr import LinearExpression
 from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.fast_charging import FastChargingInstance
-from ...reformulations.dual_of import dual_of
-from ...reformulations.pao_adapter import SubModel
+from ...levels.dual_of import dual_of
+from ...levels.pao_adapter import SubModel
 from .chain import Station, size_stations
 from .grid import Grid
 from .prices import PriceProofs

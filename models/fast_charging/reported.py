@@ -6,7 +6,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from ...reformulations.dual_of import dual_of
+from ...levels.dual_of import dual_of
 
 OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality tolerance
 NEGLIGIBLE_KW = 1e-6

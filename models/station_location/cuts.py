@@ -24,8 +24,8 @@ from collections import defaultdict
 
 import pyomo.environ as pyo
 
-from ...reformulations.dual_of import dual_of
-from ...reformulations.valid_inequalities import ValidInequalities
+from ...levels.dual_of import dual_of
+from ...levels.valid_inequalities import ValidInequalities
 from .bounds import multiplier_bounds
 
 
@@ -41,9 +41,7 @@ def offer_unary(model: pyo.ConcreteModel) -> None:
     block.expansion = pyo.Constraint(
         model.SITES, rule=lambda _, i: model.R[i] == pyo.quicksum(digit(i, k) for k in range(1, most + 1))
     )
-    block.order = pyo.Constraint(
-        model.SITES, range(2, most + 1), rule=lambda _, i, k: digit(i, k - 1) >= digit(i, k)
-    )
+    block.order = pyo.Constraint(model.SITES, range(2, most + 1), rule=lambda _, i, k: digit(i, k - 1) >= digit(i, k))
 
 
 def offer_saturation(model: pyo.ConcreteModel) -> None:
@@ -65,9 +63,7 @@ def offer_saturation(model: pyo.ConcreteModel) -> None:
         s.index_set(), rule=lambda _, i: users.load[i] >= cap * model.R[i] - largest * (1 - s[i])
     )
     block.closed = pyo.Constraint(s.index_set(), rule=lambda _, i: s[i] >= 1 - model.z[i])
-    block.link = pyo.Constraint(
-        model.TRIPS, rule=lambda _, d, i: users.x[d, i] <= model.vehicles[d] * model.z[i]
-    )
+    block.link = pyo.Constraint(model.TRIPS, rule=lambda _, d, i: users.x[d, i] <= model.vehicles[d] * model.z[i])
 
     def no_farther(_: pyo.Block, d: str, i: str) -> object:
         own = model.user_cost[d, i]

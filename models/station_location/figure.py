@@ -45,9 +45,7 @@ def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]
     return figure
 
 
-def _draw_map(
-    axes: Axes, instance: StationLocationInstance, answer: dict[str, Any], title: str, crowded: bool
-) -> None:
+def _draw_map(axes: Axes, instance: StationLocationInstance, answer: dict[str, Any], title: str, crowded: bool) -> None:
     places = {node.id: np.array(node.position_km) for node in instance.nodes}
     demands = {demand.id: demand for demand in instance.demands}
     sites = {site.id: site for site in instance.sites}

@@ -37,7 +37,7 @@ import pyomo.environ as pyo
 from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.station_location import StationLocationInstance
-from ...reformulations.pao_adapter import SubModel
+from ...levels.pao_adapter import SubModel
 from .bounds import state_bounds
 from .cuts import offer_saturation, offer_unary
 
@@ -104,9 +104,7 @@ def _declare_stations(model: pyo.ConcreteModel, instance: StationLocationInstanc
     model.open_if_chargers = pyo.Constraint(model.SITES, rule=lambda m, i: m.z[i] <= m.R[i])
     capacity = instance.vehicles_per_charger * pyo.quicksum(model.R.values())
     model.reserve = pyo.Constraint(expr=capacity >= instance.reserve * instance.vehicles_per_day)
-    model.coverage = pyo.Constraint(
-        model.DEMANDS, rule=lambda m, d: pyo.quicksum(m.z[i] for i in near[d]) >= 1
-    )
+    model.coverage = pyo.Constraint(model.DEMANDS, rule=lambda m, d: pyo.quicksum(m.z[i] for i in near[d]) >= 1)
 
 
 def _declare_users(model: pyo.ConcreteModel, instance: StationLocationInstance) -> None:
@@ -126,9 +124,7 @@ def _declare_users(model: pyo.ConcreteModel, instance: StationLocationInstance) 
         rule=lambda b, d: pyo.quicksum(b.x[d, i] for i in from_demand[d]) + b.u[d] == model.vehicles[d],
     )
     used = [site for site in model.SITES if to_site[site]]
-    users.capacity = pyo.Constraint(
-        used, rule=lambda b, i: b.load[i] <= model.charger_vehicles * model.R[i]
-    )
+    users.capacity = pyo.Constraint(used, rule=lambda b, i: b.load[i] <= model.charger_vehicles * model.R[i])
     charging = pyo.quicksum(model.user_cost[trip] * users.x[trip] for trip in model.TRIPS)
     users.cost = pyo.Objective(expr=charging + model.penalty * pyo.quicksum(users.u.values()))
 

@@ -38,9 +38,7 @@ def new(options: Mapping[str, Any], tee: bool = False) -> Any:
     solver.setOptionValue("output_flag", tee)
     for name, setting in options.items():
         if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
-            raise UnsupportedBySolverError(
-                f"highs refuses the option {name!r} = {setting!r}: unknown or out of range."
-            )
+            raise UnsupportedBySolverError(f"highs refuses the option {name!r} = {setting!r}: unknown or out of range.")
     return solver
 
 

@@ -35,7 +35,12 @@ class Scip(Solver):
     name: ClassVar[str] = "scip"
     node_limit: ClassVar[str] = "limits/nodes"
     features: ClassVar[Features] = Features(
-        qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
+        qp=True,
+        miqp=True,
+        quadratic_constraints=True,
+        nonconvex=True,
+        quadratic_ranges=True,
+        sos1=True,
         indicator=True,
     )
 

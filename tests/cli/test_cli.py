@@ -116,9 +116,7 @@ def test_a_users_file(user_file: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_is_refused_exits_2_with_a_message(
-    user_file: Path, arguments: list[str], words: list[str]
-) -> None:
+def test_what_is_refused_exits_2_with_a_message(user_file: Path, arguments: list[str], words: list[str]) -> None:
     result = run(*(part.format(file=user_file, folder=user_file.parent) for part in arguments))
     assert result.exit_code == Exit.REFUSED, result.output
     for word in words:
@@ -250,9 +248,7 @@ def test_ctrl_c_in_solve_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_compare_exits_with_the_worst_code(
     monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]], interrupted: bool, code: int
 ) -> None:
-    comparison = Comparison(
-        [Row("toy", "exact", "sos1", "scip", **row) for row in rows], interrupted=interrupted
-    )
+    comparison = Comparison([Row("toy", "exact", "sos1", "scip", **row) for row in rows], interrupted=interrupted)
     monkeypatch.setattr("bilevolt.reports.compare", lambda *_, **__: comparison)
     assert run("compare", "bard511").exit_code == code
 
@@ -260,9 +256,7 @@ def test_compare_exits_with_the_worst_code(
 def test_help_is_fast_because_no_solver_or_pyomo_is_imported() -> None:
     heavy = ("pyomo", "gurobipy", "pandas", "matplotlib")
     program = f"import sys, bilevolt.cli; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd="/"
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.strip() == "[]"
 
 

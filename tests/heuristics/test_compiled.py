@@ -12,9 +12,9 @@ from bilevolt.heuristics.bilinear import NotCompiled
 from bilevolt.heuristics.compilation import compile_reaction
 from bilevolt.heuristics.decision_space import encode
 from bilevolt.heuristics.evaluation import Exact
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
 from bilevolt.reformulations import kkt
-from bilevolt.reformulations.levels import read_levels
 from bilevolt.reformulations.mapping import map_of
 from bilevolt.solvers import get_solver
 

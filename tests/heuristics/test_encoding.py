@@ -8,8 +8,8 @@ import bilevolt
 from bilevolt import SubModel, errors
 from bilevolt.heuristics.decision_space import encode
 from bilevolt.heuristics.propagation import LinearRow, Propagator
+from bilevolt.levels.reading import read_levels
 from bilevolt.reformulations import kkt
-from bilevolt.reformulations.levels import read_levels
 
 
 def encoding_of(model, search=None):

@@ -10,8 +10,8 @@ from bilevolt import SubModel
 from bilevolt.heuristics.compilation import compile_reaction
 from bilevolt.heuristics.decision_space import encode
 from bilevolt.heuristics.population import Population
+from bilevolt.levels.reading import read_levels
 from bilevolt.reformulations import kkt
-from bilevolt.reformulations.levels import read_levels
 from bilevolt.reformulations.mapping import map_of
 
 

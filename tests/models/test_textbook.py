@@ -11,10 +11,10 @@ from pyomo.core.expr.visitor import identify_variables
 
 from bilevolt.errors import InstanceError, IntegerFollowerError
 from bilevolt.instances.textbook import TextbookProblem
+from bilevolt.levels.dual_of import dual_of
+from bilevolt.levels.pao_adapter import SubModel
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
-from bilevolt.reformulations.dual_of import dual_of
-from bilevolt.reformulations.levels import read_levels
-from bilevolt.reformulations.pao_adapter import SubModel
 
 DOMAINS = {"continuous": pyo.Reals, "integer": pyo.Integers, "binary": pyo.Binary}
 NO_OPTIMUM = (
@@ -53,12 +53,8 @@ def follower_optimum(model: Any, follower: str, shift: dict[str, float] | None =
     flat.rows = pyo.ConstraintList()
     for row in rows_of(block):
         step = (shift or {}).get(row.local_name, 0.0)
-        flat.rows.add(
-            (None if row.lb is None else row.lb + step, row.body, None if row.ub is None else row.ub + step)
-        )
-    result = SolverFactory("highs").solve(
-        flat, raise_exception_on_nonoptimal_result=False, load_solutions=False
-    )
+        flat.rows.add((None if row.lb is None else row.lb + step, row.body, None if row.ub is None else row.ub + step))
+    result = SolverFactory("highs").solve(flat, raise_exception_on_nonoptimal_result=False, load_solutions=False)
     if result.termination_condition == TerminationCondition.convergenceCriteriaSatisfied:
         return result.incumbent_objective
     assert result.termination_condition in NO_OPTIMUM

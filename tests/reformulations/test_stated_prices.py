@@ -4,9 +4,9 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel
+from bilevolt.bounds.given import stated_bounds
+from bilevolt.bounds.ranges import Proof
 from bilevolt.reformulations import kkt, map_of, read_levels
-from bilevolt.reformulations.bounds import stated_bounds
-from bilevolt.reformulations.ranges import Proof
 
 
 def model_of(sense):

@@ -83,9 +83,7 @@ def test_json(grid: Comparison, tmp_path: Path) -> None:
 def test_csv(grid: Comparison) -> None:
     rows = list(csv.DictReader(io.StringIO(grid.to_csv())))
     assert [row["instance"] for row in rows] == [row.instance for row in grid.rows]
-    optima = [
-        float(row["objective"]) for row in rows if (row["instance"], row["status"]) == ("bard511", "optimal")
-    ]
+    optima = [float(row["objective"]) for row in rows if (row["instance"], row["status"]) == ("bard511", "optimal")]
     assert optima and optima == pytest.approx([-12] * len(optima))
 
 
@@ -162,14 +160,10 @@ def test_summaries_become_columns() -> None:
 
 def optimal(objective: float) -> Solution:
     certificate = Certificate(bilevel_feasible=True)
-    return Solution(
-        Status.optimal, objective, objective, solver="stub", reformulation="stub", certificate=certificate
-    )
+    return Solution(Status.optimal, objective, objective, solver="stub", reformulation="stub", certificate=certificate)
 
 
-def stub_answers(
-    monkeypatch: pytest.MonkeyPatch, answers: Iterator[Solution | type[KeyboardInterrupt]]
-) -> None:
+def stub_answers(monkeypatch: pytest.MonkeyPatch, answers: Iterator[Solution | type[KeyboardInterrupt]]) -> None:
     def stub(model: Any, **_: Any) -> Solution:
         answer = next(answers)
         if isinstance(answer, Solution):
@@ -188,27 +182,21 @@ def test_a_wrong_optimum_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_ctrl_c_keeps_the_finished_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     stub_answers(monkeypatch, iter([optimal(-12.0), KeyboardInterrupt]))
-    comparison = compare(
-        {"toy": build("bard511")}, reformulations=["sos1", "bigm"], solvers=["scip", "highs"]
-    )
+    comparison = compare({"toy": build("bard511")}, reformulations=["sos1", "bigm"], solvers=["scip", "highs"])
     assert comparison.interrupted
     assert [row.objective for row in comparison.rows] == [-12.0]
     assert json.loads(comparison.to_json())["interrupted"] is True
 
 
 def test_ctrl_c_that_a_solver_took_ends_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = Solution(
-        Status.feasible, -11.0, solver="scip", interrupted=True
-    )
+    stopped = Solution(Status.feasible, -11.0, solver="scip", interrupted=True)
     stub_answers(monkeypatch, iter([stopped, optimal(-12.0)]))
     comparison = compare({"toy": build("bard511")}, reformulations=["sos1", "bigm"], solvers=["scip"])
     assert comparison.interrupted
     assert [row.status for row in comparison.rows] == ["feasible"]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"reformulations": ["sos2"]}, {"solvers": ["cplex"]}, {"methods": ["luck"]}]
-)
+@pytest.mark.parametrize("wrong", [{"reformulations": ["sos2"]}, {"solvers": ["cplex"]}, {"methods": ["luck"]}])
 def test_unknown_names_are_refused_at_once(wrong: dict[str, list[str]]) -> None:
     with pytest.raises(BilevoltError, match=r"unknown\. .*Choose one of"):
         compare({"toy": build("bard511")}, **wrong)  # type: ignore[arg-type]

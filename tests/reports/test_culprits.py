@@ -9,9 +9,7 @@ from bilevolt.reports.row import Row
 def row(solver: str, status: str, objective: float | None, **more: object) -> Row:
     point = {"objective": objective, "verified": True if objective is not None else None}
     bound = {"bound": objective if status == "optimal" else None}
-    return Row(
-        "toy", str(more.pop("method", "exact")), "sos1", solver, status=status, **(point | bound | more)
-    )  # type: ignore[arg-type]
+    return Row("toy", str(more.pop("method", "exact")), "sos1", solver, status=status, **(point | bound | more))  # type: ignore[arg-type]
 
 
 CASES = [
@@ -69,9 +67,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("minimising", "given", "expected"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
-)
+@pytest.mark.parametrize(("minimising", "given", "expected"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
 def test_culprits(minimising: bool, given: list, expected: dict[int, str]) -> None:
     rows = [row(f"solver{k}", status, objective, **more) for k, (status, objective, more) in enumerate(given)]
     mark(rows, minimising, rel_gap=1e-6)

@@ -51,9 +51,7 @@ def printed(table: object, width: int) -> str:
 
 
 def test_table_and_its_transpose_have_the_same_cells() -> None:
-    comparison = Comparison(
-        [row(summary={"O1": 1.0}), Row("toy", "leader_alone", None, "scip", reason="why")]
-    )
+    comparison = Comparison([row(summary={"O1": 1.0}), Row("toy", "leader_alone", None, "scip", reason="why")])
     upright = printed(comparison.table(), 160).split()
     turned = printed(comparison.table(transposed=True), 80)
     assert "leader alone" in turned
@@ -71,9 +69,5 @@ def test_culprits_stand_out() -> None:
 def test_an_empty_comparison_has_every_output() -> None:
     empty = Comparison([], interrupted=True)
     assert empty.frame.empty and not empty.notes()
-    assert (
-        "tabular" in empty.to_latex()
-        and "<table>" in empty.to_html()
-        and empty.to_csv().startswith("instance")
-    )
+    assert "tabular" in empty.to_latex() and "<table>" in empty.to_html() and empty.to_csv().startswith("instance")
     printed(empty.table(), 80)

@@ -121,9 +121,7 @@ def test_semidefiniteness_agrees_with_the_whole_matrix(seed):
     matrix = factor.T @ factor
     if seed % 2:
         matrix[seed % n, seed % n] -= rng.uniform(0.1, 2)
-    terms = {
-        (i, j): matrix[i, j] * (1 if i == j else 2) for i in range(n) for j in range(i, n) if matrix[i, j]
-    }
+    terms = {(i, j): matrix[i, j] * (1 if i == j else 2) for i in range(n) for j in range(i, n) if matrix[i, j]}
     smallest = np.linalg.eigvalsh(matrix)[0]
     assert abs(smallest) > 1e-6 or abs(smallest) < 1e-12
     assert is_positive_semidefinite(terms) == (smallest > -1e-9)
@@ -133,9 +131,7 @@ def test_ten_thousand_rows_are_read_within_a_second():
     n = 10_000
     m = pyo.ConcreteModel()
     m.x = pyo.Var(range(n))
-    m.rows = pyo.Constraint(
-        range(n), rule=lambda m, i: sum((k + 1) * m.x[(7 * i + k) % n] for k in range(5)) <= 1
-    )
+    m.rows = pyo.Constraint(range(n), rule=lambda m, i: sum((k + 1) * m.x[(7 * i + k) % n] for k in range(5)) <= 1)
     m.o = pyo.Objective(expr=sum(m.x[i] ** 2 for i in range(n)))
     started = time.perf_counter()
     needs = needs_of(m)

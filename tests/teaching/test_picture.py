@@ -6,9 +6,9 @@ import pytest
 
 from bilevolt import Solution, SubModel, dual_of, plot, verify
 from bilevolt.errors import BilevoltError
+from bilevolt.levels.follower_problem import follower_at
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
-from bilevolt.reformulations.follower_problem import follower_at
-from bilevolt.reformulations.levels import read_levels
 from bilevolt.solvers import Status, choose
 from bilevolt.teaching.reaction_curve import curve, reply
 from bilevolt.teaching.small_model import high_point, small_model

@@ -36,9 +36,7 @@ PRICES = {"A.row": 2, "A.y": 0, "B.row": 1, "B.z": 0}
 
 
 def point(values=(), prices=()):
-    return Solution(
-        Status.feasible, values=RIGHT | dict(values), multipliers=PRICES | dict(prices), solver="gurobi"
-    )
+    return Solution(Status.feasible, values=RIGHT | dict(values), multipliers=PRICES | dict(prices), solver="gurobi")
 
 
 def test_a_right_point_passes():

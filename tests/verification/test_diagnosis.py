@@ -9,8 +9,8 @@ from driver_cases import near
 
 import bilevolt as bv
 from bilevolt import SubModel, dual_of
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
-from bilevolt.reformulations.levels import read_levels
 from bilevolt.solvers import Status
 from bilevolt.verification.diagnosis import diagnose
 

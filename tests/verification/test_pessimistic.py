@@ -331,9 +331,7 @@ def test_random_degenerate_prices_against_the_dual_lp(seed):
     model.L.objective = pyo.Objective(expr=sum(int(f[j]) * model.y[j] for j in range(n)))
     prices = dual_of(model.L.rows)
     model.objective = pyo.Objective(expr=sum(int(weight[i]) * prices[i] for i in range(rows)))
-    found = certificate_at(
-        model, {f"x[{i}]": e[i] for i in range(rows)} | {f"y[{j}]": primal.x[j] for j in range(n)}
-    )
+    found = certificate_at(model, {f"x[{i}]": e[i] for i in range(rows)} | {f"y[{j}]": primal.x[j] for j in range(n)})
     assert found.pessimistic_objective == pytest.approx(-face.fun, abs=1e-5)
 
 

@@ -180,9 +180,7 @@ def dual_of_surcharges(instance, events, load, floor, cap, zero):
     box = [(0, floor), *((0, cap[f]) for f in slots), *([(0, zero)] * size)]
     result = linprog(cost, A_eq=rows, b_eq=right, bounds=box)
     assert result.success, result.message
-    base = sum(
-        instance.renewable_share[f] * instance.base_tariff_usd_per_kwh[f] * load.get(f, 0.0) for f in slots
-    )
+    base = sum(instance.renewable_share[f] * instance.base_tariff_usd_per_kwh[f] * load.get(f, 0.0) for f in slots)
     return base + result.fun
 
 
@@ -335,12 +333,8 @@ def test_figures_at_the_exact_decision_of_limassol(form):
     assert {bus: (a["site"], a["start_slot"]) for bus, a in figures["assignment"].items()} == EXACT
     assert figures["assignment"]["bus01"]["start_minute"] == 300 + 38 * 30
     assert len(figures["tariff_usd_per_kwh"]) == len(figures["load_kwh"]) == 48
-    assert sum(figures["load_kwh"]) == pytest.approx(
-        sum(energy for e in chosen for _, energy in e.energy_kwh)
-    )
-    paid = sum(
-        t * energy for t, energy in zip(figures["tariff_usd_per_kwh"], figures["load_kwh"], strict=True)
-    )
+    assert sum(figures["load_kwh"]) == pytest.approx(sum(energy for e in chosen for _, energy in e.energy_kwh))
+    paid = sum(t * energy for t, energy in zip(figures["tariff_usd_per_kwh"], figures["load_kwh"], strict=True))
     assert paid == pytest.approx(figures["charging_usd_per_day"])
     assert all(
         t >= base - 1e-9

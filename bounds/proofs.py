@@ -23,7 +23,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .mapping import Pair, map_of
+from ..reformulations.mapping import Pair, map_of
 from .ranges import Bound, Proof
 from .reduced_costs import reduced_cost_bounds
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation

@@ -14,7 +14,7 @@ from pyomo.core.expr.visitor import identify_variables
 from ..errors import NotBilevelError
 
 if TYPE_CHECKING:
-    from .levels import Bilevel, Follower
+    from .reading import Bilevel, Follower
 
 NOTE = "decisions: "
 """How the note starts that says who decides what."""

@@ -6,8 +6,8 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel
+from bilevolt.levels.reading import suffix_values
 from bilevolt.reformulations import kkt, map_of, read_levels
-from bilevolt.reformulations.levels import suffix_values
 
 
 @pytest.fixture

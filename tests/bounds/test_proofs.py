@@ -5,13 +5,13 @@ import pytest
 
 import bilevolt
 from bilevolt import SubModel, dual_of, reformulate
+from bilevolt.bounds.given import impose_proven
+from bilevolt.bounds.proofs import prove
+from bilevolt.bounds.ranges import Proof
+from bilevolt.bounds.relaxation import DUAL, JOINT, PRIMAL
 from bilevolt.heuristics.reaction import multipliers_at
 from bilevolt.models import textbook
 from bilevolt.reformulations import map_of
-from bilevolt.reformulations.bounds import impose_proven
-from bilevolt.reformulations.proofs import prove
-from bilevolt.reformulations.ranges import Proof
-from bilevolt.reformulations.relaxation import DUAL, JOINT, PRIMAL
 from bilevolt.solvers import get_solver
 
 VERTICES = "vertices of the dual polyhedron, all listed"

@@ -7,9 +7,9 @@ import pytest
 
 from bilevolt import SubModel
 from bilevolt.errors import NonconvexFollowerError
+from bilevolt.levels.follower_form import follower_form
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
-from bilevolt.reformulations.follower_form import follower_form
-from bilevolt.reformulations.levels import read_levels
 
 
 def forms(model):

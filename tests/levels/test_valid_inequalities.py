@@ -8,8 +8,8 @@ import pytest
 
 import bilevolt as bv
 from bilevolt.errors import NotBilevelError
+from bilevolt.levels.reading import suffix_values
 from bilevolt.reformulations import map_of, offered, read_levels
-from bilevolt.reformulations.levels import suffix_values
 
 REFORMULATIONS = [("strong_duality", "highs"), ("bigm", "highs"), ("sos1", "scip"), ("indicator", "gurobi")]
 
@@ -214,7 +214,5 @@ def test_bounds_of_some_multipliers_are_not_mixed_with_rows_on_prices(priced, re
     m.cuts = bv.ValidInequalities(reason="a test")
     m.cuts.row = pyo.Constraint(expr=-bv.dual_of(m.L.row) <= 9) if priced else pyo.Constraint(expr=m.x <= 4)
     assert read_levels(m).uses_prices is priced
-    reasons = {
-        str(item.multiplier_m.reason) for item in map_of(bv.reformulate(m, "bigm", big_m=50)).linearized
-    }
+    reasons = {str(item.multiplier_m.reason) for item in map_of(bv.reformulate(m, "bigm", big_m=50)).linearized}
     assert any("vert" in reason for reason in reasons) is not refused

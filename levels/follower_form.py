@@ -23,7 +23,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..errors import NonconvexFollowerError
-from .levels import Bilevel, Follower
+from .reading import Bilevel, Follower
 
 Coefficient = Any  # a number, or an expression in the leader's variables
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .follower_form import FollowerForm, Row, is_number
-from .mapping import SingleLevelMap
+from ..levels.follower_form import FollowerForm, Row, is_number
+from ..reformulations.mapping import SingleLevelMap
 from .ranges import Bound, Proof
 
 REASON = "reduced cost, from the ranges of the rows' multipliers"

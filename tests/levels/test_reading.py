@@ -4,8 +4,8 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel, errors
-from bilevolt.reformulations.follower_form import follower_form
-from bilevolt.reformulations.levels import read_levels
+from bilevolt.levels.follower_form import follower_form
+from bilevolt.levels.reading import read_levels
 
 
 def names(variables):

@@ -13,9 +13,9 @@ import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from .duality_gap import DualityGap, duality_gaps
-from .follower_form import FollowerForm, Row, is_number
-from .mapping import SingleLevelMap
+from ..levels.follower_form import FollowerForm, Row, is_number
+from ..reformulations.duality_gap import DualityGap, duality_gaps
+from ..reformulations.mapping import SingleLevelMap
 from .ranges import Bound, Proof
 
 LARGEST_LIST = 20_000  # bases of a block

@@ -12,9 +12,9 @@ from pyomo.common.collections import ComponentMap
 from pyomo.common.numeric_types import native_numeric_types
 
 from ..errors import UnprovenBigMError
-from .follower_form import Row
-from .levels import suffix_values
-from .mapping import Pair, SingleLevelMap
+from ..levels.follower_form import Row
+from ..levels.reading import suffix_values
+from ..reformulations.mapping import Pair, SingleLevelMap
 from .ranges import Bound, Proof, Ranges
 
 MULTIPLIER_BOUND = "multiplier_bound"

@@ -7,8 +7,8 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel, reformulate
+from bilevolt.bounds.relaxation import DUAL, PRIMAL, Relaxation
 from bilevolt.reformulations import map_of
-from bilevolt.reformulations.relaxation import DUAL, PRIMAL, Relaxation
 
 TOLERANCE = 1e-7  # of HiGHS
 LEAST, MOST = 2 * TOLERANCE, 5e-6  # by how much a bound is above, relative to 1 + |maximum|

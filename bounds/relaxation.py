@@ -21,12 +21,12 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 from scipy.sparse import csr_array
 
-from .duality_gap import duality_gaps
-from .follower_form import VariableRecorder
-from .mapping import map_of
-from .products import relax
+from ..levels.follower_form import VariableRecorder
+from ..levels.rows import has_variables
+from ..reformulations.duality_gap import duality_gaps
+from ..reformulations.mapping import map_of
+from ..reformulations.products import relax
 from .ranges import Ranges
-from .rows import has_variables
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",

@@ -14,8 +14,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Constraint, Var
 from pyomo.core.base.var import VarData
 
-from .follower_form import is_number
-from .mapping import SingleLevelMap
+from ..levels.follower_form import is_number
+from ..reformulations.mapping import SingleLevelMap
 
 
 def stationarity_rows(single_map: SingleLevelMap, block: Any) -> Iterator[tuple[str, VarData, Any]]:

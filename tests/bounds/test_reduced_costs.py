@@ -5,9 +5,9 @@ import pytest
 
 import bilevolt as bv
 from bilevolt import SubModel, dual_of
+from bilevolt.bounds.given import impose_proven
+from bilevolt.bounds.reduced_costs import REASON, reduced_cost_bounds
 from bilevolt.reformulations import map_of
-from bilevolt.reformulations.bounds import impose_proven
-from bilevolt.reformulations.reduced_costs import REASON, reduced_cost_bounds
 
 
 def market(sense=1, stated=True, quadratic=False):

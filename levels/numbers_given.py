@@ -9,7 +9,7 @@ from pyomo.core.base.block import BlockData
 from ..errors import MissingNumberError, NotBilevelError
 
 if TYPE_CHECKING:
-    from .levels import Bilevel
+    from .reading import Bilevel
 
 _MODEL = "Give a pyomo.environ.ConcreteModel with a bilevolt.SubModel in it"
 

@@ -6,8 +6,8 @@ from driver_cases import market
 
 import bilevolt as bv
 from bilevolt import SubModel, dual_of, errors
+from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
-from bilevolt.reformulations.levels import read_levels
 
 
 def readme(fixed=("x",), declared="model"):

@@ -1,0 +1,1 @@
+"""What is known of variables, multipliers and slacks: their ranges, and each big-M with the reason that proves it."""

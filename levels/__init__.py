@@ -1,0 +1,1 @@
+"""Reading two levels: who decides what, the followers' normal form, prices, and valid inequalities a model offers."""
