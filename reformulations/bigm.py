@@ -30,7 +30,8 @@ from ..bounds.given import (
 )
 from ..bounds.proofs import prove
 from ..bounds.ranges import Bound, Proof
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from ..levels.optimality import Pair
+from .mapping import Linearized, SingleLevelMap, map_of, system_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:
@@ -41,12 +42,12 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) 
     """
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
-    of_multiplier, of_slack = _bounds(single, pairs, UserBigM(big_m, single_map))
+    of_multiplier, of_slack = _bounds(single, pairs, UserBigM(big_m, single_map.conditions))
     refuse_unproven(
         (pair for pair in pairs if pair.multiplier not in of_multiplier),
         (pair for pair in pairs if id(pair) not in of_slack),
     )
-    impose(single_map, of_multiplier)
+    impose(single_map.ranges, of_multiplier)
     block = single.bigm = Block()
     block.switch = Var([pair.name for pair in pairs], domain=Binary)
     block.slack_nonnegative = Constraint(AnyIndex)
@@ -65,12 +66,12 @@ def _bounds(single: Any, pairs: Sequence[Pair], user: UserBigM) -> tuple[Compone
     is taken as it is asked for, but nothing found with it is called optimal.
     """
     single_map = map_of(single)
-    impose_proven(single_map)
-    stated, given = stated_bounds(single_map), given_bounds(single_map, user)
+    impose_proven(single_map.conditions, single_map.ranges)
+    stated, given = stated_bounds(single_map.conditions), given_bounds(single_map.conditions, user)
     of_multiplier = ComponentMap(stated.items())
     of_slack = {id(p): b for p in pairs if (b := slack_bound(p, single_map.ranges))}
-    unknown = [m for _, _, of_row in single_map.multipliers() for m in of_row.values() if m not in stated]
-    proven, slacks = prove(single, unknown, [pair for pair in pairs if id(pair) not in of_slack])
+    unknown = [m for _, _, of_row in single_map.conditions.multipliers() for m in of_row.values() if m not in stated]
+    proven, slacks = prove(system_of(single), unknown, [pair for pair in pairs if id(pair) not in of_slack])
     of_multiplier.update(proven)
     of_slack.update(slacks)
     for multiplier, bound in given.items():
@@ -107,9 +108,9 @@ def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linea
 
 def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
     """Yield (name, expression, bound) of the multipliers and slacks that have an M which is not proven."""
-    names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.pairs)
-    names.update((nu, source.name) for source, nu in single_map.equality_multipliers.items())
-    for multiplier, bound in single_map.multiplier_bounds.items():
+    names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.conditions.pairs)
+    names.update((nu, source.name) for source, nu in single_map.conditions.equality_multipliers.items())
+    for multiplier, bound in single_map.ranges.imposed.items():
         if bound.proof is not Proof.proven:
             yield f"multiplier of {names[multiplier]}", multiplier, bound
     for item in single_map.linearized:

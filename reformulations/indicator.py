@@ -19,8 +19,9 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var
 
 from ..bounds.given import impose_proven
+from ..levels.optimality import Pair
 from ..solvers.indicators import SUFFIX, empty_suffix
-from .mapping import Linearized, Pair, map_of
+from .mapping import Linearized, map_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
@@ -30,7 +31,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     """
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
-    impose_proven(single_map)
+    impose_proven(single_map.conditions, single_map.ranges)
     block = single.indicator = Block()
     block.switch = Var([pair.name for pair in pairs], domain=Binary)
     block.slack_nonnegative = Constraint(AnyIndex)

@@ -13,7 +13,8 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, value
 
-from .mapping import Linearized, Pair, map_of
+from ..levels.optimality import Pair
+from .mapping import Linearized, map_of
 
 LEAK = 1e-9
 """What both of a pair may be and still count as one of them 0."""
@@ -53,4 +54,4 @@ def leaks(single: Any) -> bool:
 
 def point_of(single: Any) -> list[tuple[float, float]]:
     """Return each pair's (multiplier, slack) at the values on the model; a multiplier without a value counts as 0."""
-    return [(pair.multiplier.value or 0.0, value(pair.slack)) for pair in map_of(single).pairs]
+    return [(pair.multiplier.value or 0.0, value(pair.slack)) for pair in map_of(single).conditions.pairs]

@@ -18,7 +18,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, NonNegativeReals, Var
 
 from ..bounds.given import impose_proven
-from .mapping import Linearized, Pair, map_of
+from ..levels.optimality import Pair
+from .mapping import Linearized, map_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None, tolerance: float = 0.0) -> list[Linearized]:
@@ -28,7 +29,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None, tolerance: float = 0
     """
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
-    impose_proven(single_map)
+    impose_proven(single_map.conditions, single_map.ranges)
     block = single.product = Block()
     block.slack = Var([pair.name for pair in pairs], domain=NonNegativeReals)
     block.slack_definition = Constraint(AnyIndex)

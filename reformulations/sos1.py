@@ -22,7 +22,8 @@ from pyomo.core.base.var import VarData
 
 from ..bounds.given import impose_proven
 from ..bounds.ranges import Ranges
-from .mapping import Linearized, Pair, map_of
+from ..levels.optimality import Pair
+from .mapping import Linearized, map_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
@@ -33,7 +34,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     single_map = map_of(single)
     pairs = single_map.pending() if pairs is None else pairs
     ranges = single_map.ranges
-    impose_proven(single_map)
+    impose_proven(single_map.conditions, single_map.ranges)
     block = single.sos1 = Block()
     block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
     block.slack_definition = Constraint(AnyIndex)

@@ -27,10 +27,11 @@ from pyomo.core import Block, Constraint
 
 from ..bounds.given import impose, impose_proven
 from ..bounds.proofs import prove
+from ..levels.duality_gap import duality_gaps
 from ..levels.follower_form import is_number
+from ..levels.optimality import Pair
 from ..levels.rows import has_variables
-from .duality_gap import duality_gaps
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from .mapping import Linearized, SingleLevelMap, map_of, system_of
 
 
 def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
@@ -40,8 +41,8 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     """
     single_map = map_of(single)
     chosen = {id(pair) for pair in (single_map.pending() if pairs is None else pairs)}
-    impose_proven(single_map)
-    impose(single_map, prove(single, _in_products(single_map), [])[0])
+    impose_proven(single_map.conditions, single_map.ranges)
+    impose(single_map.ranges, prove(system_of(single), _in_products(single_map), [])[0])
     block = single.strong_duality = Block()
     block.slack_nonnegative = Constraint(AnyIndex)
     block.equal_objectives = Constraint(AnyIndex)
@@ -49,7 +50,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     for pair in single_map.pending():
         of_row.setdefault(id(pair.row), []).append(pair)
     made = []
-    for gap in duality_gaps(single_map):
+    for gap in duality_gaps(single_map.conditions):
         own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
         if not own or not all(id(pair) in chosen for pair in own):
             continue
@@ -74,7 +75,7 @@ def add_cut(single: Any) -> int:
     QP get none: their row is not linear.
     """
     single_map = map_of(single)
-    gaps = [gap for gap in duality_gaps(single_map) if not gap.quadratic and has_variables(gap.expression)]
+    gaps = [gap for gap in duality_gaps(single_map.conditions) if not gap.quadratic and has_variables(gap.expression)]
     block = single.duality_cut = Block()
     block.rows = Constraint([gap.name for gap in gaps])
     for gap in gaps:
@@ -90,7 +91,7 @@ def _in_products(single_map: SingleLevelMap) -> list[Any]:
     if not visible:
         return []
     found: ComponentSet = ComponentSet()
-    for _, row, multipliers in single_map.multipliers():
+    for _, row, multipliers in single_map.conditions.multipliers():
         if not is_number(row.constant) or not all(is_number(a) for _, a in row.terms):
-            found.update(m for m in multipliers.values() if m not in single_map.multiplier_bounds)
+            found.update(m for m in multipliers.values() if m not in single_map.ranges.imposed)
     return list(found)
