@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from inspect import signature
 from numbers import Integral
 from typing import Any
 
 from .bounds.given import BigM
 from .errors import ArgumentError, SolverUnavailableError
-from .heuristics import METHODS
+from .heuristics import METHODS, options_of
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
@@ -150,8 +149,7 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
     """Refuse keywords that a heuristic does not have; the exact method has none."""
-    parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
-    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    known = options_of(method) if method in METHODS else set()
     unknown = sorted(set(given) - known)
     if unknown:
         choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"

@@ -6,10 +6,10 @@ r"""Alternating search: the followers choose the pattern of complementarity, the
    level is an LP or a convex problem (a MILP with integers of the leader): its solution is the next decision.
 
 The point of step 1 is feasible for the problem of step 2, and that of step 2 for the reaction at its decision, so that
-the objective does not get worse but by tolerances. The search ends where it no longer gets better: at a point that is
-optimal in each pattern that was looked at, a local optimum. Followers that are indifferent at the new decision open new
-patterns, which is why it gets far where optimal decisions leave many of them indifferent (prices). No bound comes with
-it.
+the objective never worsens by more than the tolerances. The search ends where it no longer gets better: at a point that
+is optimal in each pattern that was looked at, a local optimum. Followers that are indifferent at the new decision open
+new patterns, which is why it gets far where optimal decisions leave many of them indifferent (prices). No bound comes
+with it.
 
 Source: the idea of alternating over the pieces of an MPCC is that of Z.-Q. Luo, J.-S. Pang and D. Ralph, *Mathematical
 Programs with Equilibrium Constraints*, Cambridge 1996, ch. 6 (piecewise programming).
@@ -24,11 +24,11 @@ from pyomo.core import minimize, value
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.mapping import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
-from .nested import HeuristicResult
-from .reaction import react, refuse_interaction
+from .follower.reaction import react, refuse_interaction
+from .result import HeuristicResult
 
 POSITIVE = 1e-3
 """A slack above this (relative to 1 + its row's limit) counts as positive; one below may be the tolerance's."""
@@ -68,7 +68,7 @@ def alternating(
         session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
-            _keep(result, settled, found.objective, found.values)
+            result.keep(settled, found.objective, found.values)
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break
@@ -98,13 +98,3 @@ def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:
     pattern.apply(single, point=point)
     products.apply(single)
     return single
-
-
-def _keep(result: HeuristicResult, single: Any, objective: float, values: ComponentMap) -> None:
-    bilevel = map_of(single).bilevel
-    own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-    prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
-    result.status, result.objective = Status.feasible, objective
-    result.values = ComponentMap((v, number) for v, number in values.items() if id(v) in own)
-    result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-    result.multipliers = {source.name: price for source, price in prices.items()}

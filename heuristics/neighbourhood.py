@@ -27,12 +27,12 @@ from pyomo.core import Reals, Var, value
 from ..errors import BilevoltError, UnprovenBigMError, UnsupportedBySolverError
 from ..levels.reading import Bilevel
 from ..reformulations import reformulate
-from ..reformulations.mapping import map_of, price_values
 from ..solvers.session import Session
 from ..solvers.status import Status
 from . import warm_start
 from .box import box_around, covers, inside, sides
-from .nested import HeuristicResult, nested
+from .nested import nested
+from .result import HeuristicResult, rounded
 
 STARTS = ("auto", "model", "relaxation", "nested")
 SMALLEST_RADIUS = 1e-6
@@ -74,7 +74,7 @@ def neighbourhood(
     before = [variable.value for variable in own]
     if round_seconds is None and session.time_limit is not None:
         round_seconds = session.time_limit / SHARE
-    search = _Search(bilevel, session, round_seconds, integers, reformulation)
+    search = _Incumbent(bilevel, session, round_seconds, integers, reformulation)
     try:
         search.begin(start)
         search.run(radius, rounds)
@@ -84,7 +84,7 @@ def neighbourhood(
     return search.result
 
 
-class _Search:
+class _Incumbent:
     """The best point so far, and how to look for a better one."""
 
     def __init__(
@@ -149,7 +149,7 @@ class _Search:
             return None
         if found.values is None:
             return None
-        return ComponentMap((v, _clean(v, found.values.get(v, v.value or 0.0))) for v in self.visible)
+        return ComponentMap((v, rounded(v, found.values.get(v, v.value or 0.0))) for v in self.visible)
 
     def _begin_anywhere(self) -> None:
         """Take any bilevel feasible point: the exact problem without its objective."""
@@ -238,15 +238,5 @@ class _Search:
         gain = (best - objective) * int(self.bilevel.leader.objective.sense)
         return gain > IMPROVEMENT * max(1.0, abs(best)) and math.isfinite(objective)
 
-    def _keep(self, objective: float | None, values: Any, single: Any) -> None:
-        result = self.result
-        prices = price_values(map_of(single), values) if self.bilevel.leader.prices else ComponentMap()
-        own = {*map(id, self.bilevel.leader.variables), *map(id, self.bilevel.follower_variables)}
-        result.status, result.objective = Status.feasible, objective
-        result.values = ComponentMap((v, _clean(v, number)) for v, number in values.items() if id(v) in own)
-        result.values.update((price, prices[source]) for price, source in self.bilevel.leader.prices.items())
-        result.multipliers = {source.name: price for source, price in prices.items()}
-
-
-def _clean(variable: Any, number: float) -> float:
-    return number if variable.is_continuous() else float(round(number))
+    def _keep(self, objective: float | None, values: ComponentMap, single: Any) -> None:
+        self.result.keep(single, objective, ComponentMap((v, rounded(v, number)) for v, number in values.items()))

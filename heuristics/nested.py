@@ -6,7 +6,6 @@ decision repeats. Every decision is evaluated with the true reaction, and the be
 the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -19,22 +18,8 @@ from ..reformulations import kkt
 from ..reformulations.mapping import map_of, price_values
 from ..solvers.session import Session
 from ..solvers.status import Status
-from .reaction import Solve, react, refuse_interaction
-
-
-@dataclass
-class HeuristicResult:
-    """The best bilevel feasible point that a heuristic saw, and what it saw on the way.
-
-    ``multipliers`` are the shadow prices of the followers' rows by name, where the leader uses any.
-    """
-
-    status: Status
-    objective: float | None = None
-    values: ComponentMap = field(default_factory=ComponentMap)
-    multipliers: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    message: str = ""
+from .follower.reaction import Solve, react, refuse_interaction
+from .result import HeuristicResult, rounded
 
 
 def nested(
@@ -69,7 +54,7 @@ def nested(
                 f"the leader's problem is {answer.status} with the followers' last answer held fixed"
             )
             break
-        decision = {id(v): _clean(v, answer.values.get(v, v.value or 0.0)) for v in visible}
+        decision = {id(v): rounded(v, answer.values.get(v, v.value or 0.0)) for v in visible}
         reaction = react(single, decision, solve)
         result.history.append(
             {
@@ -87,8 +72,7 @@ def nested(
         prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
         values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
         if result.objective is None or better(reaction.objective, result.objective):
-            result.status, result.objective, result.values = Status.feasible, reaction.objective, values
-            result.multipliers = {source.name: price for source, price in prices.items()}
+            result.keep(single, reaction.objective, values)
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
             result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
@@ -98,10 +82,6 @@ def nested(
     else:
         result.message = session.why or "stopped by the iteration or time limit"
     return result
-
-
-def _clean(variable: Any, number: float) -> float:
-    return number if variable.is_continuous() else float(round(number))
 
 
 def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:

@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Constraint, NonNegativeReals, Objective, Var, minimize, value
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
@@ -28,12 +27,12 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from ..levels.follower_form import VariableRecorder
 from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
-from ..reformulations.mapping import Linearized, map_of, price_values
+from ..reformulations.mapping import Linearized
 from ..solvers.base import SolverResult
 from ..solvers.session import Session
 from ..solvers.status import Status
-from .nested import HeuristicResult
-from .reaction import Solve
+from .follower.reaction import Solve
+from .result import HeuristicResult
 
 
 def scholtes(
@@ -149,12 +148,7 @@ def _settle(bilevel: Bilevel, relaxed: Any, solve: Solve, result: HeuristicResul
         return None
     minimising = bilevel.leader.objective.sense == minimize
     if result.objective is None or (found.objective < result.objective) == minimising:
-        prices = price_values(map_of(settled), found.values)
-        own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-        result.status, result.objective = Status.feasible, found.objective
-        result.values = ComponentMap((v, number) for v, number in found.values.items() if id(v) in own)
-        result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-        result.multipliers = {source.name: price for source, price in prices.items()}
+        result.keep(settled, found.objective, found.values, priced=True)
     return found.objective
 
 

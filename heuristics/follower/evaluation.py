@@ -13,12 +13,13 @@ from typing import Any, Protocol
 from pyomo.common.collections import ComponentSet
 from pyomo.core import minimize
 
-from ..reformulations.mapping import map_of
-from ..solvers.session import Session
-from .bilinear import Array, NotCompiled
+from ...reformulations.mapping import map_of
+from ...solvers.session import Session
+from ..encoding.limits import Array
+from ..encoding.unit_cube import Encoding
+from .bilinear import NotCompiled
 from .compilation import compile_reaction
 from .compiled import NO_REACTION, CompiledReaction, Score
-from .encoding import Encoding
 from .reaction import Reaction, Solve, react
 
 Estimate = Callable[[Mapping[str, float]], float]
