@@ -3,17 +3,17 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from inspect import signature
 from numbers import Integral
 from typing import Any
 
 from .bounds.given import BigM
 from .errors import ArgumentError, SolverUnavailableError
-from .heuristics import METHODS
+from .heuristics import METHODS, options_of
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
 from .solvers import SOLVERS
+from .solvers.session import Session
 from .spelling import canonical
 
 Progress = Callable[[str], None]
@@ -68,11 +68,15 @@ class Request:
             return self.progress
         return print if self.progress else lambda _: None
 
-    @property
-    def run(self) -> dict[str, Any]:
-        """Arguments of every solver call but its time limit."""
-        options = None if self.options is None else dict(self.options)
-        return {"rel_gap": self.rel_gap, "threads": self.threads, "tee": self.tee, "options": options}
+    def session(self, solver: str | None = None) -> Session:
+        """Return a session with the solvers as the caller wants them, its time limit counted from now on.
+
+        :param solver: another than the one asked for.
+        """
+        return Session(
+            solver=solver or self.solver, time_limit=self.time_limit, rel_gap=self.rel_gap, threads=self.threads,
+            tee=self.tee, options=self.options, say=self.say,
+        )  # fmt: skip
 
 
 def shared(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,8 +149,7 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
     """Refuse keywords that a heuristic does not have; the exact method has none."""
-    parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
-    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"time_limit", "say"}
+    known = options_of(method) if method in METHODS else set()
     unknown = sorted(set(given) - known)
     if unknown:
         choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"

@@ -6,17 +6,16 @@ r"""Alternating search: the followers choose the pattern of complementarity, the
    level is an LP or a convex problem (a MILP with integers of the leader): its solution is the next decision.
 
 The point of step 1 is feasible for the problem of step 2, and that of step 2 for the reaction at its decision, so that
-the objective does not get worse but by tolerances. The search ends where it no longer gets better: at a point that is
-optimal in each pattern that was looked at, a local optimum. Followers that are indifferent at the new decision open new
-patterns, which is why it gets far where optimal decisions leave many of them indifferent (prices). No bound comes with
-it.
+the objective never worsens by more than the tolerances. The search ends where it no longer gets better: at a point that
+is optimal in each pattern that was looked at, a local optimum. Followers that are indifferent at the new decision open
+new patterns, which is why it gets far where optimal decisions leave many of them indifferent (prices). No bound comes
+with it.
 
 Source: the idea of alternating over the pieces of an MPCC is that of Z.-Q. Luo, J.-S. Pang and D. Ralph, *Mathematical
 Programs with Equilibrium Constraints*, Cambridge 1996, ch. 6 (piecewise programming).
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -25,11 +24,11 @@ from pyomo.core import minimize, value
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.mapping import map_of
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
-from .nested import HeuristicResult
-from .reaction import Solve, react, refuse_interaction
+from .follower.reaction import react, refuse_interaction
+from .result import HeuristicResult
 
 POSITIVE = 1e-3
 """A slack above this (relative to 1 + its row's limit) counts as positive; one below may be the tolerance's."""
@@ -38,47 +37,43 @@ IMPROVEMENT = 1e-6
 
 def alternating(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     max_iterations: int = 100,
     tolerance: float = 1e-7,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the search from the decision on the model (where a variable has no value: the one nearest to 0).
 
-    :param solve: a function model -> SolverResult, used for the followers, their best reaction and settled problems.
     :param tolerance: up to which (relative) a follower's optima count as optima when the best of them is looked for.
     :returns: status ``feasible`` or ``no_solution``; ``history`` has, per iteration, the objective of the reaction and
         of the settled problem.
     """
     refuse_interaction(bilevel)
-    deadline = Deadline(time_limit)
     sense = 1 if bilevel.leader.objective.sense == minimize else -1
     mpcc = kkt.apply(bilevel)
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
     decision = {id(v): _present(v) for v in visible}
     result = HeuristicResult(Status.no_solution, message=f"stopped after {max_iterations} iterations")
     for iteration in range(1, max_iterations + 1):
-        reaction = react(mpcc, decision, solve, tolerance)
+        reaction = react(mpcc, decision, session.solve, tolerance)
         if not reaction.feasible:
-            result.message = deadline.said(f"iteration {iteration}: {reaction.message}")
+            result.message = session.said(f"iteration {iteration}: {reaction.message}")
             break
         settled = _settled(bilevel, reaction.values)
-        found = solve(settled)
+        found = session.solve(settled)
         if found.values is None or found.objective is None:
-            result.message = deadline.said(f"iteration {iteration}: the settled problem is {found.status}")
+            result.message = session.said(f"iteration {iteration}: the settled problem is {found.status}")
             break
         result.history.append({"iteration": iteration, "reaction": reaction.objective, "objective": found.objective})
-        say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
+        session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
-            _keep(result, settled, found.objective, found.values)
+            result.keep(settled, found.objective, found.values)
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break
-        if deadline.over:
-            result.message = deadline.why
+        if session.over:
+            result.message = session.why
             break
         decision = {id(v): found.values.get(v, decision[id(v)]) for v in visible}
     return result
@@ -103,13 +98,3 @@ def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:
     pattern.apply(single, point=point)
     products.apply(single)
     return single
-
-
-def _keep(result: HeuristicResult, single: Any, objective: float, values: ComponentMap) -> None:
-    bilevel = map_of(single).bilevel
-    own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-    prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
-    result.status, result.objective = Status.feasible, objective
-    result.values = ComponentMap((v, number) for v, number in values.items() if id(v) in own)
-    result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-    result.multipliers = {source.name: price for source, price in prices.items()}

@@ -15,23 +15,21 @@ Res. 37, 1989.
 """
 
 import math
-from collections.abc import Callable
-from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 
 from ..levels.reading import Bilevel
-from .bilinear import Array
-from .decision_space import Search as Searched
-from .evaluation import Estimate
-from .nested import HeuristicResult
-from .population import Population, Search, require
-from .reaction import Solve
+from ..solvers.session import Session
+from .encoding.limits import Array
+from .options import require
+from .population import Population, Run
+from .result import HeuristicResult
 
 
 def annealing(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     chains: int = 1,
     steps: int = 20,
@@ -40,15 +38,9 @@ def annealing(
     jump: float = 0.1,
     accept: float = 0.5,
     cooling: float = 1e-3,
-    search: Searched = None,
-    evaluations: int | None = None,
-    seed: int = 0,
-    executor: Executor | None = None,
-    estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    **shared: Any,
 ) -> HeuristicResult:
-    """Run simulated annealing; the options from ``search`` on are those of :class:`.population.Search`.
+    """Run simulated annealing; other options are those of :class:`.options.SearchOptions`.
 
     :param chains: walks side by side; an executor helps only where there are several.
     :param steps: steps at one temperature (one iteration of the history).
@@ -62,10 +54,7 @@ def annealing(
         chains=(chains, 1, np.inf), steps=(steps, 1, np.inf), changes=(changes, 1e-6, np.inf), step=(step, 1e-9, 1),
         jump=(jump, 0, 1), accept=(accept, 1e-6, 1 - 1e-6), cooling=(cooling, 1e-12, 1),
     )  # fmt: skip
-    run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=2000, seed=seed, executor=executor,
-        estimate=estimate, time_limit=time_limit, say=say,
-    )  # fmt: skip
+    run = Run(bilevel, session, 2000, **shared)
     walk = _first(run, chains, steps)
     worsenings: list[float] = []
     hot = 0.0
@@ -86,7 +75,7 @@ def annealing(
     return run.finish()
 
 
-def _first(run: Search, chains: int, draws: int) -> Population:
+def _first(run: Run, chains: int, draws: int) -> Population:
     """Return the best of some random decisions for each chain."""
     sampled = run.evaluate(run.sample(chains * draws)).sorted()
     run.close_iteration()

@@ -14,23 +14,21 @@ dealing by rank and the two elites are as in the authors' program. Theirs draws 
 [min, max + 1], which puts most of them on the upper bound of a variable with a narrow range; here it is [min, max].
 """
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 
 from ..levels.reading import Bilevel
-from .bilinear import Array
-from .decision_space import Search as Searched
-from .evaluation import Estimate
-from .nested import HeuristicResult
-from .population import Population, Search, require
-from .reaction import Solve
+from ..solvers.session import Session
+from .encoding.limits import Array
+from .options import require
+from .population import Population, Run
+from .result import HeuristicResult
 
 
 def elephant_herding(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 50,
     clan_size: int = 10,
@@ -39,15 +37,9 @@ def elephant_herding(
     beta: float = 1.0,
     separated: float = 0.3,
     elites: int = 2,
-    search: Searched = None,
-    evaluations: int | None = None,
-    seed: int = 0,
-    executor: Executor | None = None,
-    estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    **shared: Any,
 ) -> HeuristicResult:
-    """Run elephant herding; the options from ``search`` on are those of :class:`.population.Search`.
+    """Run elephant herding; other options are those of :class:`.options.SearchOptions`.
 
     :param population: elephants, in clans of ``clan_size``.
     :param alpha: how far an elephant moves towards its matriarch.
@@ -59,10 +51,7 @@ def elephant_herding(
         population=(population, 2, np.inf), clan_size=(clan_size, 2, population), iterations=(iterations, 1, np.inf),
         alpha=(alpha, 0, 1), beta=(beta, 0, 1), separated=(separated, 0, 1), elites=(elites, 0, population),
     )  # fmt: skip
-    run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
-    )  # fmt: skip
+    run = Run(bilevel, session, population * (iterations + 1), **shared)
     clans = max(1, population // clan_size)
     herd = run.evaluate(run.sample(population)).sorted()
     run.close_iteration()
@@ -76,7 +65,7 @@ def elephant_herding(
     return run.finish()
 
 
-def _moved(clan: Array, run: Search, alpha: float, beta: float, separated: float) -> Array:
+def _moved(clan: Array, run: Run, alpha: float, beta: float, separated: float) -> Array:
     """Return where the elephants of a clan go; it is sorted, best first."""
     moved = clan + alpha * (clan[0] - clan) * run.rng.random(clan.shape)
     moved[0] = beta * clan.mean(axis=0)

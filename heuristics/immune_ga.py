@@ -17,23 +17,21 @@ performances between immune algorithm and other heuristic algorithms*, IEEE Tran
 mixes quantities of different units; here it is a power of the rank by Deb's rules.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 
 from ..levels.reading import Bilevel
-from .bilinear import Array
-from .decision_space import Search as Searched
-from .evaluation import Estimate
-from .nested import HeuristicResult
-from .population import Population, Search, require
-from .reaction import Solve
+from ..solvers.session import Session
+from .encoding.limits import Array
+from .options import require
+from .population import Population, Run
+from .result import HeuristicResult
 
 
 def immune_ga(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 30,
     iterations: int = 66,
@@ -46,15 +44,9 @@ def immune_ga(
     similar: float = 0.1,
     fitness_share: float = 0.7,
     pressure: float = 3.0,
-    search: Searched = None,
-    evaluations: int | None = None,
-    seed: int = 0,
-    executor: Executor | None = None,
-    estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    **shared: Any,
 ) -> HeuristicResult:
-    """Run the immune genetic algorithm; the options from ``search`` on are those of :class:`.population.Search`.
+    """Run the immune genetic algorithm; other options are those of :class:`.options.SearchOptions`.
 
     :param population: antibodies.
     :param memory: memory cells.
@@ -72,10 +64,7 @@ def immune_ga(
         step=(step, 1e-9, 1), jump=(jump, 0, 1), similar=(similar, 0, 1), fitness_share=(fitness_share, 0, 1),
         pressure=(pressure, 0, 20),
     )  # fmt: skip
-    run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
-    )  # fmt: skip
+    run = Run(bilevel, session, population * (iterations + 1), **shared)
     rate = min(1.0, 2 / max(1, run.dimensions)) if mutation is None else mutation
     antibodies = run.evaluate(run.sample(population)).sorted()
     run.close_iteration()
@@ -116,7 +105,7 @@ def _crossed(parents: Array, probability: float, cuts: int, rng: np.random.Gener
     return children
 
 
-def _distinct(antibodies: Population, run: Search) -> Population:
+def _distinct(antibodies: Population, run: Run) -> Population:
     """Return each decision once, best first."""
     ranked = antibodies.sorted()
     _, first = np.unique(run.encoding.snapped(ranked.points), axis=0, return_index=True)

@@ -6,8 +6,6 @@ decision repeats. Every decision is evaluated with the true reaction, and the be
 the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -18,62 +16,45 @@ from ..levels.reading import Bilevel
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
 from ..reformulations.mapping import map_of, price_values
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
-from .reaction import Solve, react, refuse_interaction
-
-
-@dataclass
-class HeuristicResult:
-    """The best bilevel feasible point that a heuristic saw, and what it saw on the way.
-
-    ``multipliers`` are the shadow prices of the followers' rows by name, where the leader uses any.
-    """
-
-    status: Status
-    objective: float | None = None
-    values: ComponentMap = field(default_factory=ComponentMap)
-    multipliers: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    message: str = ""
+from .follower.reaction import Solve, react, refuse_interaction
+from .result import HeuristicResult, rounded
 
 
 def nested(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     max_iterations: int = 50,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the nested heuristic.
 
-    :param solve: a function model -> SolverResult, used for the leader, the followers and the completion.
     :returns: status ``feasible`` or ``no_solution`` (a heuristic proves nothing); ``history`` has, per iteration,
         the objective that the leader believed and the one that the followers' reaction made of it.
     """
     refuse_interaction(bilevel)
     single = kkt.apply(bilevel)
-    deadline = Deadline(time_limit)
+    solve = session.solve
     better = (lambda a, b: a < b) if bilevel.leader.objective.sense == minimize else (lambda a, b: a > b)
     result = HeuristicResult(Status.no_solution)
     held = _starting_answer(bilevel, solve)
     if held is None:
-        result.message = deadline.said(
+        result.message = session.said(
             "the leader's problem over both levels' rows is infeasible or unbounded, so that there is no answer to "
             "start from; give the followers' variables values"
         )
         return result
     seen: set[tuple[float, ...]] = set()
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
-    while len(result.history) < max_iterations and not deadline.over:
+    while len(result.history) < max_iterations and not session.over:
         answer = _solve_leader(bilevel, held, solve)
         if answer.values is None:
-            result.message = deadline.said(
+            result.message = session.said(
                 f"the leader's problem is {answer.status} with the followers' last answer held fixed"
             )
             break
-        decision = {id(v): _clean(v, answer.values.get(v, v.value or 0.0)) for v in visible}
+        decision = {id(v): rounded(v, answer.values.get(v, v.value or 0.0)) for v in visible}
         reaction = react(single, decision, solve)
         result.history.append(
             {
@@ -83,16 +64,15 @@ def nested(
                 "message": reaction.message,
             }
         )
-        say(f"iteration {len(result.history)}: objective {reaction.objective}")
+        session.say(f"iteration {len(result.history)}: objective {reaction.objective}")
         if not reaction.feasible:
-            result.message = deadline.said(f"iteration {len(result.history)}: {reaction.message}")
+            result.message = session.said(f"iteration {len(result.history)}: {reaction.message}")
             break
         values = reaction.values
         prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
         values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
         if result.objective is None or better(reaction.objective, result.objective):
-            result.status, result.objective, result.values = Status.feasible, reaction.objective, values
-            result.multipliers = {source.name: price for source, price in prices.items()}
+            result.keep(single, reaction.objective, values)
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
             result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
@@ -100,12 +80,8 @@ def nested(
         seen.add(key)
         held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
     else:
-        result.message = deadline.why or "stopped by the iteration or time limit"
+        result.message = session.why or "stopped by the iteration or time limit"
     return result
-
-
-def _clean(variable: Any, number: float) -> float:
-    return number if variable.is_continuous() else float(round(number))
 
 
 def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:

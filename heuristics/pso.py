@@ -11,24 +11,22 @@ Source: J. Kennedy and R. Eberhart, *Particle swarm optimization*, ICNN 1995; M.
 swarm: explosion, stability, and convergence*, IEEE Trans. Evol. Comput. 6, 2002 (w = 0.7298, c = 1.4962).
 """
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 
 from ..levels.reading import Bilevel
-from .decision_space import Search as Searched
-from .evaluation import Estimate
-from .nested import HeuristicResult
-from .population import Search, require
-from .reaction import Solve
+from ..solvers.session import Session
+from .options import require
+from .population import Run
+from .result import HeuristicResult
 
 MOVED = 1e-6  # a particle this far from where its speed led it was moved by repair
 
 
 def pso(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 40,
     iterations: int = 50,
@@ -36,15 +34,9 @@ def pso(
     cognitive: float = 1.4962,
     social: float = 1.4962,
     speed_limit: float = 0.5,
-    search: Searched = None,
-    evaluations: int | None = None,
-    seed: int = 0,
-    executor: Executor | None = None,
-    estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    **shared: Any,
 ) -> HeuristicResult:
-    """Run particle swarm optimisation; the options from ``search`` on are those of :class:`.population.Search`.
+    """Run particle swarm optimisation; other options are those of :class:`.options.SearchOptions`.
 
     :param population: particles.
     :param inertia: w, how much of its speed a particle keeps.
@@ -56,10 +48,7 @@ def pso(
         population=(population, 2, np.inf), iterations=(iterations, 1, np.inf), inertia=(inertia, 0, 1),
         cognitive=(cognitive, 0, 4), social=(social, 0, 4), speed_limit=(speed_limit, 1e-6, 1),
     )  # fmt: skip
-    run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
-    )  # fmt: skip
+    run = Run(bilevel, session, population * (iterations + 1), **shared)
     swarm = best = run.evaluate(run.sample(population))
     speed = speed_limit * (2 * run.sample(population) - 1)
     run.close_iteration()

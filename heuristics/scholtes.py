@@ -15,11 +15,10 @@ constraints*, SIAM J. Optim. 11, 2001.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Constraint, NonNegativeReals, Objective, Var, minimize, value
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
@@ -28,23 +27,21 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from ..levels.follower_form import VariableRecorder
 from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
-from ..reformulations.mapping import Linearized, map_of, price_values
+from ..reformulations.mapping import Linearized
 from ..solvers.base import SolverResult
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
-from .nested import HeuristicResult
-from .reaction import Solve
+from .follower.reaction import Solve
+from .result import HeuristicResult
 
 
 def scholtes(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     rounds: int = 8,
     steps: int = 3,
     shrink: float = 0.1,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the sequence.
 
@@ -57,21 +54,13 @@ def scholtes(
     own = (*bilevel.leader.variables, *bilevel.follower_variables)
     before = [variable.value for variable in own]
     try:
-        return _sequence(bilevel, solve, rounds, steps, shrink, Deadline(time_limit), say)
+        return _sequence(bilevel, session, rounds, steps, shrink)
     finally:  # the search moves the user's variables about
         for variable, number in zip(own, before, strict=True):
             variable.set_value(number, skip_validation=True)
 
 
-def _sequence(
-    bilevel: Bilevel,
-    solve: Solve,
-    rounds: int,
-    steps: int,
-    shrink: float,
-    deadline: Deadline,
-    say: Callable[[str], None],
-) -> HeuristicResult:
+def _sequence(bilevel: Bilevel, session: Session, rounds: int, steps: int, shrink: float) -> HeuristicResult:
     relaxed = kkt.apply(bilevel)
     revenue.apply(relaxed)
     pairs = product.apply(relaxed)
@@ -82,20 +71,20 @@ def _sequence(
     result = HeuristicResult(Status.no_solution)
     epsilon: float | None = None
     for round_ in range(rounds + 1):
-        if deadline.over:
-            result.message = deadline.why
+        if session.over:
+            result.message = session.why
             break
         moved = False
         for _ in range(1 if epsilon is None else steps):
-            moved |= _advance(relaxed, curved, pairs, epsilon, solve)
-            if deadline.over:  # the point reached is settled all the same
+            moved |= _advance(relaxed, curved, pairs, epsilon, session.solve)
+            if session.over:  # the point reached is settled all the same
                 break
         if not moved:
-            result.message = deadline.said(f"round {round_}: the linearised problem has no optimum")
+            result.message = session.said(f"round {round_}: the linearised problem has no optimum")
             break
-        objective = _settle(bilevel, relaxed, solve, result)
+        objective = _settle(bilevel, relaxed, session.solve, result)
         result.history.append({"iteration": round_, "epsilon": epsilon, "objective": objective})
-        say(f"epsilon {epsilon}: settled objective {objective}")
+        session.say(f"epsilon {epsilon}: settled objective {objective}")
         largest = max((math.prod(_factors(item)) for item in pairs), default=0.0)
         if largest <= 0:
             break
@@ -159,12 +148,7 @@ def _settle(bilevel: Bilevel, relaxed: Any, solve: Solve, result: HeuristicResul
         return None
     minimising = bilevel.leader.objective.sense == minimize
     if result.objective is None or (found.objective < result.objective) == minimising:
-        prices = price_values(map_of(settled), found.values)
-        own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-        result.status, result.objective = Status.feasible, found.objective
-        result.values = ComponentMap((v, number) for v, number in found.values.items() if id(v) in own)
-        result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-        result.multipliers = {source.name: price for source, price in prices.items()}
+        result.keep(settled, found.objective, found.values, priced=True)
     return found.objective
 
 

@@ -12,7 +12,7 @@ from pyomo.core import Constraint, Var, value
 from ..reformulations import offered
 from ..reformulations.mapping import map_of
 from ..solvers.indicators import indicator_rows
-from .reaction import Solve, multipliers_at
+from .follower.reaction import Solve, multipliers_at
 
 TOLERANCE = 1e-6
 

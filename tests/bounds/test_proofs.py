@@ -9,7 +9,7 @@ from bilevolt.bounds.given import impose_proven
 from bilevolt.bounds.proofs import prove
 from bilevolt.bounds.ranges import Proof
 from bilevolt.bounds.relaxation import DUAL, JOINT, PRIMAL
-from bilevolt.heuristics.reaction import multipliers_at
+from bilevolt.heuristics.follower.reaction import multipliers_at
 from bilevolt.models import textbook
 from bilevolt.reformulations import map_of
 from bilevolt.reformulations.mapping import system_of

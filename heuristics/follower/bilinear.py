@@ -18,9 +18,9 @@ import numpy as np
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 from scipy.sparse import csr_array
 
-from ..levels.follower_form import VariableRecorder
+from ...levels.follower_form import VariableRecorder
+from ..encoding.limits import Array
 
-Array = np.ndarray[Any, Any]
 Place = Mapping[int, tuple[str, int]]
 """id of a variable -> ("x" or "w", its index)."""
 

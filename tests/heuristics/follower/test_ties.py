@@ -7,8 +7,8 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel
-from bilevolt.heuristics.compilation import compile_reaction
-from bilevolt.heuristics.decision_space import encode
+from bilevolt.heuristics.encoding.decision_space import encode
+from bilevolt.heuristics.follower.compilation import compile_reaction
 from bilevolt.heuristics.population import Population
 from bilevolt.levels.reading import read_levels
 from bilevolt.reformulations import kkt

@@ -8,10 +8,10 @@ import pytest
 
 import bilevolt
 from bilevolt import SubModel
-from bilevolt.heuristics.bilinear import NotCompiled
-from bilevolt.heuristics.compilation import compile_reaction
-from bilevolt.heuristics.decision_space import encode
-from bilevolt.heuristics.evaluation import Exact
+from bilevolt.heuristics.encoding.decision_space import encode
+from bilevolt.heuristics.follower.bilinear import NotCompiled
+from bilevolt.heuristics.follower.compilation import compile_reaction
+from bilevolt.heuristics.follower.evaluation import Exact
 from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
 from bilevolt.reformulations import kkt

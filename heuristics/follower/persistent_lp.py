@@ -12,7 +12,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from .bilinear import Array
+from ..encoding.limits import Array
 
 
 @dataclass(frozen=True)

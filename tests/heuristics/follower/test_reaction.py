@@ -5,7 +5,7 @@ import pytest
 
 import bilevolt as bv
 from bilevolt import SubModel
-from bilevolt.heuristics.reaction import react
+from bilevolt.heuristics.follower.reaction import react
 from bilevolt.reformulations import reformulate
 from bilevolt.solvers import get_solver
 

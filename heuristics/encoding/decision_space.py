@@ -16,24 +16,24 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 from scipy.sparse import csr_array
 
-from ..bounds.ranges import Ranges
-from ..bounds.relaxation import PRIMAL, Relaxation
-from ..errors import BilevoltError
-from ..levels.follower_form import VariableRecorder
-from ..levels.reading import Bilevel
-from ..reformulations.mapping import map_of, system_of
-from .bilinear import Array
-from .compiled import Limits
-from .encoding import Encoding
+from ...bounds.ranges import Ranges
+from ...bounds.relaxation import PRIMAL, Relaxation
+from ...errors import BilevoltError
+from ...levels.follower_form import VariableRecorder
+from ...levels.reading import Bilevel
+from ...reformulations.mapping import map_of, system_of
+from .limits import Array, Limits
 from .propagation import LinearRow, Propagator
+from .unit_cube import Encoding
 
 TRIALS = 16  # random decisions by which settled variables are found
 PROOF_SECONDS = 5.0  # for the ranges of variables that have no bounds of their own
 
-Search = Sequence[str | Any] | None
+Searched = Sequence[str | Any] | None
+"""Variables of the leader, by name or as components; None for all that matter."""
 
 
-def encode(single: Any, search: Search = None) -> tuple[Encoding, ComponentSet]:
+def encode(single: Any, search: Searched = None) -> tuple[Encoding, ComponentSet]:
     """Return the encoding of a model's decisions, and the leader's rows that it looks after.
 
     :param single: the model's MPCC (``reformulate(model, "kkt")``).

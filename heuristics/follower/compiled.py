@@ -18,11 +18,11 @@ from functools import cached_property
 
 import numpy as np
 
-from .bilinear import Array, Bilinear
+from ..encoding.limits import Array, Limits
+from .bilinear import Bilinear
 from .persistent_lp import LpAnswer, PersistentLp, extended
 
 TIE = 1e-9  # a reduced cost or dual below this, relative to the largest cost, is zero
-FEASIBLE = 1e-6  # by how much a leader's row may be violated, relative to 1 + |limit|
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,6 @@ class Score:
 
 
 NO_REACTION = Score(math.inf, math.inf)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """lower <= g <= upper."""
-
-    lower: Array
-    upper: Array
-
-    def less(self, constants: Array) -> tuple[Array, Array]:
-        """Return the limits of g without its constants."""
-        return self.lower - constants, self.upper - constants
-
-    def excess(self, values: Array) -> Array:
-        """Return by how much each value is outside, relative to 1 + |limit|; 0 within the tolerance."""
-        below = (self.lower - values) / (1 + np.abs(np.where(np.isfinite(self.lower), self.lower, 0.0)))
-        above = (values - self.upper) / (1 + np.abs(np.where(np.isfinite(self.upper), self.upper, 0.0)))
-        worst = np.maximum(below, above)
-        return np.where(worst > FEASIBLE, worst, 0.0)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 
 import bilevolt
 from bilevolt import SubModel, errors
-from bilevolt.heuristics.decision_space import encode
-from bilevolt.heuristics.propagation import LinearRow, Propagator
+from bilevolt.heuristics.encoding.decision_space import encode
+from bilevolt.heuristics.encoding.propagation import LinearRow, Propagator
 from bilevolt.levels.reading import read_levels
 from bilevolt.reformulations import kkt
 

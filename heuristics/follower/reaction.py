@@ -16,15 +16,15 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective
 
-from ..errors import BilevoltError
-from ..levels.follower_problem import follower_at
-from ..levels.reading import Bilevel
-from ..levels.rows import add_sos, substitution
-from ..reformulations import offered
-from ..reformulations.mapping import map_of
-from ..reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
-from ..solvers.base import SolverResult
-from ..solvers.status import Status
+from ...errors import BilevoltError
+from ...levels.follower_problem import follower_at
+from ...levels.reading import Bilevel
+from ...levels.rows import add_sos, substitution
+from ...reformulations import offered
+from ...reformulations.mapping import map_of
+from ...reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
+from ...solvers.base import SolverResult
+from ...solvers.status import Status
 
 Solve = Callable[[Any], SolverResult]
 
@@ -59,7 +59,7 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
 
     The followers' optima are known up to ``tolerance`` (relative to each one's optimal value) in the completion
     problem; where the optima that were found are as good for the leader within it, they are the answer, exactly, and
-    else the best of the optima without a tolerance (of LP followers), see :mod:`..reformulations.optimal_face`.
+    else the best of the optima without a tolerance (of LP followers), see :mod:`...reformulations.optimal_face`.
 
     :param single: the model's MPCC (``reformulate(model, "kkt")``).
     :param decision: id -> number of the leader's variables that followers see.

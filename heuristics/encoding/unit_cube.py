@@ -20,8 +20,7 @@ import numpy as np
 from pyomo.core.base.var import VarData
 from scipy.sparse import csr_array
 
-from .bilinear import Array
-from .compiled import Limits
+from .limits import Array, Limits
 from .propagation import Propagator
 
 SWEEPS = 200  # of the alternating projections
