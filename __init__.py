@@ -21,10 +21,10 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
-    "explain": "teaching.explain",
-    "Explanation": "teaching.document",
-    "grade": "teaching.grader",
-    "plot": "teaching.picture",
+    "explain": "teaching.explain.explain",
+    "Explanation": "teaching.explain.explanation",
+    "grade": "teaching.grade.grader",
+    "plot": "teaching.draw.picture",
     "load_instance": "instances",
     "list_instances": "instances",
 }
@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     from .reports import Comparison, compare
     from .solution import Solution
     from .solvers.status import Status
-    from .teaching.document import Explanation
-    from .teaching.explain import explain
-    from .teaching.grader import grade
-    from .teaching.picture import plot
+    from .teaching.draw.picture import plot
+    from .teaching.explain.explain import explain
+    from .teaching.explain.explanation import Explanation
+    from .teaching.grade.grader import grade
     from .verification import Certificate, verify
 
 

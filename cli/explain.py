@@ -10,7 +10,7 @@ import typer
 from . import console
 
 if TYPE_CHECKING:
-    from ..teaching.document import Explanation
+    from ..teaching.explain.explanation import Explanation
 
 _REFUSED, _INTERRUPTED = 2, 130  # exit codes, as documented in cli.app
 
@@ -52,7 +52,7 @@ def explain(
     """Show how two levels become one, step by step, in the names of the model."""
     with console.refusals(_REFUSED, _INTERRUPTED):
         from ..reports.targets import resolve
-        from ..teaching.explain import explain as derive
+        from ..teaching.explain.explain import explain as derive
         from .files import read_solution
 
         console.refuse_unwritable(output)

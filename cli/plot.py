@@ -26,7 +26,7 @@ def plot(
     """Draw regions, the follower's reaction and the optima of a small model (one leader's variable, one follower)."""
     with console.refusals(_REFUSED, _INTERRUPTED):
         from ..reports.targets import resolve
-        from ..teaching.picture import plot as draw
+        from ..teaching.draw.picture import plot as draw
         from .files import read_solution, refuse_figure_name
 
         found = resolve(target)

@@ -1,0 +1,1 @@
+"""``plot``: pictures of bilevel models that are small enough for paper."""

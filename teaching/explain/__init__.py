@@ -1,0 +1,1 @@
+"""``explain``: the way from two levels to one, step by step, as a document in Markdown, LaTeX, HTML and plain text."""

@@ -1,0 +1,120 @@
+"""Steps: the strong-duality equality, and where each product of two variables went."""
+
+import re
+from typing import Any
+
+from ...levels.duality_gap import duality_gaps
+from ...reformulations.mapping import SingleLevelMap, map_of
+from ...reformulations.products import CUTS, Product
+from .derivation import Derivation, FollowerView
+from .document import Display, Grid, Item, Line, Paragraph, Step
+from .formula import Formula, Relation
+
+_MOST = 12  # kinds of products that are listed
+
+
+def strong_duality(derivation: Derivation, single: Any) -> Step:
+    """Show each follower's equality of primal and dual objective, and what became of the products in it."""
+    single_map = map_of(single)
+    items: list[Item] = [
+        Paragraph(
+            (
+                "Multiplied by the variables and summed, stationarity gives primal minus dual objective = sum of "
+                "multiplier × slack, which is never negative and 0 exactly at the follower's optima. So the pairs "
+                "may be replaced by one row (constants on both sides are left out):",
+            )
+        )
+    ]
+    for follower in derivation.followers:
+        items += _of_follower(derivation, follower, single_map)
+    items += [Paragraph((_use(single),)), *_products(derivation, single_map)]
+    return Step("strong_duality", "strong_duality", "Strong duality, and the products", tuple(items))
+
+
+def equality(follower: FollowerView) -> tuple[Formula, Formula]:
+    """Return (primal, dual) of ``primal = dual``."""
+    return follower.primal(), follower.dual()
+
+
+def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevelMap) -> list[Item]:
+    primal, dual = equality(follower)
+    statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
+    items: list[Item] = [Display((Line(follower.name, statement),))]
+    blocks = sum(1 for gap in duality_gaps(single_map.conditions) if gap.name.rpartition(".")[0] == follower.name)
+    if blocks > 1:
+        text = (
+            f"`{follower.name}` separates into {blocks} blocks that share only the leader: the row holds for each of "
+            "them (this is their sum), which is tighter."
+        )
+        items.append(Paragraph((text,)))
+    if follower.form.quadratic:
+        items.append(
+            Paragraph(
+                (
+                    "The primal side is s ∇f(y)·y, for this objective is quadratic; with <= instead of = the row is "
+                    "convex and says the same.",
+                )
+            )
+        )
+    return items
+
+
+def _use(single: Any) -> str:
+    steps = map_of(single).steps
+    if "strong_duality" in steps:
+        return "Here it replaces the complementarity pairs."
+    if "duality cut" in steps:
+        rows = list(single.component(CUTS).rows.values())
+        kept = sum(row.active for row in rows)
+        return (
+            f"Here the pairs stay. The row with <= is a cut for each block of an LP, where its products can be "
+            f"linearised without many new ones: {kept} of {len(rows)} are added."
+        )
+    return "Here the pairs stay, and the row is not used."
+
+
+def _products(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+    if not single_map.products:
+        return [Paragraph(("No product of two variables is in the single-level model's rows.",))]
+    kinds: dict[tuple[str, str, bool], list[Product]] = {}
+    for made in single_map.products:
+        key = (_label(derivation, made.first), _label(derivation, made.second), made.variable is not None)
+        kinds.setdefault(key, []).append(made)
+    rows = []
+    for (first, second, linear), own in list(kinds.items())[:_MOST]:
+        where = ", ".join(dict.fromkeys(f"`{_where(product.where)}`" for product in own))
+        became = "a new variable w, exactly" if linear else f"stays: {_obstacle(own[0])}"
+        rows.append((f"{first} × {second}", str(len(own)), where, became))
+    note = "Products in the single-level model:"
+    if any(linear for _, _, linear in kinds):
+        note = (
+            "Products in the single-level model. For a binary u and l <= v <= h, w = u v is, exactly, l u <= w <= h "
+            "u and l (1 - u) <= v - w <= h (1 - u); bounded integers in binary digits; where rows say that some "
+            "binaries sum to 1, the second pair is written once for all of them."
+        )
+    left = len(kinds) - _MOST
+    more = [Paragraph((f"... and {left} more kinds.",))] if left > 0 else []
+    return [Paragraph((note,)), Grid(("product", "how many", "in", "became"), tuple(rows)), *more]
+
+
+def _obstacle(product: Product) -> str:
+    if product.first.is_continuous() and product.second.is_continuous():
+        return "both factors are continuous"
+    return product.reason
+
+
+def _label(derivation: Derivation, variable: Any) -> str:
+    name = derivation.names.known(variable)
+    if name is None:  # of the step's own: a slack, a digit
+        own = variable.parent_component().local_name
+        return "binary digit" if own == "bit" else f"`{own}`"
+    shown = f"{name.head}{'^' + name.side if name.side else ''}" if name.head else ""
+    return f"{shown} of `{name.label}`" if shown else f"`{name.label}`"
+
+
+def _where(name: str) -> str:
+    """Return what a component of the single-level model is called: "stationarity", "leader.objective"."""
+    inside = re.sub(r"^followers\[.*?\]\.", "", name)
+    if name.startswith(f"{CUTS}."):
+        return "strong-duality cut"
+    return inside.partition("[")[0].removeprefix("strong_duality.").replace("_", " ")
