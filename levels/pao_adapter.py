@@ -2,7 +2,8 @@
 
 PAO 1.0.2 reads ``np.NINF`` and ``np.PINF`` (removed in NumPy 2) and imports ``pyutilib`` (undeclared; it does
 not import on Python >= 3.12, where ``imp`` is gone). Both are there while PAO is imported, and gone afterwards: what
-PAO needs later is in its own modules, see :func:`_give_pao_its_infinities`. Nothing else in this project imports ``pao``.
+PAO needs later is in its own modules, see :func:`_give_pao_its_infinities`.
+Nothing else in this project imports ``pao``.
 """
 
 import contextlib
@@ -73,7 +74,7 @@ def _pyutilib_works() -> bool:
 
 @contextlib.contextmanager
 def _pyutilib() -> Iterator[None]:
-    """Have a stand-in for PyUtilib where it does not work, while PAO is imported: PAO takes all it needs from it then."""
+    """Have a stand-in for a PyUtilib that does not work while PAO is imported: PAO takes all it needs of it then."""
     if _pyutilib_works():
         yield
         return
