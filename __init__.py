@@ -13,6 +13,7 @@ _PUBLIC = {
     "SubModel": "pao_solver",
     "dual_of": "levels.dual_of",
     "ValidInequalities": "levels.valid_inequalities",
+    "state_bound": "levels.state_bound",
     "reformulate": "reformulations",
     "solve": "driver",
     "Solution": "solution",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .instances import list_instances, load_instance
     from .levels.dual_of import dual_of
     from .levels.pao_adapter import SubModel
+    from .levels.state_bound import state_bound
     from .levels.valid_inequalities import ValidInequalities
     from .reformulations import reformulate
     from .reports import Comparison, compare

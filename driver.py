@@ -13,6 +13,7 @@ from .errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverEr
 from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
 from .levels.reading import Bilevel, read_levels
+from .levels.state_bound import unproven_ranges
 from .reformulations import choose_reformulation, kkt, offered, pattern, product_advice
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
@@ -191,6 +192,7 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
         some = ", ".join(f"{what} <= {bound.value:g}" for what, _, bound in rests_on[:5])
         solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
     solution.assumptions += offered.assumptions(single_map)
+    solution.assumptions += [line for follower in bilevel.followers for line in unproven_ranges(follower)]
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
         if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
             _refute(bilevel, solution, request)

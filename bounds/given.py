@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
-from pyomo.common.numeric_types import native_numeric_types
 
 from ..errors import UnprovenBigMError
 from ..levels.follower_form import Row
 from ..levels.optimality import OptimalityConditions, Pair
-from ..levels.reading import suffix_values
+from ..levels.state_bound import MULTIPLIER_BOUND, StatedBound
+from ..levels.state_bound import stated_bounds as stated_in
 from .ranges import Bound, Proof, Ranges
 
-MULTIPLIER_BOUND = "multiplier_bound"
 BigM = float | Mapping[Any, Any] | None
 
 
@@ -66,7 +65,7 @@ def stated_bounds(conditions: OptimalityConditions) -> ComponentMap:
     found: ComponentMap = ComponentMap()
     stated: ComponentMap = ComponentMap()
     for form in conditions.forms:
-        stated.update(suffix_values(form.follower, MULTIPLIER_BOUND))
+        stated.update(stated_in(form.follower, MULTIPLIER_BOUND))
     for form, row, multipliers in conditions.multipliers():
         if not row.terms:
             bound = Bound(0.0, Proof.proven, "no variable of the follower is in this row, so that 0 is a multiplier")
@@ -74,7 +73,8 @@ def stated_bounds(conditions: OptimalityConditions) -> ComponentMap:
             bound = _declared(stated[row.source], row, form.sign)
         else:
             continue
-        found.update((multiplier, _of_side(bound, side)) for side, multiplier in multipliers.items())
+        sides = ((multiplier, _of_side(bound, side)) for side, multiplier in multipliers.items())
+        found.update((multiplier, known) for multiplier, known in sides if math.isfinite(known.value))
     return found
 
 
@@ -118,14 +118,14 @@ def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
     return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
 
 
-def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None:
+def refuse_unproven(multipliers: "Iterable[Pair]", slacks: "Iterable[Pair]") -> None:
     """Raise UnprovenBigMError if any pair is left without an M, naming the multipliers and slacks."""
     multipliers, slacks = list(multipliers), list(slacks)
     if not multipliers and not slacks:
         return
     parts = []
     for what, pairs, remedy in (
-        ("multiplier", multipliers, f"state it in a Suffix {MULTIPLIER_BOUND!r} on the follower as (M, reason)"),
+        ("multiplier", multipliers, "state it: bilevolt.state_bound(row, -M, M, reason)"),
         ("slack", slacks, "bound the variables of the row"),
     ):
         if pairs:
@@ -137,14 +137,12 @@ def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None
     )
 
 
-def _declared(stated: Any, row: Row, sign: int) -> Bound:
-    """Read a number, (number, reason), or (lower, upper, reason): the range of the row's shadow price."""
-    if stated.__class__ in native_numeric_types:
-        return Bound(float(stated), Proof.user, f"stated without a reason on {row.name}")
-    *numbers, reason = stated
-    ends = numbers if len(numbers) == 2 else (-numbers[0], numbers[0])
-    lower, upper = sorted(sign * float(end) for end in ends)
-    return Bound(max(abs(lower), abs(upper)), Proof.proven, str(reason), (lower, upper))
+def _declared(stated: StatedBound, row: Row, sign: int) -> Bound:
+    """Read the range of the row's shadow price, in the sign of the multipliers."""
+    lower, upper = sorted(sign * end for end in stated[:2])
+    proof = Proof.user if stated.reason is None else Proof.proven
+    reason = stated.reason or f"stated without a reason on {row.name}"
+    return Bound(max(abs(lower), abs(upper)), proof, reason, (lower, upper))
 
 
 def _of_side(bound: Bound, side: str) -> Bound:

@@ -11,9 +11,7 @@ from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr.visitor import identify_variables
 
 from ..levels.follower_form import FollowerForm
-from ..levels.reading import suffix_values
-
-IMPLIED_BOUNDS = "implied_bounds"
+from ..levels.state_bound import IMPLIED_BOUNDS, stated_bounds
 
 
 class Proof(StrEnum):
@@ -40,15 +38,15 @@ class Bound:
 class Ranges:
     """Intervals of variables and expressions from bounds alone; the variables' own bounds are not changed.
 
-    Variable bounds are intersected with what a model states in the suffix ``implied_bounds`` of a follower
-    (variable -> (lower, upper, reason)): bounds that the follower's rows imply, without being rows of their own.
+    Variable bounds are intersected with what a model states (``state_bound``): bounds that the follower's rows imply,
+    without being rows of their own.
     """
 
     def __init__(self, forms: Iterable[FollowerForm]) -> None:
         self._leaf: ComponentMap = ComponentMap()
         self.imposed: ComponentMap = ComponentMap()  # multiplier -> the Bound that a step has put on it
         for form in forms:
-            for variable, (lower, upper, *_) in suffix_values(form.follower, IMPLIED_BOUNDS).items():
+            for variable, (lower, upper, _) in stated_bounds(form.follower, IMPLIED_BOUNDS).items():
                 own_lower, own_upper = self._own(variable)
                 self._leaf[variable] = (max(lower, own_lower), min(upper, own_upper))
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .. import __version__
 from . import console, explain, plot
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _TARGET_HELP = "An instance (limassol), a textbook problem, an instance's .json,
 
 app = typer.Typer(
     name="bilevolt",
-    help="Bilevel optimization: solved exactly, compared, checked.",
     epilog=_EXIT_HELP,
     no_args_is_help=True,
     add_completion=False,
@@ -58,6 +58,21 @@ _BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is
 _TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
 _RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
 _Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"bilevolt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Bilevel optimization: solved exactly, compared, checked."""
 
 
 def main() -> None:

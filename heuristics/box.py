@@ -14,8 +14,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Suffix
 from pyomo.core.base.var import VarData
 
-from ..bounds.given import MULTIPLIER_BOUND
 from ..levels.reading import Bilevel
+from ..levels.state_bound import MULTIPLIER_BOUND
 
 RESTATE = "restate_bounds"
 

@@ -12,8 +12,8 @@ Leader, followers, heuristics and the check never see them: the block may be rem
 ``block.deactivate()`` leaves one out), where they cut off part of the relaxation. A row that says an integer of a level
 is a sum of binaries, :math:`R = r_0 + \sum_k w_k b_k`, also tells the step ``products`` how to expand R.
 
-Rows with prices and stated ``multiplier_bound``s must hold for the same :math:`\lambda`. Bounds that only some optimal
-multipliers satisfy (:mod:`vertices`) are not derived for a model that offers rows with prices.
+Rows with prices and stated bounds of prices (:mod:`state_bound`) must hold for the same :math:`\lambda`. Bounds that
+only some optimal multipliers satisfy (:mod:`vertices`) are not derived for a model that offers rows with prices.
 
 What is offered is believed: a wrong row cuts off solutions, also optimal ones, and the check of the answer that is left
 does not see that. So give the ``reason`` why the rows are valid; a block without one makes an optimum rest on an

@@ -8,8 +8,7 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Constraint
 from pyomo.core.base.var import VarData
 
-from ..bounds.given import MULTIPLIER_BOUND
-from ..bounds.ranges import IMPLIED_BOUNDS, Ranges
+from ..bounds.ranges import Ranges
 from .mapping import SingleLevelMap
 from .products import LARGEST_EXPANSION, Product
 
@@ -89,15 +88,13 @@ class _Names:
             whole = any(not v.is_continuous() for v in own)
             few = f" (integers: at most {LARGEST_EXPANSION} values)" * whole
             followers = any(v in self._bilevel.owner for v in own)
-            suffix = f", or where rows imply them the Suffix {IMPLIED_BOUNDS!r} on the follower" if followers else ""
-            parts.append(f"Give {_first(v.name for v in own)} bounds: Var bounds{few}{suffix}")
+            stated = ", or where rows imply them bilevolt.state_bound(variable, lower, upper, reason)" * followers
+            parts.append(f"Give {_first(v.name for v in own)} bounds: Var bounds{few}{stated}")
         if priced:
             sources = ComponentSet(self._source[v] for v in priced)
-            kind = "row" if all(getattr(s, "ctype", None) is Constraint for s in sources) else "row or variable"
-            parts.append(
-                f"State the largest price of {_first(s.name for s in sources)} in a Suffix {MULTIPLIER_BOUND!r} on the "
-                f"follower: {kind} -> (M, reason)"
-            )
+            rows = all(getattr(s, "ctype", None) is Constraint for s in sources)
+            call = "row, -M, M, reason" if rows else "row_or_variable, -M, M, reason, price=True"
+            parts.append(f"State the largest price of {_first(s.name for s in sources)}: bilevolt.state_bound({call})")
         return ". ".join(parts)
 
 

@@ -27,10 +27,9 @@ with (18) the right way round. Vehicles are one follower each, ``model.vehicle[i
 station together could exceed its limit they share it: they are one follower, ``model.pool[station].charging``, with the
 limit (13) among its rows.
 
-F1 is bilinear, and by each follower's strong duality linear in its multipliers. These have proven bounds, in the local
-Suffix ``multiplier_bound`` of each follower (row or variable -> (least price, greatest price, reason)), computed from
-the bounds of DP by :mod:`.bounds`: after changing these call :func:`state_bounds`, which is
-``model.restate_bounds`` too. P and L start at the reaction to the base price.
+F1 is bilinear, and by each follower's strong duality linear in its multipliers. These have proven bounds, computed
+from the bounds of DP by :mod:`.bounds` and stated with ``state_bound``: after changing the bounds of DP call
+:func:`state_bounds`, which is ``model.restate_bounds`` too. P and L start at the reaction to the base price.
 """
 
 from collections.abc import Sequence
@@ -43,6 +42,7 @@ from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.demand_response import DemandResponseInstance, Station, Vehicle
 from ...levels.pao_adapter import SubModel
+from ...levels.state_bound import state_bound
 from .bounds import congestion_bound, multiplier_bounds
 from .reaction import react
 from .references import Normalisers, describe, normalisers
@@ -132,7 +132,6 @@ def _declare_charging(
         list(of_ev),
         rule=lambda _, i: pyo.quicksum(model.P[i, t] * dt for t in instance.window(of_ev[i])) == of_ev[i].energy_kwh,
     )
-    charging.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
     return charging
 
 
@@ -142,7 +141,7 @@ def _power_at(model: pyo.ConcreteModel, instance: DemandResponseInstance, statio
 
 
 def state_bounds(model: pyo.ConcreteModel) -> None:
-    """State the followers' multiplier bounds for the present bounds of DP, in their Suffix ``multiplier_bound``."""
+    """State the followers' multiplier bounds for the present bounds of DP."""
     instance: DemandResponseInstance = model.instance
     box = [model.DP[t].bounds for t in model.SLOTS]
     for ev in instance.evs:
@@ -154,7 +153,7 @@ def state_bounds(model: pyo.ConcreteModel) -> None:
         surcharge = dict.fromkeys(instance.binding_slots(station), congestion)
         for row in charging.limit.values():
             reason = "no vehicle moves twice in a chain of gainful moves"
-            charging.multiplier_bound[row] = -congestion * instance.slot_hours, 0.0, reason
+            state_bound(row, -congestion * instance.slot_hours, 0.0, reason)
         for ev in evs:
             _state_vehicle(model, charging, ev, box, surcharge)
 
@@ -168,9 +167,10 @@ def _state_vehicle(
 ) -> None:
     bounds = multiplier_bounds(model.instance, ev, box, surcharge)
     statistic = f"order statistic {bounds.rank} of the net prices of {ev.id}"
-    charging.multiplier_bound[charging.energy[ev.id]] = (*bounds.energy, statistic)
+    state_bound(charging.energy[ev.id], *bounds.energy, statistic)
     for t in bounds.idle:
-        charging.multiplier_bound[model.P[ev.id, t]] = -bounds.full[t], bounds.idle[t], f"net price less {statistic}"
+        reason = f"net price less {statistic}"
+        state_bound(model.P[ev.id, t], -bounds.full[t], bounds.idle[t], reason, price=True, follower=charging)
 
 
 def _declare_loads(model: pyo.ConcreteModel, instance: DemandResponseInstance) -> None:

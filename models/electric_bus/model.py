@@ -25,12 +25,9 @@ event can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
     s.t. sum_f (TOUbar_f + delta_f) d_f >= EARev_min ;  0 <= delta_f <= kappa d_f
 
 d_f is an Expression, so that every product of the two levels is binary times continuous and can be linearised
-exactly. Two local suffixes of ``model.authority`` carry what is known and need not be guessed:
-
-- ``multiplier_bound``: row or variable -> (bound, reason). The bound is on the absolute multiplier of that
-  row, or of each finite bound of that variable; it is proven in :mod:`.authority`.
-- ``implied_bounds``: variable -> (lower, upper, reason). Bounds that the follower's own rows imply for every
-  decision of the leader. They are not rows, have no multiplier, and serve products and big-M only.
+exactly. What is known and need not be guessed is stated with ``state_bound``: the absolute multiplier of each row, and
+of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the follower's
+own rows keep each variable.
 """
 
 from collections import defaultdict
@@ -43,6 +40,7 @@ from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.electric_bus import ElectricBusInstance
 from ...levels.pao_adapter import SubModel
+from ...levels.state_bound import state_bound
 from .authority import AuthorityBounds, authority_bounds
 from .events import ChargingEvent, EventKey, charging_events
 
@@ -73,8 +71,6 @@ def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surchar
     _declare_data(model, instance, events, bounds)
     _declare_decisions(model, events)
     model.authority = SubModel(fixed=[model.u, model.x])
-    model.authority.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    model.authority.implied_bounds = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
     _FORMS[tariffs](model, instance, bounds)
     _declare_operator_cost(model, instance, events)
     return model
@@ -135,12 +131,9 @@ def _declare_surcharges(model: pyo.ConcreteModel, instance: ElectricBusInstance,
     authority.cap = pyo.Constraint(model.USED, rule=lambda _, f: authority.delta[f] <= kappa * model.d[f])
     for f in model.USED:
         most = bounds.load[f]
-        authority.multiplier_bound[authority.cap[f]] = (
-            bounds.cap[f],
-            f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh",
-        )
-        authority.multiplier_bound[authority.delta[f]] = bounds.zero, "(PCP - (RPP + mu) d)+ <= PCP"
-        authority.implied_bounds[authority.delta[f]] = 0.0, kappa * most, f"kappa dmax, dmax = {most:g} kWh"
+        _state_price(authority.cap[f], bounds.cap[f], f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh")
+        _state_price(authority.delta[f], bounds.zero, "(PCP - (RPP + mu) d)+ <= PCP")
+        state_bound(authority.delta[f], 0.0, kappa * most, f"kappa dmax, dmax = {most:g} kWh")
 
 
 def _declare_tariffs(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
@@ -155,18 +148,11 @@ def _declare_tariffs(model: pyo.ConcreteModel, instance: ElectricBusInstance, bo
     for f in model.USED:
         most = bounds.load[f]
         widest = kappa * most
-        authority.multiplier_bound[authority.rise[f]] = bounds.rise[f], "max(PCP, (RPP + M) dmax)"
-        authority.multiplier_bound[authority.fall[f]] = bounds.fall, "(PCP - (RPP + mu) d)+ / 2 <= PCP / 2"
-        authority.multiplier_bound[authority.cap[f]] = (
-            bounds.cap[f],
-            f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh",
-        )
-        authority.implied_bounds[PC[f]] = 0.0, widest, f"rise + fall, cap with dmax = {most:g} kWh"
-        authority.implied_bounds[TOU[f]] = (
-            base[f] - widest,
-            base[f] + widest,
-            "|TOU - TOUbar| <= PC <= kappa dmax",
-        )
+        _state_price(authority.rise[f], bounds.rise[f], "max(PCP, (RPP + M) dmax)")
+        _state_price(authority.fall[f], bounds.fall, "(PCP - (RPP + mu) d)+ / 2 <= PCP / 2")
+        _state_price(authority.cap[f], bounds.cap[f], f"((RPP + M) dmax - PCP)+, dmax = {most:g} kWh")
+        state_bound(PC[f], 0.0, widest, f"rise + fall, cap with dmax = {most:g} kWh")
+        state_bound(TOU[f], base[f] - widest, base[f] + widest, "|TOU - TOUbar| <= PC <= kappa dmax")
 
 
 def _declare_revenue(
@@ -180,7 +166,11 @@ def _declare_revenue(
     authority.O2 = pyo.Objective(expr=renewable_revenue - deviation_cost, sense=pyo.maximize)
     revenue = pyo.quicksum(authority.revenue[f] for f in model.USED)
     authority.floor = pyo.Constraint(expr=revenue >= instance.revenue_floor_usd_per_day)
-    authority.multiplier_bound[authority.floor] = bounds.floor, bounds.floor_reason
+    _state_price(authority.floor, bounds.floor, bounds.floor_reason)
+
+
+def _state_price(row_or_variable: Any, most: float, reason: str) -> None:
+    state_bound(row_or_variable, -most, most, reason, price=True)
 
 
 def _declare_operator_cost(

@@ -24,8 +24,8 @@ The operator's variables are in MW, its objective is in 1000 $ a day times the n
 ($/kWh) are near 1 then in any instance. With prices that shrink with 1/n, HiGHS 1.15 was seen to call a point optimal
 that was far from it (20 scenarios).
 
-Two local suffixes of ``model.operator`` carry what is proven: ``multiplier_bound``, row -> (lower, upper, reason), of
-its shadow price (:mod:`.prices`); ``implied_bounds``, variable -> (lower, upper, reason).
+What is proven of the operator's shadow prices (:mod:`.prices`) and of what the grid delivers is stated with
+``state_bound``.
 """
 
 from collections import defaultdict
@@ -40,6 +40,7 @@ from ...instances.base import Instance
 from ...instances.fast_charging import FastChargingInstance
 from ...levels.dual_of import dual_of
 from ...levels.pao_adapter import SubModel
+from ...levels.state_bound import state_bound
 from .chain import Station, size_stations
 from .grid import Grid
 from .prices import PriceProofs
@@ -174,18 +175,16 @@ def _declare_known_bounds(
     model: pyo.ConcreteModel, instance: FastChargingInstance, grid: Grid, stations: Mapping[int, Station]
 ) -> None:
     operator = model.operator
-    operator.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    operator.implied_bounds = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
     proofs = PriceProofs(instance, grid, stations)
     for scenario in instance.scenarios:
         weight = len(instance.scenarios) * scenario.weight * instance.slot_hours
         for t in range(instance.slots):
             for price in proofs.ranges(t, scenario):
                 row = operator.balance[price.bus, t, scenario.id]
-                operator.multiplier_bound[row] = (weight * price.lower, weight * price.upper, price.reason)
+                state_bound(row, weight * price.lower, weight * price.upper, price.reason)
             needs = sum(instance.load_kw(bus, t, scenario) for bus in instance.buses)
             needs = MW * (needs + sum(station.load_kw[t] for station in stations.values()))
-            operator.implied_bounds[operator.grid[t, scenario.id]] = (0.0, needs, "what loads and stations draw")
+            state_bound(operator.grid[t, scenario.id], 0.0, needs, "what loads and stations draw")
 
 
 def _declare_profit(model: pyo.ConcreteModel, instance: FastChargingInstance, stations: Mapping[int, Station]) -> None:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 import pyomo.environ as pyo
 
+from ...levels.state_bound import state_bound
+
 
 @dataclass(frozen=True)
 class MultiplierBounds:
@@ -42,21 +44,19 @@ def multiplier_bounds(model: pyo.ConcreteModel) -> MultiplierBounds:
 
 
 def state_bounds(model: pyo.ConcreteModel) -> None:
-    """Put the bounds on ``model.users``, as the suffixes ``multiplier_bound`` and ``implied_bounds``."""
+    """State the bounds of the users' prices and variables."""
     users, bounds, penalty = model.users, multiplier_bounds(model), pyo.value(model.penalty)
     largest = pyo.value(model.charger_vehicles * model.most_chargers)
-    users.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    users.implied_bounds = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
     for d in model.DEMANDS:
         vehicles = model.vehicles[d]
-        prices = bounds.least[d], penalty, "between the least cost of a charge and the penalty"
-        users.multiplier_bound[users.served[d]] = prices
-        users.multiplier_bound[users.u[d]] = penalty - bounds.least[d], "penalty - least cost of a charge"
-        users.implied_bounds[users.u[d]] = 0.0, vehicles, "the node's EVs"
+        between = "between the least cost of a charge and the penalty"
+        state_bound(users.served[d], bounds.least[d], penalty, between)
+        most = penalty - bounds.least[d]
+        state_bound(users.u[d], -most, most, "penalty - least cost of a charge", price=True)
+        state_bound(users.u[d], 0.0, vehicles, "the node's EVs")
     for i, most in bounds.capacity.items():
-        users.multiplier_bound[users.capacity[i]] = most, "(penalty - least cost of a charge here)+"
+        state_bound(users.capacity[i], -most, most, "(penalty - least cost of a charge here)+")
     for d, i in model.TRIPS:
-        largest_cost = model.user_cost[d, i] + bounds.capacity[i] - bounds.least[d]
-        users.multiplier_bound[users.x[d, i]] = largest_cost, "cost + M of the capacity - least cost"
-        most = min(model.vehicles[d], largest)
-        users.implied_bounds[users.x[d, i]] = 0.0, most, "the node's EVs, the largest station"
+        most = model.user_cost[d, i] + bounds.capacity[i] - bounds.least[d]
+        state_bound(users.x[d, i], -most, most, "cost + M of the capacity - least cost", price=True)
+        state_bound(users.x[d, i], 0.0, min(model.vehicles[d], largest), "the node's EVs, the largest station")

@@ -5,7 +5,7 @@ import math
 import pyomo.environ as pyo
 import pytest
 
-from bilevolt import SubModel
+from bilevolt import SubModel, state_bound
 from bilevolt.levels.reading import suffix_values
 from bilevolt.reformulations import kkt, map_of, read_levels
 
@@ -46,9 +46,8 @@ def test_a_fixed_variable_has_its_value_as_range_whatever_its_bounds(model):
 
 def test_stated_implied_bounds_narrow_the_own_ones_only(model):
     model.L.y[1].setub(3)
-    model.L.implied_bounds = pyo.Suffix()
-    model.L.implied_bounds[model.L.y[1]] = (-5, 9, "wider than the variable's")
-    model.L.implied_bounds[model.L.y[2]] = (1, 4, "narrower")
+    state_bound(model.L.y[1], -5, 9, "wider than the variable's")
+    state_bound(model.L.y[2], 1, 4, "narrower")
     found = ranges(model)
     assert found.of_variable(model.L.y[1]) == (0, 3)
     assert found.of_variable(model.L.y[2]) == (1, 4)
@@ -67,18 +66,16 @@ def test_what_is_learnt_and_bounds_that_are_put_later_both_count(model):
 
 
 def test_a_suffix_of_an_indexed_component_holds_for_members_without_their_own(model):
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.row] = (5, "all")
-    model.L.multiplier_bound[model.L.row[2]] = 3
+    state_bound(model.L.row, -5, 5, "all")
+    state_bound(model.L.row[2], -3, 3, None)
     (follower,) = read_levels(model).followers
     values = suffix_values(follower, "multiplier_bound")
-    assert (values[model.L.row[1]], values[model.L.row[2]]) == ((5, "all"), 3)
+    assert (values[model.L.row[1]], values[model.L.row[2]]) == ((-5, 5, "all"), (-3, 3, None))
     assert model.L.y[1] not in values
 
 
 def test_an_inactive_suffix_says_nothing(model):
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.row] = (5, "all")
+    state_bound(model.L.row, -5, 5, "all")
     model.L.multiplier_bound.deactivate()
     (follower,) = read_levels(model).followers
     assert not suffix_values(follower, "multiplier_bound")

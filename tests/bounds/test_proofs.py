@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, dual_of, reformulate
+from bilevolt import SubModel, dual_of, reformulate, state_bound
 from bilevolt.bounds.given import impose_proven
 from bilevolt.bounds.proofs import prove
 from bilevolt.bounds.ranges import Proof
@@ -108,8 +108,7 @@ def test_no_vertices_in_the_textbooks_problems_with_prices(name):
 def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
     model = tiny(blocks=2)
     model.L.row[1].set_value(model.L.y[1] - model.x - model.free >= 3)  # strong duality bounds no price here
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.row[1]] = (4, "a reason")
+    state_bound(model.L.row[1], -4, 4, "a reason")
     single = reformulate(model, "kkt")
     impose_proven(map_of(single).conditions, map_of(single).ranges)
     left = [

@@ -20,9 +20,8 @@ def market(sense=1, stated=True, quadratic=False):
     cost = 2 * model.L.made + 7 * model.L.bought + (model.L.made**2 if quadratic else 0)
     model.L.objective = pyo.Objective(expr=sense * cost, sense=pyo.minimize if sense > 0 else pyo.maximize)
     model.L.demand = pyo.Constraint(expr=model.L.made + model.L.bought == 3 + 3 * model.x)
-    model.L.multiplier_bound = pyo.Suffix()
     if stated:
-        model.L.multiplier_bound[model.L.demand] = (*sorted((sense * 2, sense * 7)), "cost of the last unit")
+        bv.state_bound(model.L.demand, *sorted((sense * 2, sense * 7)), "cost of the last unit")
     model.objective = pyo.Objective(expr=dual_of(model.L.demand) * model.x - 4 * model.x, sense=pyo.minimize)
     return model
 
@@ -77,7 +76,7 @@ def test_a_range_row_has_one_price_for_two_multipliers():
     """Its positive part is the multiplier of the lower side, its negative part that of the upper one."""
     model = market(stated=False)
     model.L.window = pyo.Constraint(expr=(0, model.L.made - model.L.bought, 4))
-    model.L.multiplier_bound[model.L.window] = (-6, -1, "reason")
+    bv.state_bound(model.L.window, -6, -1, "reason")
     single_map = map_of(single := bv.reformulate(model, "kkt"))
     impose_proven(single_map.conditions, single_map.ranges)
     ends = {p.side: p.multiplier.bounds for p in single_map.conditions.pairs if p.row.source is model.L.window}
@@ -89,7 +88,7 @@ def test_a_price_of_one_value_needs_no_product(reformulation):
     """With demand up to 4 the price is 2 for both decisions: the product is 2 x, in the cut too; objective 2 - 4."""
     model = market()
     model.L.demand.set_value(model.L.made + model.L.bought == 3 + model.x)
-    model.L.multiplier_bound[model.L.demand] = (2, 2, "the cheap good suffices")
+    bv.state_bound(model.L.demand, 2, 2, "the cheap good suffices")
     single = bv.reformulate(model, reformulation)
     assert map_of(single).products == []
     assert all(row.active for row in single.component_data_objects(pyo.Constraint))

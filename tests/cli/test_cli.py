@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import bilevolt
 from bilevolt.cli.app import Exit, _exit_code, app
 from bilevolt.reports import Comparison, Row
 from bilevolt.solution import Solution
@@ -268,3 +269,16 @@ def test_exit_codes_are_in_the_help() -> None:
 def test_names_keep_their_brackets() -> None:
     result = run("solve", "ev3", "--method", "leader_alone")
     assert "objective of vehicle[ev0].charging" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [[sys.executable, "-m", "bilevolt"], [str(Path(sys.executable).parent / "bilevolt")]]
+)
+def test_the_version_is_that_of_the_package(command: list[str]) -> None:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout == f"bilevolt {bilevolt.__version__}\n"
+
+
+def test_the_module_is_the_command_line() -> None:
+    done = subprocess.run([sys.executable, "-m", "bilevolt", "list", "--json"], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0 and "limassol" in done.stdout and not done.stderr

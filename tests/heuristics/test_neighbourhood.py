@@ -121,7 +121,7 @@ def test_box_restates_multiplier_bounds_and_takes_them_back(structure):
     follower = model.vehicle[next(iter(model.vehicle))].charging
 
     def stated():
-        return {row.name: number for row, (*_, number, _) in follower.multiplier_bound.items()}
+        return {row.name: stated.upper for row, stated in follower.multiplier_bound.items()}
 
     before, loose = structure(model), stated()
     box = box_around(pyo.ComponentMap((model.DP[t], model.DP[t].value) for t in model.SLOTS), 0.05)

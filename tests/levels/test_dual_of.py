@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, dual_of, errors
+from bilevolt import SubModel, dual_of, errors, state_bound
 
 PAIRS = [("sos1", "gurobi"), ("sos1", "scip"), ("bigm", "highs")]
 
@@ -70,8 +70,7 @@ def test_a_price_in_objective_and_rows_min_and_max(pair, sense, leader):
 def test_integer_with_negative_bounds_times_price(pair):
     """x (2 + x) is least at x = -1: the binary expansion starts below zero, and the price is no parameter."""
     model = model_with()
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.row] = (6, "2 + x is at most 5")
+    state_bound(model.L.row, -6, 6, "2 + x is at most 5")
     model.objective.set_value(model.x * dual_of(model.L.row))
     solution = run(model, pair, big_m=None)
     # at x = -1 the row is y >= 0, as the bound is: the price may be anything in [0, 1], and the leader takes 1

@@ -17,8 +17,14 @@ def test_submodel_is_paos_own():
     assert bilevolt.SubModel is pao.pyomo.SubModel
 
 
-def test_numpy_names_are_one_object_each():
-    assert np.NINF is np.NINF and np.inf == np.PINF
+def test_numpy_names_are_one_object_each_and_paos_alone():
+    from pao.mpr import repn
+    from pao.mpr.solvers import pyomo_util
+
+    assert repn.np.NINF is pyomo_util.np.NINF and -np.inf == repn.np.NINF
+    assert repn.np.PINF is pyomo_util.np.PINF and np.inf == repn.np.PINF
+    assert repn.np.array is np.array
+    assert not hasattr(np, "NINF") and not hasattr(np, "PINF")
 
 
 def test_paos_own_solver_runs_as_a_baseline():
@@ -50,3 +56,23 @@ def test_import_in_a_fresh_interpreter_is_silent(broken, tmp_path):
     )
     assert run.stdout == "SubModel\n"
     assert run.stderr == ""
+
+
+_TRACES = """
+import sys
+import numpy as np
+import bilevolt as bv
+def traces():
+    works = "pyutilib.misc" in sys.modules and hasattr(sys.modules["pyutilib"], "__file__")  # the user's own, if at all
+    return hasattr(np, "NINF"), hasattr(np, "PINF"), "pyutilib" in sys.modules and not works
+print(traces())
+model = bv.models.textbook.build("bard511")
+print(traces())
+print(bv.solve(model, solver="highs").status.value, traces())
+"""
+
+
+def test_a_solve_leaves_numpy_and_the_modules_as_they_were(tmp_path):
+    run = subprocess.run([sys.executable, "-c", _TRACES], capture_output=True, text=True, cwd=tmp_path, check=True)
+    none = (False, False, False)
+    assert (run.stdout, run.stderr) == (f"{none}\n{none}\noptimal {none}\n", "")

@@ -5,7 +5,7 @@ import pytest
 from pyomo.common.collections import ComponentMap
 
 import bilevolt
-from bilevolt import SubModel, reformulate
+from bilevolt import SubModel, reformulate, state_bound
 from bilevolt.errors import UnprovenBigMError
 from bilevolt.reformulations import map_of
 
@@ -22,11 +22,10 @@ def tiny(upper=5):
     return model
 
 
-def stated(bound, upper=5):
+def stated(bound, reason, upper=5):
     model = tiny(upper)
-    model.L.multiplier_bound = pyo.Suffix()
     for component in (model.L.row, model.L.y):
-        model.L.multiplier_bound[component] = bound
+        state_bound(component, -bound, bound, reason, price=True)
     return model
 
 
@@ -53,7 +52,7 @@ def bounds(single):
 
 
 def test_rows():
-    assert lines(reformulate(stated((2, "its cost")), "bigm")) == {
+    assert lines(reformulate(stated(2, "its cost"), "bigm")) == {
         "slack_nonnegative[L.row.lower]": "0  <=  L.y - x - 1.0",
         "multiplier_off[L.row.lower]": "m[row.lower]  <=  2.0*(1 - z[L.row.lower])",
         "multiplier_off[L.y.lower]": "m[y.lower]  <=  2.0*(1 - z[L.y.lower])",
@@ -65,20 +64,20 @@ def test_rows():
 
 
 def test_a_stated_bound_with_a_reason_is_proven_and_keeps_the_reason():
-    single = reformulate(stated((2, "its cost")), "bigm")
+    single = reformulate(stated(2, "its cost"), "bigm")
     assert bounds(single)["L.row.lower"] == (2, 4, "proven/proven")
     assert {item.multiplier_m.reason for item in map_of(single).linearized} == {"its cost"}
 
 
 def test_a_stated_bound_without_a_reason_is_the_users():
-    single = reformulate(stated(3), "bigm")
+    single = reformulate(stated(3, None), "bigm")
     assert bounds(single)["L.row.lower"] == (3, 4, "user/proven")
-    assert bilevolt.solve(stated(3), reformulation="bigm", solver="highs").assumptions
-    assert not bilevolt.solve(stated((3, "its cost")), reformulation="bigm", solver="highs").assumptions
+    assert bilevolt.solve(stated(3, None), reformulation="bigm", solver="highs").assumptions
+    assert not bilevolt.solve(stated(3, "its cost"), reformulation="bigm", solver="highs").assumptions
 
 
 def test_a_number_on_its_limit_is_not_called_optimal():
-    solution = bilevolt.solve(stated(2), reformulation="bigm", solver="highs")
+    solution = bilevolt.solve(stated(2, None), reformulation="bigm", solver="highs")
     assert (solution.status, solution.bound) == ("feasible", None)
     assert "multiplier of L.row.lower is 2, its M is 2" in solution.notes[-1]
 
@@ -128,7 +127,7 @@ def test_unproven_ms_are_refused_by_name():
     model = tiny()
     model.L.objective.set_value(2 * model.L.y + model.L.y**2)
     model.L.free_price = pyo.Constraint(expr=model.L.y + 1 <= 1 + model.L.y * (1 + model.x))
-    with pytest.raises(UnprovenBigMError, match=r"multiplier\(s\): .*L.free_price.upper.*'multiplier_bound'"):
+    with pytest.raises(UnprovenBigMError, match=r"multiplier\(s\): .*L.free_price.upper.*state_bound"):
         reformulate(model, "bigm")
 
 
@@ -155,7 +154,7 @@ def test_a_name_that_is_no_row_of_a_follower_is_refused(key):
 
 
 def test_applying_twice_gives_the_same():
-    model = stated((2, "its cost"))
+    model = stated(2, "its cost")
     assert lines(reformulate(model, "bigm")) == lines(reformulate(model, "bigm"))
     assert bounds(reformulate(model, "bigm", big_m=9)) == bounds(reformulate(model, "bigm"))
 

@@ -5,7 +5,7 @@ import pytest
 from driver_cases import near
 
 import bilevolt as bv
-from bilevolt import SubModel, dual_of
+from bilevolt import SubModel, dual_of, state_bound
 from bilevolt.errors import UnprovenBigMError, UnsupportedBySolverError
 
 
@@ -62,8 +62,7 @@ def both_bounds(model):
 
 def bounds_implied(model):
     model.x.setub(8)
-    model.L.implied_bounds = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    model.L.implied_bounds[model.L.y] = (0, 3, "y = max(0, 3 - x)")
+    state_bound(model.L.y, 0, 3, "y = max(0, 3 - x)")
 
 
 def bound_w(model):
@@ -72,9 +71,8 @@ def bound_w(model):
 
 
 def price_stated(model):
-    model.L.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    model.L.multiplier_bound[model.L.c] = (1, "the cost of y")
-    model.L.multiplier_bound[model.L.y] = (1, "what c leaves of it")
+    state_bound(model.L.c, -1, 1, "the cost of y")
+    state_bound(model.L.y, -1, 1, "what c leaves of it", price=True)
 
 
 GUROBI_OR_SCIP = "solver='gurobi' or solver='scip'"
@@ -83,14 +81,14 @@ CASES = [
     (continuous_in_a_row, {}, ["as both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
     (
         endless_integer, {"big_m": 90},
-        ["x is an integer without (small) bounds", "Give x, L.y bounds: Var bounds", "'implied_bounds'", "or use"],
+        ["x is an integer without (small) bounds", "Give x, L.y bounds: Var bounds", "state_bound(variable, ", "or use"],
         both_bounds, {"big_m": 90},
     ),
     (endless_integer, {"big_m": 90}, ["Give x, L.y bounds"], bounds_implied, {"big_m": 90}),
     (endless_factor, {"big_m": 90}, ["w has no finite (proven) bounds. Give w bounds: Var"], bound_w, {"big_m": 90}),
     (
         endless_price, {"reformulation": "strong_duality"},
-        ["price of L.c", "State the largest price of L.c", "Suffix 'multiplier_bound'"],
+        ["price of L.c", "State the largest price of L.c", "state_bound(row, -M, M, reason)"],
         price_stated, {"reformulation": "strong_duality"},
     ),
     (

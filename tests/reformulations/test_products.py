@@ -7,7 +7,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, reformulate
+from bilevolt import SubModel, reformulate, state_bound
 from bilevolt.errors import UnsupportedBySolverError
 from bilevolt.reformulations import map_of
 from bilevolt.reformulations.products import remaining
@@ -232,8 +232,7 @@ def test_implied_bounds_of_a_followers_variable_are_enough():
     model.objective.set_value(model.u * model.L.y)
     model.row.deactivate()
     assert remaining(map_of(reformulate(model, "sos1")).products)
-    model.L.implied_bounds = pyo.Suffix()
-    model.L.implied_bounds[model.L.y] = (0, 1, "the follower minimises it")
+    state_bound(model.L.y, 0, 1, "the follower minimises it")
     assert not remaining(map_of(reformulate(model, "sos1")).products)
 
 

@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, reformulate
+from bilevolt import SubModel, reformulate, state_bound
 from bilevolt.reformulations import kkt, map_of, read_levels, sos1
 
 
@@ -21,11 +21,10 @@ def tiny():
     return model
 
 
-def with_bounds(bound):
+def with_bounds(bound, reason):
     model = tiny()
-    model.L.multiplier_bound = pyo.Suffix()
     for component in (model.L.row, model.L.y):
-        model.L.multiplier_bound[component] = bound
+        state_bound(component, -bound, bound, reason, price=True)
     return model
 
 
@@ -53,7 +52,7 @@ def test_rows_and_sets():
 
 
 def test_a_cut_where_both_bounds_are_proven():
-    rows = lines(reformulate(with_bounds((4, "the reason")), "sos1").sos1)
+    rows = lines(reformulate(with_bounds(4, "the reason"), "sos1").sos1)
     cuts = {name: row for name, row in rows.items() if name.startswith("bound_cut")}
     assert cuts == {
         "bound_cut[L.y.lower]": "0.25*m[y.lower] + 0.2*L.y  <=  1",
@@ -63,14 +62,14 @@ def test_a_cut_where_both_bounds_are_proven():
 
 @pytest.mark.parametrize("bound", [4, 0.5])
 def test_a_bound_without_a_reason_is_not_trusted(bound):
-    single = reformulate(with_bounds(bound), "sos1")
+    single = reformulate(with_bounds(bound, None), "sos1")
     assert single.followers["L"].multiplier["row.lower"].ub is None
     assert not list(single.sos1.bound_cut)
     assert not map_of(single).ranges.imposed
 
 
 def test_an_untrue_bound_without_a_reason_does_no_harm():
-    model = with_bounds(0.5)  # the price of the row is 1.5
+    model = with_bounds(0.5, None)  # the price of the row is 1.5
     solution = bilevolt.solve(model, reformulation="sos1", solver="gurobi")
     assert (solution.status, solution.objective) == ("optimal", pytest.approx(-1.5))
     assert solution.multipliers["L.row"] == pytest.approx(1.5)
@@ -79,8 +78,7 @@ def test_an_untrue_bound_without_a_reason_does_no_harm():
 def test_a_stated_bound_of_a_range_row_holds_for_both_sides():
     model = tiny()
     model.L.range = pyo.Constraint(expr=(0, model.L.y + model.x, 9))
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.range] = (7, "reason")
+    state_bound(model.L.range, -7, 7, "reason")
     multipliers = reformulate(model, "sos1").followers["L"].multiplier
     assert (multipliers["range.lower"].ub, multipliers["range.upper"].ub) == (7, 7)
 

@@ -3,7 +3,7 @@
 import pyomo.environ as pyo
 import pytest
 
-from bilevolt import SubModel
+from bilevolt import SubModel, state_bound
 from bilevolt.bounds.given import stated_bounds
 from bilevolt.bounds.ranges import Proof
 from bilevolt.reformulations import kkt, map_of, read_levels
@@ -18,7 +18,6 @@ def model_of(sense):
     model.L.z = pyo.Var()
     model.L.objective = pyo.Objective(expr=model.L.y - model.L.z, sense=sense)
     model.L.balance = pyo.Constraint(expr=model.L.y + model.L.z == model.x)
-    model.L.multiplier_bound = pyo.Suffix(datatype=None)
     return model
 
 
@@ -42,12 +41,12 @@ def bounds_of(model):
         (pyo.minimize, (-3, 7, "why"), {"lower": 7, "upper": 3}),
         (pyo.maximize, (-3, 7, "why"), {"lower": 3, "upper": 7}),  # a price is in the follower's own sense
         (pyo.minimize, (2, 7, "why"), {"lower": 7, "upper": 0}),
-        (pyo.minimize, (7, "why"), {"lower": 7, "upper": 7}),
+        (pyo.minimize, (-7, 7, "why"), {"lower": 7, "upper": 7}),
     ],
 )
 def test_each_side_of_a_bound_gets_its_own_m(sense, stated, expected):
     model = model_of(sense)
-    model.L.multiplier_bound[model.L.y] = stated
+    state_bound(model.L.y, *stated, price=True)
     sides, _ = bounds_of(model)
     assert sides == expected
 
@@ -55,7 +54,7 @@ def test_each_side_of_a_bound_gets_its_own_m(sense, stated, expected):
 @pytest.mark.parametrize(("sense", "expected"), [(pyo.minimize, (-3, 7)), (pyo.maximize, (-7, 3))])
 def test_an_equality_keeps_the_range(sense, expected):
     model = model_of(sense)
-    model.L.multiplier_bound[model.L.balance] = (-3, 7, "why")
+    state_bound(model.L.balance, -3, 7, "why")
     _, bound = bounds_of(model)
     assert bound is not None and bound.range == expected
     assert (bound.value, bound.proof) == (7, Proof.proven)

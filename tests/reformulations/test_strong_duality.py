@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, dual_of, reformulate
+from bilevolt import SubModel, dual_of, reformulate, state_bound
 from bilevolt.models import textbook
 from bilevolt.reformulations import kkt, map_of, read_levels, strong_duality
 
@@ -131,8 +131,8 @@ def test_auto_keeps_a_block_that_does_not_see_the_leader():
 @pytest.mark.parametrize("domain", [pyo.Binary, pyo.Reals])
 def test_auto_keeps_a_cut_whose_products_are_there_already(domain):
     model = tiny(domain=domain)
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.row] = model.L.multiplier_bound[model.L.y] = (9, "reason")
+    state_bound(model.L.row, -9, 9, "reason")
+    state_bound(model.L.y, -9, 9, "reason", price=True)
     assert cuts_of(model, "auto") == set()
     model.rent = pyo.Constraint(expr=model.x * dual_of(model.L.row[1]) <= 4)
     assert cuts_of(model, "auto") == ({"L"} if domain is pyo.Binary else set())

@@ -5,7 +5,7 @@ import pytest
 from explained_models import dc_opf, market, mixed_rows, two_followers
 
 import bilevolt as bv
-from bilevolt import explain
+from bilevolt import explain, state_bound
 from bilevolt.errors import BilevoltError
 from bilevolt.teaching.explain.text import PLAIN
 
@@ -18,11 +18,9 @@ def tiny(sense=pyo.minimize):
     model.L.y = pyo.Var(domain=pyo.NonNegativeReals)
     model.L.low = pyo.Constraint(expr=model.L.y + 2 * model.x >= 6)
     model.L.cost = pyo.Objective(expr=sense * 3 * model.L.y, sense=sense)
-    model.L.multiplier_bound = pyo.Suffix()
-    model.L.multiplier_bound[model.L.low] = (3, "the cost of y")
-    model.L.multiplier_bound[model.L.y] = (3, "the cost of y")
-    model.L.implied_bounds = pyo.Suffix()
-    model.L.implied_bounds[model.L.y] = (0, 6, "x = 0")
+    state_bound(model.L.low, -3, 3, "the cost of y")
+    state_bound(model.L.y, -3, 3, "the cost of y", price=True)
+    state_bound(model.L.y, 0, 6, "x = 0")
     model.obj = pyo.Objective(expr=model.x - model.L.y)
     return model
 
