@@ -26,8 +26,8 @@ event can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
 
 d_f is an Expression, so that every product of the two levels is binary times continuous and can be linearised
 exactly. What is known and need not be guessed is stated with ``state_bound``: the absolute multiplier of each row, and
-of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the follower's
-own rows keep each variable.
+of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the
+follower's own rows keep each variable.
 """
 
 from collections import defaultdict
