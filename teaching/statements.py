@@ -16,6 +16,11 @@ class Statement:
     equality: bool = False
     role: str = ""
 
+    @property
+    def names(self) -> set[str]:
+        """The variables in it."""
+        return self.polynomial.names
+
     def violation(self, values: Mapping[str, float]) -> float:
         """Return by how much it is violated at a point, relative to its largest coefficient."""
         number = self.polynomial.at(values) / (self.polynomial.size or 1.0)

@@ -6,7 +6,7 @@ relaxation, which is what the leader would like and the follower does not do.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -243,7 +243,7 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
             axes.plot(*corners.T, style, color=colour, lw=2.6, zorder=4)
         elif len(corners):
             axes.fill(*_around(corners).T, color=colour, alpha=0.3, zorder=3)
-    _mark_points(axes, _with(scene, relaxed={}), (one, two))
+    _mark_points(axes, replace(scene, relaxed={}), (one, two))
     grid = np.meshgrid(np.linspace(*limits[0], 200), np.linspace(*limits[1], 200))
     value = scene.small.follower_objective.at(scene.best)
     objective = scene.small.follower_objective
@@ -253,10 +253,6 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
         levels = [value + k * step for k in range(-6, 7) if at.min() < value + k * step < at.max()]
         lines = axes.contour(*grid, at, levels=levels, colors=_LEVEL, linewidths=0.9, linestyles="dotted", zorder=2)
         axes.clabel(lines, fmt="f = %.4g", fontsize=8)
-
-
-def _with(scene: _Scene, **changes: Any) -> _Scene:
-    return _Scene(**{name: getattr(scene, name) for name in scene.__dataclass_fields__} | changes)
 
 
 def _around(corners: np.ndarray) -> np.ndarray:

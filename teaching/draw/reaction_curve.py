@@ -76,7 +76,7 @@ def reply(follower: SmallFollower, x: float) -> Reply:
     c = np.array([g.at({follower.x: x}) for g in follower.gradient])
     box = np.vstack([np.hstack([np.full((n, 1), FAR), s * np.eye(n)]) for s in (1.0, -1.0)])
     rows, both = np.vstack([own, box]), np.vstack([own, leader, box])
-    feasible, joint = _corners(rows), _corners(both)
+    feasible, joint = corners(rows), corners(both)
     candidates = _minima(follower.hessian, c, rows)
     optimal = accepted = np.empty((0, n))
     if len(candidates):
@@ -148,7 +148,7 @@ def _bounded(hessian: np.ndarray, c: np.ndarray, optimal: np.ndarray, best: floa
     )
 
 
-def _corners(rows: np.ndarray) -> np.ndarray:
+def corners(rows: np.ndarray) -> np.ndarray:
     """Return the corners of ``rows >= 0``."""
     n = rows.shape[1] - 1
     return _feasible(np.array([p for s in combinations(rows, n) if (p := _meet(np.array(s))) is not None]), rows)
@@ -170,7 +170,8 @@ def _minima(hessian: np.ndarray, c: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def _meet(rows: np.ndarray) -> np.ndarray | None:
     """Return the one point on all of these n rows."""
     a = rows[:, 1:]
-    determinant = a[0, 0] if len(a) == 1 else a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
+    written_out = len(a) == 2  # much faster than LAPACK, and asked thousands of times
+    determinant = a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0] if written_out else np.linalg.det(a)
     if abs(determinant) <= 1e-12 * max(1e-300, float(np.abs(a).max()) ** len(a)):
         return None
     return -np.linalg.solve(a, rows[:, 0])

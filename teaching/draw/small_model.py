@@ -1,7 +1,6 @@
 """Models that can be drawn: one leader's variable, one follower with one or two; and the points worth marking."""
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from ...solvers import Status
 from ...solvers.session import Session
 from ..polynomials import Polynomial, polynomial
 from ..statements import Statement, bounds, sides
-from .reaction_curve import LinearRow, SmallFollower
+from .reaction_curve import LinearRow, SmallFollower, corners
 
 
 @dataclass(frozen=True)
@@ -136,12 +135,4 @@ def crossings(follower: SmallFollower) -> np.ndarray:
         if all(not p.names for p in parts[1:]) and all(len(m) < 2 for m in row.constant.terms):
             number = [row.constant.terms.get((), 0.0), row.constant.terms.get((follower.x,), 0.0)]
             rows.append([*number, *(p.at({}) for p in parts[1:])])
-    table = np.array(rows).reshape(-1, len(follower.y) + 2)
-    found = []
-    for subset in combinations(table, len(follower.y) + 1):
-        chosen = np.array(subset)
-        if np.linalg.matrix_rank(chosen[:, 1:]) == len(chosen):
-            point = np.linalg.solve(chosen[:, 1:], -chosen[:, 0])
-            if (table[:, 0] + table[:, 1:] @ point >= -1e-7 * (1 + np.abs(table[:, 0]))).all():
-                found.append(point)
-    return np.array(found).reshape(-1, len(follower.y) + 1)
+    return corners(np.array(rows).reshape(-1, len(follower.y) + 2))

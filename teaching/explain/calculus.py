@@ -18,7 +18,6 @@ from .formula import (
     Symbol,
     add,
     multiply,
-    negate,
     parts_of,
     with_parts,
 )
@@ -91,11 +90,6 @@ class Calculus:
             case BigSum():
                 raise TypeError("a folded sum cannot be split; split it first.")
         return with_parts(formula, map(self.without_own, parts_of(formula)))
-
-
-def lagrangian(objective: Formula, rows: Iterable[tuple[Formula, Formula]]) -> Formula:
-    """Return ``objective - sum of multiplier * slack``."""
-    return add((objective, *(negate(multiply((multiplier, slack))) for multiplier, slack in rows)))
 
 
 def _added(gradients: Iterable[dict[Symbol, Formula]]) -> dict[Symbol, Formula]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, combinations, count
+from math import prod
 from typing import Any
 
 from .formula import Data, Elements, Formula, IndexSet, IndexVar, Lookup, Number, Quantifier, Table, is_span, multiply
@@ -72,17 +73,17 @@ class Catalogue:
                 continue
             rest = tuple(e for e in own if e not in found)
             if not rest:
-                return self._kept(("set", name), IndexSet(name, {(): members}, whole=own))
+                return self._sets.setdefault(("set", name), IndexSet(name, {(): members}, whole=own))
             if near is None:
                 near = IndexSet(name, {(): members}, whole=own)
-        return near and self._kept(("set", near.name, near.without), near)
+        return near and self._sets.setdefault(("set", near.name, near.without), near)
 
     def _set(self, members: tuple[Elements, ...]) -> IndexSet:
         named = self._named(members)
         if named is not None:
             return named
         if len(members) <= SHOWN_INLINE or is_span(members):
-            return self._kept(("members", members), IndexSet("", {(): members}))
+            return self._sets.setdefault(("members", members), IndexSet("", {(): members}))
         return self._new_set({(): members}, ())
 
     def _new_set(self, members: Mapping[Elements, tuple[Elements, ...]], args: tuple[IndexVar, ...]) -> IndexSet:
@@ -90,9 +91,6 @@ class Catalogue:
         if key not in self._sets:
             self._sets[key] = IndexSet(self._fresh(_SETS), members, args)
         return self._sets[key]
-
-    def _kept(self, key: Any, new: IndexSet) -> IndexSet:
-        return self._sets.setdefault(key, new)
 
     def number(self, values: Mapping[Elements, float], scope: Sequence[IndexVar], role: str) -> Formula:
         """Return a number if it is always the same, else data: the user's Param if its values are these."""
@@ -167,7 +165,4 @@ def _projected(items: Iterable[tuple[Elements, Any]], used: tuple[int, ...]) -> 
 
 
 def _is_product(columns: Sequence[tuple[Any, ...]], members: Sequence[Elements]) -> bool:
-    size = 1
-    for column in columns:
-        size *= len(column)
-    return size == len(set(members)) == len(members)
+    return prod(map(len, columns)) == len(set(members)) == len(members)

@@ -1,6 +1,6 @@
 """What all steps of an explanation share: followers as formulas, names, and families as displayed lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,18 +111,20 @@ class Derivation:
         self.bilevel = bilevel
         self.names = Names(bilevel)
         self.folder = Folder(Catalogue(self.names), few)
-        for form, row, multipliers in kkt_map.conditions.multipliers():
-            self._register(form, row, multipliers)
+        self.register(kkt_map)
         self.followers = tuple(FollowerView(form, self.names) for form in kkt_map.conditions.forms)
 
-    def _register(self, form: FollowerForm, row: Row, multipliers: dict[str, Any]) -> None:
-        for side, variable in multipliers.items():
-            self.names.register(variable, reading.multiplier(row, side, self.names))
-
     def register(self, single_map: SingleLevelMap) -> None:
-        """Call the multipliers of another single-level model of the same levels by the same names."""
-        for form, row, multipliers in single_map.conditions.multipliers():
-            self._register(form, row, multipliers)
+        """Call the multipliers of every single-level model of these levels by the same names."""
+        for _, row, multipliers in single_map.conditions.multipliers():
+            for side, variable in multipliers.items():
+                self.names.register(variable, reading.multiplier(row, side, self.names))
+
+    def pairs(self) -> Iterator[tuple[Written, str, Symbol]]:
+        """Yield what is complementary to its slack: (row, side, multiplier)."""
+        for follower in self.followers:
+            for written in follower.rows:
+                yield from ((written, side, dual) for side, (dual, _) in written.sides.items() if side != "equality")
 
     def lines(self, members: Iterable[Member]) -> list[Line]:
         """Return statements as lines, family by family, in order of appearance."""

@@ -12,6 +12,11 @@ class Paragraph:
     parts: tuple[str | Formula, ...]
 
 
+def paragraph(*parts: str | Formula) -> Paragraph:
+    """Return a paragraph of these parts."""
+    return Paragraph(parts)
+
+
 @dataclass(frozen=True)
 class Line:
     """One displayed formula: the name of the row, the formula, its quantifiers."""

@@ -6,7 +6,7 @@ a page can be compared with the expression that a solver gets.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product as cartesian
 from typing import Any
 
@@ -92,6 +92,11 @@ class Name:
     label: str
     head: str = ""
     side: str = ""
+
+    @property
+    def sign(self) -> str:
+        """What a multiplier is written with, ``λ^l``; empty for the user's own."""
+        return f"{self.head}^{self.side}" if self.side else self.head
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +194,7 @@ def parts_of(formula: Formula) -> tuple[Formula, ...]:
 
 def with_parts(formula: Formula, parts: Iterable[Formula]) -> Formula:
     """Return the same kind of formula with other parts."""
-    new = tuple(parts)
-    match formula:
-        case Call(function):
-            return Call(function, new)
-        case BigSum(over):
-            return BigSum(over, new)
-        case Relation(_, signs):
-            return Relation(new, signs)
-        case Words(text):
-            return Words(text, new)
-        case Sum() | Product() | Quotient() | Power():
-            return type(formula)(new)
-        case _:
-            return formula
+    return formula if isinstance(formula, Number | Symbol | Data) else replace(formula, parts=tuple(parts))
 
 
 def walk(formula: Formula) -> Iterator[Formula]:
@@ -275,7 +267,6 @@ def subtract(first: Formula, second: Formula) -> Formula:
 
 
 Values = Callable[[Symbol], float]
-_FUNCTIONS: dict[str, Callable[[float], float]] = {"abs": abs, "ceil": math.ceil, "floor": math.floor}
 
 
 def evaluate(formula: Formula, values: Values, binding: Mapping[IndexVar, Element] | None = None) -> float:
@@ -301,7 +292,7 @@ def evaluate(formula: Formula, values: Values, binding: Mapping[IndexVar, Elemen
         case Power((base, exponent)):
             return evaluate(base, values, at) ** evaluate(exponent, values, at)
         case Call(function, (argument,)):
-            apply = _FUNCTIONS[function] if function in _FUNCTIONS else getattr(math, function)
+            apply = abs if function == "abs" else getattr(math, function)
             return float(apply(evaluate(argument, values, at)))
         case BigSum(over, (body,)):
             return math.fsum(evaluate(body, values, inner) for inner in bindings(over, at))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from .document import Display, Grid, Item, Line, Paragraph, Step
-from .formula import Formula, Name
+from .formula import Name
 from .printer import GREEK, Printer, plain_number
 from .text import PLAIN
 
@@ -12,6 +12,8 @@ _SIGNS = {
     "-1": "−", "-": "−", "<=": "≤", ">=": "≥", "in": "∈", "=>": "⇒", ":=": "≔", "without": "∖",
 }  # fmt: skip
 _WORDS = {"real": "ℝ", "integer": "ℤ"}
+_MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow>%s</mrow></math>'
+_DISPLAYED = _MATH.replace(">", ' displaystyle="true">', 1)
 
 _STYLE = """
 .bilevolt { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 62em; margin: 2em auto; padding: 0 1em; }
@@ -29,7 +31,11 @@ _STYLE = """
 
 
 class MathmlPrinter(Printer):
-    """MathML's presentation elements."""
+    """MathML's presentation elements.
+
+    Not by ``latex2mathml`` from our LaTeX: it sets names letter by letter (the full stop of ``A.row`` as an operator,
+    with space around), takes ⟂ and ∖ for identifiers, and leaves escapes inside ``\\text`` as they are.
+    """
 
     fraction = "<mfrac><mrow>%s</mrow><mrow>%s</mrow></mfrac>"
     power = "<msup><mrow>%s</mrow><mrow>%s</mrow></msup>"
@@ -39,6 +45,12 @@ class MathmlPrinter(Printer):
     line_fences = '<mo form="prefix" stretchy="false">(</mo>', '<mo form="postfix" stretchy="false">)</mo>'
     dots = "<mo>…</mo>"
     signs = _SIGNS
+    code = "<code>%s</code>"
+    in_text = _MATH
+
+    def escape(self, text: str) -> str:
+        """Return a text without HTML's own characters."""
+        return escape(text)
 
     def number(self, value: float) -> str:
         """Write a number; an exponent as a power of ten."""
@@ -114,38 +126,22 @@ def body(title: str, steps: Sequence[Step]) -> str:
 def _item(item: Item) -> str:
     match item:
         case Paragraph(parts):
-            return f"<p>{''.join(map(_inline, parts))}</p>"
+            return f"<p>{''.join(map(MATHML.inline, parts))}</p>"
         case Display(lines):
             return f'<div class="display"><table>{"".join(map(_line, lines))}</table></div>'
         case Grid(header, rows):
             head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-            body_rows = "".join(f"<tr>{''.join(f'<td>{_inline(c)}</td>' for c in row)}</tr>\n" for row in rows)
+            body_rows = "".join(f"<tr>{''.join(f'<td>{MATHML.inline(c)}</td>' for c in row)}</tr>\n" for row in rows)
             return f'<table class="grid"><tr>{head}</tr>\n{body_rows}</table>'
 
 
 def _line(line: Line) -> str:
     (first, _), *rest = MATHML.lines(line.formula, PLAIN)
-    shown = _math(first, display=True)
+    shown = _DISPLAYED % first
     shown += "".join(
-        f'<br><span style="padding-left: {2.5 * (1 + depth)}em">{_math(text, display=True)}</span>'
-        for text, depth in rest
+        f'<br><span style="padding-left: {2.5 * (1 + depth)}em">{_DISPLAYED % text}</span>' for text, depth in rest
     )
     if line.quantifiers:
-        over = _math('<mo form="prefix">∀</mo>' + MATHML.quantifiers(line.quantifiers))
+        over = _MATH % ('<mo form="prefix">∀</mo>' + MATHML.quantifiers(line.quantifiers))
         shown += f'<span class="all">{over}</span>'
     return f"<tr><td>{escape(line.label)}</td><td>{shown}</td></tr>\n"
-
-
-def _math(inside: str, display: bool = False) -> str:
-    style = ' displaystyle="true"' if display else ""
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{style}><mrow>{inside}</mrow></math>'
-
-
-def _inline(part: str | Formula) -> str:
-    if not isinstance(part, str):
-        return _math(MATHML.show(part))
-    plain, *spans = part.split("`")
-    out = escape(plain)
-    for k, span in enumerate(spans):
-        out += f"<code>{escape(span)}</code>" if k % 2 == 0 else escape(span)
-    return out

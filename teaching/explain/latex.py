@@ -49,6 +49,12 @@ class LatexPrinter(Printer):
     braces = r"\{", r"\}"
     dots = r"\dots"
     signs = _SIGNS
+    code = r"\texttt{%s}"
+    in_text = "$%s$"
+
+    def escape(self, text: str) -> str:
+        """Return a text without LaTeX's own characters."""
+        return escape(text)
 
     def number(self, value: float) -> str:
         """Write a number; an exponent as a power of ten."""
@@ -108,7 +114,7 @@ def render(title: str, steps: Sequence[Step]) -> str:
 def _item(item: Item) -> str:
     match item:
         case Paragraph(parts):
-            return "\n" + "".join(map(_inline, parts)) + "\n"
+            return "\n" + "".join(map(MATH.inline, parts)) + "\n"
         case Display(lines):
             body = " \\\\\n".join(_line(line) for line in lines)
             return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
@@ -130,18 +136,8 @@ def _grid(header: Sequence[str], rows: Sequence[Sequence[str | Formula]]) -> str
     columns = "l" * (size - 1) + rf"p{{{_LAST_COLUMN[size]}\textwidth}}" if size in _LAST_COLUMN else "l" * size
     lines = [" & ".join(rf"\textbf{{{escape(cell)}}}" for cell in header) + r" \\ \hline"]
     for row in rows:
-        *front, last = map(_inline, row)
+        *front, last = map(MATH.inline, row)
         ragged = rf"\raggedright {last} \tabularnewline" if size in _LAST_COLUMN else rf"{last} \\"
         lines.append(" & ".join([*front, ragged]))
     body = "\n".join(lines)
     return f"\n{{\\small\n\\begin{{tabular}}{{{columns}}}\n{body}\n\\end{{tabular}}}}\n"
-
-
-def _inline(part: str | Formula) -> str:
-    if not isinstance(part, str):
-        return f"${MATH.show(part)}$"
-    plain, *spans = part.split("`")
-    out = escape(plain)
-    for k, span in enumerate(spans):
-        out += rf"\texttt{{{escape(span)}}}" if k % 2 == 0 else escape(span)
-    return out

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .document import Grid, Paragraph, Step
+from .document import Grid, Step, paragraph
 from .formula import Elements, IndexSet, Table, is_span
 from .printer import plain_number
 
@@ -16,11 +16,9 @@ def legend(tables: Sequence[Table], sets: Sequence[IndexSet]) -> tuple[Step, ...
     rows += [(one.name, "Param of the model" if one.of_model else _kind(one), _values(one)) for one in tables]
     if not rows:
         return ()
-    note = Paragraph(
-        (
-            "Numbers that vary along a family stand under a name. Pyomo's expressions keep the names of mutable Params "
-            "only; a table is called after another Param of the model if all its values are those of the Param.",
-        )
+    note = paragraph(
+        "Numbers that vary along a family stand under a name. Pyomo's expressions keep the names of mutable Params "
+        "only; a table is called after another Param of the model if all its values are those of the Param."
     )
     return (Step("data", "data", "Data and index sets", (note, Grid(("name", "what", "values"), tuple(rows)))),)
 

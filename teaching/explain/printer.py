@@ -59,6 +59,8 @@ class Printer(ABC):
     dots = "..."
     signs: Mapping[str, str]  # +, - and a relation's signs where they look otherwise; "-1" is the sign of a first term
     draws_bars = True  # whether a fraction needs no parentheses
+    code = "%s"  # what stands in backquotes in a text
+    in_text = "%s"  # a formula in a text
 
     @abstractmethod
     def number(self, value: float) -> str:
@@ -91,6 +93,17 @@ class Printer(ABC):
     def parentheses(self, inside: str) -> str:
         """Write parentheses."""
         return self.fenced(self.round_fences, inside)
+
+    def escape(self, text: str) -> str:
+        """Return a text so that it is read as it stands."""
+        return text
+
+    def inline(self, part: str | Formula) -> str:
+        """Write a part of a paragraph, or a cell of a table."""
+        if not isinstance(part, str):
+            return self.in_text % self.show(part)
+        spans = enumerate(map(self.escape, part.split("`")))
+        return "".join(self.code % span if k % 2 else span for k, span in spans)
 
     def show(self, formula: Formula) -> str:
         """Write a formula on one line."""

@@ -7,8 +7,8 @@ from ...levels.duality_gap import duality_gaps
 from ...reformulations.mapping import SingleLevelMap, map_of
 from ...reformulations.products import CUTS, Product
 from .derivation import Derivation, FollowerView
-from .document import Display, Grid, Item, Line, Paragraph, Step
-from .formula import Formula, Relation
+from .document import Display, Grid, Item, Line, Step, paragraph
+from .formula import Relation
 
 _MOST = 12  # kinds of products that are listed
 
@@ -17,28 +17,20 @@ def strong_duality(derivation: Derivation, single: Any) -> Step:
     """Show each follower's equality of primal and dual objective, and what became of the products in it."""
     single_map = map_of(single)
     items: list[Item] = [
-        Paragraph(
-            (
-                "Multiplied by the variables and summed, stationarity gives primal minus dual objective = sum of "
-                "multiplier × slack, which is never negative and 0 exactly at the follower's optima. So the pairs "
-                "may be replaced by one row (constants on both sides are left out):",
-            )
+        paragraph(
+            "Multiplied by the variables and summed, stationarity gives primal minus dual objective = sum of "
+            "multiplier × slack, which is never negative and 0 exactly at the follower's optima. So the pairs "
+            "may be replaced by one row (constants on both sides are left out):"
         )
     ]
     for follower in derivation.followers:
         items += _of_follower(derivation, follower, single_map)
-    items += [Paragraph((_use(single),)), *_products(derivation, single_map)]
+    items += [paragraph(_use(single)), *_products(derivation, single_map)]
     return Step("strong_duality", "strong_duality", "Strong duality, and the products", tuple(items))
 
 
-def equality(follower: FollowerView) -> tuple[Formula, Formula]:
-    """Return (primal, dual) of ``primal = dual``."""
-    return follower.primal(), follower.dual()
-
-
 def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevelMap) -> list[Item]:
-    primal, dual = equality(follower)
-    statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
+    statement = Relation(tuple(map(derivation.folder.one, (follower.primal(), follower.dual()))), ("=",))
     items: list[Item] = [Display((Line(follower.name, statement),))]
     blocks = sum(1 for gap in duality_gaps(single_map.conditions) if gap.name.rpartition(".")[0] == follower.name)
     if blocks > 1:
@@ -46,14 +38,12 @@ def _of_follower(derivation: Derivation, follower: FollowerView, single_map: Sin
             f"`{follower.name}` separates into {blocks} blocks that share only the leader: the row holds for each of "
             "them (this is their sum), which is tighter."
         )
-        items.append(Paragraph((text,)))
+        items.append(paragraph(text))
     if follower.form.quadratic:
         items.append(
-            Paragraph(
-                (
-                    "The primal side is s ∇f(y)·y, for this objective is quadratic; with <= instead of = the row is "
-                    "convex and says the same.",
-                )
+            paragraph(
+                "The primal side is s ∇f(y)·y, for this objective is quadratic; with <= instead of = the row is "
+                "convex and says the same."
             )
         )
     return items
@@ -75,7 +65,7 @@ def _use(single: Any) -> str:
 
 def _products(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
     if not single_map.products:
-        return [Paragraph(("No product of two variables is in the single-level model's rows.",))]
+        return [paragraph("No product of two variables is in the single-level model's rows.")]
     kinds: dict[tuple[str, str, bool], list[Product]] = {}
     for made in single_map.products:
         key = (_label(derivation, made.first), _label(derivation, made.second), made.variable is not None)
@@ -93,8 +83,8 @@ def _products(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
             "binaries sum to 1, the second pair is written once for all of them."
         )
     left = len(kinds) - _MOST
-    more = [Paragraph((f"... and {left} more kinds.",))] if left > 0 else []
-    return [Paragraph((note,)), Grid(("product", "how many", "in", "became"), tuple(rows)), *more]
+    more = [paragraph(f"... and {left} more kinds.")] if left > 0 else []
+    return [paragraph(note), Grid(("product", "how many", "in", "became"), tuple(rows)), *more]
 
 
 def _obstacle(product: Product) -> str:
@@ -108,8 +98,7 @@ def _label(derivation: Derivation, variable: Any) -> str:
     if name is None:  # of the step's own: a slack, a digit
         own = variable.parent_component().local_name
         return "binary digit" if own == "bit" else f"`{own}`"
-    shown = f"{name.head}{'^' + name.side if name.side else ''}" if name.head else ""
-    return f"{shown} of `{name.label}`" if shown else f"`{name.label}`"
+    return f"{name.sign} of `{name.label}`" if name.head else f"`{name.label}`"
 
 
 def _where(name: str) -> str:

@@ -1,7 +1,7 @@
 """Steps of the KKT transformation: Lagrangian, stationarity, feasibility, complementarity."""
 
-from .derivation import Derivation, FollowerView, Member, Written
-from .document import Display, Grid, Item, Line, Paragraph, Step
+from .derivation import Derivation, FollowerView, Written
+from .document import Display, Grid, Item, Line, Step, paragraph
 from .formula import ZERO, Formula, Name, Relation, Symbol
 from .step_levels import prices
 
@@ -13,22 +13,20 @@ def steps(derivation: Derivation) -> tuple[Step, ...]:
 
 def _lagrangian(derivation: Derivation) -> Step:
     items: list[Item] = [
-        Paragraph(
-            (
-                "Every finite side of a row or bound gets a multiplier that is not negative (",
-                _of("λ", "l"),
-                " of the lower side of row i, ",
-                _of("λ", "u"),
-                " of its upper side), every equality a free one (",
-                _of("ν"),
-                "). Each multiplies its slack, and is subtracted:",
-            )
+        paragraph(
+            "Every finite side of a row or bound gets a multiplier that is not negative (",
+            _of("λ", "l"),
+            " of the lower side of row i, ",
+            _of("λ", "u"),
+            " of its upper side), every equality a free one (",
+            _of("ν"),
+            "). Each multiplies its slack, and is subtracted:",
         )
     ]
     for follower in derivation.followers:
         if follower.sign < 0:
             text = f"`{follower.name}` maximises f: it is brought to min by -f."
-            items.append(Paragraph((text,)))
+            items.append(paragraph(text))
         formula = Relation((_name(follower), follower.lagrangian()), (":=",))
         items.append(Display((Line("", derivation.folder.one(formula)),)))
         items.append(_signs(derivation, follower))
@@ -72,7 +70,7 @@ def _sign(kind: str, sign: int) -> str:
 
 def _stationarity(derivation: Derivation) -> Step:
     text = "The derivative of the Lagrangian by each variable of the follower is 0 (dual feasibility of an LP):"
-    items: list[Item] = [Paragraph((text,))]
+    items: list[Item] = [paragraph(text)]
     for follower in derivation.followers:
         rows = [
             (y.name.label, y.index, Relation((slope, ZERO), ("=",))) for y, slope in follower.stationarity().items()
@@ -82,24 +80,18 @@ def _stationarity(derivation: Derivation) -> Step:
 
 
 def _feasibility(derivation: Derivation) -> Step:
-    primal: list[Member] = []
-    dual: list[Member] = []
-    free: list[str] = []
-    for follower in derivation.followers:
-        for written in follower.rows:
-            if written.row.equality:
-                primal.append((written.label, written.index, Relation((written.slack("equality"), ZERO), ("=",))))
-            for side, (multiplier, _) in written.sides.items():
-                if side == "equality":
-                    free.append(written.label)
-                else:
-                    dual.append((f"{written.label}, {side}", written.index, Relation((multiplier, ZERO), (">=",))))
+    equal = [written for follower in derivation.followers for written in follower.rows if written.row.equality]
+    primal = [(row.label, row.index, Relation((row.slack("equality"), ZERO), ("=",))) for row in equal]
+    dual = [
+        (f"{written.label}, {side}", written.index, Relation((multiplier, ZERO), (">=",)))
+        for written, side, multiplier in derivation.pairs()
+    ]
     equalities = ", and its equalities:" if primal else "."
     text = f"Primal: the follower's inequalities and bounds hold (their slacks are in the next step){equalities}"
     items: list[Item] = [
-        Paragraph((text,)),
+        paragraph(text),
         *derivation.display(primal),
-        Paragraph(("Dual: multipliers of inequalities are not negative" + _free(free),)),
+        paragraph("Dual: multipliers of inequalities are not negative" + _free([row.label for row in equal])),
         *derivation.display(dual),
     ]
     return Step("feasibility", "kkt", "Primal and dual feasibility", tuple(items))
@@ -117,24 +109,19 @@ def _complementarity(derivation: Derivation) -> Step:
             written.index,
             Relation((ZERO, multiplier, written.slack(side), ZERO), ("<=", "⟂", ">=")),
         )
-        for follower in derivation.followers
-        for written in follower.rows
-        for side, (multiplier, _) in written.sides.items()
-        if side != "equality"
+        for written, side, multiplier in derivation.pairs()
     ]
     text = f"Of each multiplier and its slack, one is 0 ({len(members)} pairs); where a slack is 0 the row is active:"
     items: list[Item] = [
-        Paragraph((text,)),
+        paragraph(text),
         *derivation.display(members),
-        Paragraph(
-            (
-                "With stationarity and feasibility, this is necessary and sufficient for the follower's optimum: its "
-                "rows are linear, so that no constraint qualification is needed, and its objective is convex when "
-                "brought to min.",
-            )
+        paragraph(
+            "With stationarity and feasibility, this is necessary and sufficient for the follower's optimum: its "
+            "rows are linear, so that no constraint qualification is needed, and its objective is convex when "
+            "brought to min."
         ),
     ]
     priced = derivation.display(prices(derivation))
     if priced:
-        items += [Paragraph(("In the leader's rows, each price becomes what it is in multipliers:",)), *priced]
+        items += [paragraph("In the leader's rows, each price becomes what it is in multipliers:"), *priced]
     return Step("complementarity", "kkt", "Complementarity", tuple(items))

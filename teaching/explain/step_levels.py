@@ -3,7 +3,7 @@
 from pyomo.core import minimize
 
 from .derivation import Derivation, FollowerView, Member, counted
-from .document import Display, Item, Line, Paragraph, Step
+from .document import Display, Item, Line, Step, paragraph
 from .formula import Formula, Relation, Words
 from .reading import read
 
@@ -15,7 +15,7 @@ def levels(derivation: Derivation) -> Step:
         items += _follower(derivation, follower)
     definitions = derivation.display(derivation.definitions())
     if definitions:
-        items += [Paragraph(("Named expressions:",)), *definitions]
+        items += [paragraph("Named expressions:"), *definitions]
     return Step("levels", "levels", "The two levels as written", tuple(items))
 
 
@@ -26,18 +26,16 @@ def _leader(derivation: Derivation) -> list[Item]:
     own = counted([names.of(x) for x in leader.variables])
     members = [derivation.constraint(c) for c in leader.constraints] + [derivation.domain(x) for x in leader.variables]
     items: list[Item] = [
-        Paragraph((f"The leader decides {own} and {'minimises' if sense == 'min' else 'maximises'}",)),
+        paragraph(f"The leader decides {own} and {'minimises' if sense == 'min' else 'maximises'}"),
         _display(derivation, leader.objective, objective, members),
     ]
     if leader.sos:
-        items.append(Paragraph((f"and has {len(leader.sos)} special ordered sets, which stay as they are.",)))
+        items.append(paragraph(f"and has {len(leader.sos)} special ordered sets, which stay as they are."))
     if leader.prices:
         items.append(
-            Paragraph(
-                (
-                    "In it, π is `dual_of`: the shadow price of a follower's row, which is the change of the "
-                    "follower's optimal objective per unit of the row's right-hand side.",
-                )
+            paragraph(
+                "In it, π is `dual_of`: the shadow price of a follower's row, which is the change of the "
+                "follower's optimal objective per unit of the row's right-hand side."
             )
         )
     return items
@@ -49,11 +47,9 @@ def _follower(derivation: Derivation, follower: FollowerView) -> list[Item]:
     given = [names.of(x) for x in level.given]
     members = [derivation.constraint(c) for c in level.constraints] + [derivation.domain(y) for y in level.variables]
     return [
-        Paragraph(
-            (
-                f"The follower `{level.name}` takes {counted(given)} as given, decides {counted(follower.variables)} "
-                f"and {'minimises' if sense == 'min' else 'maximises'}",
-            )
+        paragraph(
+            f"The follower `{level.name}` takes {counted(given)} as given, decides {counted(follower.variables)} "
+            f"and {'minimises' if sense == 'min' else 'maximises'}"
         ),
         _display(derivation, level.objective, Words(sense, (follower.objective,)), members),
     ]

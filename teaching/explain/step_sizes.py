@@ -5,7 +5,7 @@ from typing import Any
 
 from ...driver import sizes as count
 from .derivation import Derivation
-from .document import Grid, Paragraph, Step
+from .document import Grid, Step, paragraph
 
 
 def sizes(derivation: Derivation, single: Any, kkt: Any, name: str) -> Step:
@@ -20,7 +20,7 @@ def sizes(derivation: Derivation, single: Any, kkt: Any, name: str) -> Step:
         rows.append(_after(f"single level, `{name}`", count(single)))
     header = ("model", "variables", "of them integer", "rows", "pairs", "SOS")
     note = "Bounds of variables are not counted as rows; a pair is one finite side of a follower's row or bound."
-    return Step("sizes", "sizes", "Sizes before and after", (Grid(header, tuple(rows)), Paragraph((note,))))
+    return Step("sizes", "sizes", "Sizes before and after", (Grid(header, tuple(rows)), paragraph(note)))
 
 
 def _row(what: str, variables: Sequence[Any], rows: int) -> tuple[str, ...]:
@@ -29,11 +29,5 @@ def _row(what: str, variables: Sequence[Any], rows: int) -> tuple[str, ...]:
 
 
 def _after(what: str, sizes: dict[str, int]) -> tuple[str, ...]:
-    return (
-        what,
-        str(sizes["variables"]),
-        str(sizes["binaries"]),
-        str(sizes["constraints"]),
-        str(sizes["complementarities"]),
-        str(sizes["sos"]),
-    )
+    counted = ("variables", "binaries", "constraints", "complementarities", "sos")
+    return what, *(str(sizes[key]) for key in counted)

@@ -5,7 +5,7 @@ from typing import Any
 from ...errors import BilevoltError
 from ...solution import Solution
 from .derivation import Derivation, FollowerView, Written, with_index
-from .document import Grid, Item, Paragraph, Step
+from .document import Grid, Item, Step, paragraph
 from .formula import Formula, Symbol, evaluate
 from .printer import plain_number
 
@@ -53,17 +53,14 @@ def numbers(derivation: Derivation, solution: Solution) -> Step:
     items: list[Item] = [_objectives(derivation, solution, point)]
     pairs = [
         (written, side, multiplier, point(multiplier), evaluate(written.slack(side), point))
-        for follower in derivation.followers
-        for written in follower.rows
-        for side, (multiplier, _) in written.sides.items()
-        if side != "equality"
+        for written, side, multiplier in derivation.pairs()
     ]
     items.append(_one_by_one(pairs) if len(pairs) <= _MOST else _by_family(pairs))
     note = (
         f"A slack below {_TOLERANCE:g} (relative to the row's limit) counts as 0. `weakly active`: both are 0. The "
         "multipliers are those of the solution; where they are not unique, others may be valid too."
     )
-    return Step("solution", "solution", title, (*items, Paragraph((note,))))
+    return Step("solution", "solution", title, (*items, paragraph(note)))
 
 
 def _objectives(derivation: Derivation, solution: Solution, point: Point) -> Grid:

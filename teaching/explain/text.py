@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from .document import Display, Grid, Item, Line, Paragraph, Step
-from .formula import Formula, Name
+from .formula import Name
 from .printer import Printer, plain_number
 
 _COLUMNS = 110
@@ -29,8 +29,7 @@ class TextPrinter(Printer):
 
     def symbol(self, name: Name, index: Sequence[str]) -> str:
         """Write a symbol with its indices in brackets."""
-        head = name.head + (f"^{name.side}" if name.side else "")
-        shown = f"{head}_{name.label}" if head else name.label
+        shown = f"{name.sign}_{name.label}" if name.head else name.label
         return f"{shown}[{', '.join(index)}]" if index else shown
 
     def label(self, text: str) -> str:
@@ -59,12 +58,12 @@ def render(title: str, steps: Sequence[Step]) -> str:
 def _item(item: Item) -> list[str]:
     match item:
         case Paragraph(parts):
-            return textwrap.wrap("".join(map(_inline, parts)), _COLUMNS)
+            return textwrap.wrap("".join(map(PLAIN.inline, parts)), _COLUMNS)
         case Display(lines):
             width = max(len(line.label) for line in lines) + 2
             return [text for line in lines for text in _line(line, width)]
         case Grid(header, rows):
-            return _grid([header, *([_inline(cell) for cell in row] for row in rows)])
+            return _grid([header, *([PLAIN.inline(cell) for cell in row] for row in rows)])
 
 
 def _line(line: Line, width: int) -> list[str]:
@@ -93,7 +92,3 @@ def _grid(rows: Sequence[Sequence[str]]) -> list[str]:
         if k == 0:
             lines.append(_INDENT + "  ".join("-" * width for width in widths))
     return lines
-
-
-def _inline(part: str | Formula) -> str:
-    return part.replace("`", "") if isinstance(part, str) else PLAIN.show(part)

@@ -32,16 +32,6 @@ SOURCES = (
 )  # fmt: skip
 """Textbook problems that are small enough to be done by hand."""
 
-MISTAKES = (
-    Mistake.lost_multiplier,
-    Mistake.flipped_objective,
-    Mistake.wrong_row,
-    Mistake.missing_row,
-    Mistake.wrong_partner,
-    Mistake.small_m,
-)
-"""The mistakes that can be seeded."""
-
 Spoilt = tuple[Reference, tuple[str, ...], str, Sequence[Statement | Couple], Sequence[Statement | Couple]]
 """(system with the mistake, where, what was done, its rows that ours may violate, rows of ours that it may violate)"""
 
@@ -145,14 +135,8 @@ def _lost_multiplier(reference: Reference, random: np.random.Generator) -> Itera
     names = [c for c in reference.couples if c.name in bounds]
     for couple in _drawn(names, random):
         (name,) = couple.first.names
-        without = reference.rewritten({name: Polynomial({})})
-        system = replace(
-            reference,
-            statements=tuple(s for s in without.statements if s.polynomial.names),
-            couples=tuple(c for c in without.couples if c.first.names),
-        )
         held = Statement(name, Polynomial.variable(name), True)
-        yield system, (name,), f"the multiplier of the bound {couple.name} was forgotten", [held], []
+        yield reference.without([name]), (name,), f"the multiplier of the bound {couple.name} was forgotten", [held], []
 
 
 def _flipped_objective(reference: Reference, random: np.random.Generator) -> Iterator[Spoilt]:
@@ -221,3 +205,6 @@ _SEEDERS: dict[Mistake, Callable[[Reference, np.random.Generator], Iterator[Spoi
     Mistake.wrong_partner: _wrong_partner,
     Mistake.small_m: _small_m,
 }
+
+MISTAKES = tuple(_SEEDERS)
+"""The mistakes that can be seeded."""

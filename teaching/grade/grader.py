@@ -115,7 +115,7 @@ class _Judge:
             text = "there is no such multiplier; its terms in stationarity, its sign and its pair are missing"
             yield self._weighed(Finding(Mistake.lost_multiplier, name, text), student_rows=[held])
         for row in row_differences(self.theirs, self.expected):
-            if row.ours is not None or (row.theirs is not None and _names(row.theirs) & self.reference.names):
+            if row.ours is not None or (row.theirs is not None and row.theirs.names & self.reference.names):
                 yield self._row(row)
         for pair in couple_differences(self.theirs, self.expected):
             yield self._couple(pair)
@@ -248,14 +248,10 @@ class _Judge:
                 if point is None:
                     continue
                 decided = not self._accepts_decision(other, point.values)
-                if decided or set().union(*map(_names, rows)) <= accepting.names:
+                if decided or set().union(*(row.names for row in rows)) <= accepting.names:
                     values = {name: number for name, number in point.values.items() if name in accepting.names}
                     point = replace(point, values=values, decision=decided)
                     best = point if best is None or (decided and not best.decision) else best
         except UndecidedError as undecided:
             return replace(finding, text=f"{finding.text} ({undecided})")
         return replace(finding, evidence=best, matters=best is not None)
-
-
-def _names(row: Statement | Couple) -> set[str]:
-    return row.polynomial.names if isinstance(row, Statement) else row.first.names | row.second.names

@@ -26,9 +26,6 @@ from ..polynomials import Polynomial
 from ..statements import Statement
 from .systems import Couple, Reference
 
-FORMS = ("mpec", "product", "sos1", "bigm")
-"""How complementarity can be written."""
-
 _FACTORS = (0.5, 1.0, 1.0, 2.0, 3.0, 10.0)
 
 
@@ -149,6 +146,9 @@ def _bigm(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dic
 
 
 _WRITERS = {"mpec": _mpec, "product": _product, "sos1": _sos1, "bigm": _bigm}
+
+FORMS = tuple(_WRITERS)
+"""How complementarity can be written."""
 
 
 def _rescaled(couple: Couple, factor: float) -> Couple:

@@ -52,15 +52,7 @@ class Matching:
 
     def expected(self, reference: Reference) -> Reference:
         """Return our system with the mistakes that the matching has found: lost multipliers 0, gradients flipped."""
-        found = flip(reference, self.flipped)
-        lost = {name: Polynomial({}) for name in self.lost}
-        rewritten = found.rewritten(lost)
-        return replace(
-            found,
-            statements=tuple(s for s in rewritten.statements if s.polynomial.names),
-            couples=tuple(c for c in rewritten.couples if c.first.names),
-            objective=rewritten.objective,
-        )
+        return flip(reference, self.flipped).without(self.lost)
 
 
 def flip(reference: Reference, followers: Iterable[str]) -> Reference:
@@ -92,9 +84,9 @@ class _Search:
         self.flipped = flipped
         self.multipliers, self.targets = list(student.multipliers), list(reference.multipliers)
         own = set(self.multipliers)
-        self.student = [_row(s, own) for s in student.system.statements if s.equality and s.polynomial.names & own]
+        self.student = [_row(s, own) for s in student.system.statements if s.equality and s.names & own]
         stationarity = [s for s in reference.statements if s.role == "stationarity"]
-        self.ours = [_row(s, set(self.targets)) for s in stationarity if s.polynomial.names & set(self.targets)]
+        self.ours = [_row(s, set(self.targets)) for s in stationarity if s.names & set(self.targets)]
         self.couples = {name: _couples_of(name, student.system.couples) for name in self.multipliers}
         self.slack = {n: c.second for c in reference.couples for n in c.first.names}
         self.free = reference.multipliers

@@ -134,7 +134,7 @@ def _solve(
     model.slack = Var(AnyIndex, dense=False, domain=Reals)
     members: dict[int, list[Any]] = {}
     for row in (*system.statements, *(s for c in system.couples for s in c.statements())):
-        if row.polynomial.names:
+        if row.names:
             body = row.polynomial.expression(value)
             model.rows[len(model.rows)] = body == 0 if row.equality else body >= 0
         elif row.violation({}) > _TOLERANCE:

@@ -69,7 +69,7 @@ def read_student(model: Any, reference: Reference, variables: Mapping[Any, Any] 
 
     statements, couples = _rows(model, read)
     objective = _objective(model, read)
-    used = set().union(*(s.polynomial.names for s in statements), *(c.first.names | c.second.names for c in couples))
+    used = set().union(*(s.names for s in statements), *(c.names for c in couples))
     own = {name_of(v): v for v in _variables(model)}
     primal = {v.name for v in reference.primal}
     for name, variable in own.items():
@@ -81,7 +81,7 @@ def read_student(model: Any, reference: Reference, variables: Mapping[Any, Any] 
     statements, couples = _without_slacks(statements, couples, primal, integers, reference)
     statements, products = _products(statements, primal, integers, reference)
     couples = [_oriented(couple, primal) for couple in (*couples, *products)]
-    statements = [s for s in statements if s.polynomial.names]
+    statements = [s for s in statements if s.names]
     system = System(tuple(statements), tuple(couples), objective, frozenset())
     system = replace(system, integers=integers & (primal | system.names))
     return Student(system, tuple(sorted(system.names - primal - integers)))
@@ -205,7 +205,7 @@ def _without_slacks(
     accepted: dict[str, tuple[Statement, Polynomial]] = {}
     doubtful: dict[str, tuple[Statement, Polynomial]] = {}
     for row in statements:
-        own = row.polynomial.names - primal
+        own = row.names - primal
         if not row.equality or len(own) != 1 or own <= integers:
             continue
         (name,) = own
@@ -235,7 +235,7 @@ def _alone(name: str, statement: Statement) -> bool:
 
 def _partners(name: str, statements: list[Statement], couples: list[Couple]) -> set[str]:
     """Return the variables that are in a pair, or a product, with this one."""
-    parts = [c.first.names | c.second.names for c in couples]
+    parts = [c.names for c in couples]
     parts += [set(m) for s in statements for m in s.polynomial.terms if len(m) > 1]
     return set().union(*(part for part in parts if name in part))
 

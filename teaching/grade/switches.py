@@ -19,12 +19,12 @@ def read_switches(statements: Sequence[Statement], binaries: Collection[str]) ->
     kept: list[Statement] = list(statements)
     couples: list[Couple] = []
     for z in sorted(binaries):
-        rows = [s for s in kept if z in s.polynomial.names and s.role != "bound"]
+        rows = [s for s in kept if z in s.names and s.role != "bound"]
         off = {value: [_switched(s, z, value) for s in rows if _off_at(s, z) == value] for value in (0, 1)}
         if not (off[0] and off[1]) or len(off[0]) + len(off[1]) < len(rows):
             continue
         couples += [Couple(z.removeprefix("student's "), a, b, (m, n)) for a, m in off[0] for b, n in off[1]]
-        kept = [s for s in kept if z not in s.polynomial.names]
+        kept = [s for s in kept if z not in s.names]
     return kept, couples
 
 

@@ -4,9 +4,9 @@ Every row is ``polynomial >= 0`` or ``polynomial = 0``; complementarity is a pai
 A system made by hand and the one of :func:`bilevolt.reformulate` are compared in this form.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from pyomo.core import maximize
 
@@ -25,6 +25,11 @@ class Couple:
     first: Polynomial
     second: Polynomial
     limits: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def names(self) -> set[str]:
+        """The variables in it."""
+        return self.first.names | self.second.names
 
     def violation(self, values: Mapping[str, float]) -> float:
         """Return the smaller of the two values at a point, relative to their coefficients."""
@@ -49,19 +54,24 @@ class System:
     @property
     def names(self) -> set[str]:
         """All variables of its rows and pairs."""
-        parts = [s.polynomial for s in self.statements] + [p for c in self.couples for p in (c.first, c.second)]
-        return set().union(*(p.names for p in parts)) | self.integers
+        return set().union(self.integers, *(s.names for s in self.statements), *(c.names for c in self.couples))
 
-    def rewritten(self, values: Mapping[str, Polynomial]) -> "System":
+    def rewritten(self, values: Mapping[str, Polynomial]) -> Self:
         """Replace variables by polynomials, everywhere."""
-        return System(
-            tuple(replace(s, polynomial=s.polynomial.substitute(values)) for s in self.statements),
-            tuple(
+        return replace(
+            self,
+            statements=tuple(replace(s, polynomial=s.polynomial.substitute(values)) for s in self.statements),
+            couples=tuple(
                 replace(c, first=c.first.substitute(values), second=c.second.substitute(values)) for c in self.couples
             ),
-            self.objective.substitute(values),
-            self.integers,
+            objective=self.objective.substitute(values),
         )
+
+    def without(self, multipliers: Iterable[str]) -> Self:
+        """Return the system with multipliers left out: their terms, their signs and their pairs."""
+        left = self.rewritten({name: Polynomial({}) for name in multipliers})
+        statements = tuple(s for s in left.statements if s.names)
+        return replace(left, statements=statements, couples=tuple(c for c in left.couples if c.first.names))
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ def reference_system(model: Any) -> Reference:
     statements += [s for v in leader.variables for s in bounds(v, Polynomial.variable(v.name), v.name)]
     objective = read(single.leader.objective.expr, "the leader's objective")
     return Reference(
-        tuple(s for s in statements if s.polynomial.names),
+        tuple(s for s in statements if s.names),
         tuple(couples),
         objective.scaled(-1.0) if single.leader.objective.sense == maximize else objective,
         frozenset(v.name for v in leader.variables if not v.is_continuous()),

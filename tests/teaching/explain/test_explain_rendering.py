@@ -92,6 +92,14 @@ def test_mathml_of_a_sum():
     )
 
 
+def test_mathml_of_a_span_is_made_of_elements_only():
+    span = IndexSet("", {(): tuple((k,) for k in range(1, 6))})
+    shown = MATHML.quantifiers((Quantifier((T,), span),))
+    assert "<mn>1</mn><mo>,</mo><mo>…</mo><mo>,</mo><mn>5</mn>" in shown
+    assert PLAIN.quantifiers((Quantifier((T,), span),)) == "t in {1, ..., 5}"
+    assert MATH.quantifiers((Quantifier((T,), span),)) == r"t \in \{1, \dots, 5\}"
+
+
 STATIONARITY_LATEX = r"""
 \section{Stationarity, variable by variable}
 
