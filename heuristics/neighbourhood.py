@@ -19,6 +19,7 @@ Source: local branching and trust regions in one: M. Fischetti and A. Lodi, *Loc
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -74,26 +75,21 @@ def neighbourhood(
     before = [variable.value for variable in own]
     if round_seconds is None and session.time_limit is not None:
         round_seconds = session.time_limit / SHARE
-    search = _Incumbent(bilevel, session, round_seconds, integers, reformulation)
+    incumbent = _Incumbent(bilevel, session, round_seconds, integers, reformulation)
     try:
-        search.begin(start)
-        search.run(radius, rounds)
+        incumbent.begin(start)
+        incumbent.run(radius, rounds)
     finally:  # the search moves the user's variables about
         for variable, number in zip(own, before, strict=True):
             variable.set_value(number, skip_validation=True)
-    return search.result
+    return incumbent.result
 
 
 class _Incumbent:
     """The best point so far, and how to look for a better one."""
 
     def __init__(
-        self,
-        bilevel: Bilevel,
-        session: Session,
-        round_seconds: float | None,
-        integers: bool,
-        reformulation: str,
+        self, bilevel: Bilevel, session: Session, round_seconds: float | None, integers: bool, reformulation: str
     ) -> None:
         self.bilevel, self.session = bilevel, session
         self.round_seconds, self.reformulation = round_seconds or None, reformulation
@@ -114,8 +110,7 @@ class _Incumbent:
             self.result.message = self.session.why
             return
         found = nested(self.bilevel, self.session)
-        self.result.status, self.result.objective = found.status, found.objective
-        self.result.values, self.result.multipliers = found.values, found.multipliers
+        self.result = replace(found, history=[], message="")
         if found.objective is None:
             self.session.say(f"the nested heuristic has no start ({found.message})")
             self.result.message = self.session.why

@@ -22,12 +22,7 @@ from .follower.reaction import Solve, react, refuse_interaction
 from .result import HeuristicResult, rounded
 
 
-def nested(
-    bilevel: Bilevel,
-    session: Session,
-    *,
-    max_iterations: int = 50,
-) -> HeuristicResult:
+def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> HeuristicResult:
     """Run the nested heuristic.
 
     :returns: status ``feasible`` or ``no_solution`` (a heuristic proves nothing); ``history`` has, per iteration,

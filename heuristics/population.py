@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyomo.common.collections import ComponentMap
 
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
@@ -147,7 +146,9 @@ class Run:
             entry["message"] = reaction.message
             self._examined = True
             if reaction.objective is not None:
-                self._keep(reaction.objective, reaction.values)
+                best = self.result.objective
+                if best is None or self._sense * reaction.objective < self._sense * best:
+                    self.result.keep(self._exact.single, reaction.objective, reaction.values)
             else:  # the ranking was wrong: others get their turn
                 self._seen[x.tobytes()], self._candidate = NO_REACTION, None
         entry["objective"] = self.result.objective
@@ -169,8 +170,3 @@ class Run:
             return
         if self._candidate is None or score.objective < self._candidate[0].objective:
             self._candidate, self._examined = (score, x), False
-
-    def _keep(self, objective: float, values: ComponentMap) -> None:
-        best = self.result.objective
-        if best is None or self._sense * objective < self._sense * best:
-            self.result.keep(self._exact.single, objective, values)

@@ -40,22 +40,19 @@ installed changes only what no other takes."""
 
 
 def get_solver(name: str) -> Solver:
-    """The solver of that name, in upper or lower case.
+    """Return the solver of that name, in upper or lower case.
 
-    Raises:
-        SolverUnavailableError: no solver has that name; the message lists those that exist.
+    :raises SolverUnavailableError: no solver has that name; the message lists those that exist.
     """
     return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
 
 
 def choose(model: BlockData | Reading, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
-    """The `auto` rule: the first of `SOLVERS` that is there, supports the model, and whose licence it fits.
+    """Apply the `auto` rule: the first of `SOLVERS` that is there, supports the model, and whose licence it fits.
 
-    Returns:
-        The solver, and a sentence that says why it and none before it.
-
-    Raises:
-        UnsupportedBySolverError: none is left; the message has every solver's reason.
+    :param model: a model, or what was read of it (which the solver then need not read again).
+    :returns: the solver, and a sentence that says why it and none before it.
+    :raises UnsupportedBySolverError: none is left; the message has every solver's reason.
     """
     needs = read(model).needs
     passed_over: list[str] = []

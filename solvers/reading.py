@@ -77,8 +77,7 @@ def needs_of(model: BlockData) -> Needs:
     Convexity is judged by the eigenvalues of each quadratic form, so that a second-order cone, whose form is
     indefinite, counts as nonconvex.
 
-    Raises:
-        UnsupportedBySolverError: something is beyond quadratic, or of a kind no solver here takes (named).
+    :raises UnsupportedBySolverError: something is beyond quadratic, or of a kind no solver here takes (named).
     """
     return read(model).needs
 
@@ -94,9 +93,9 @@ def active_sos(model: BlockData) -> Iterator[SOSConstraintData]:
 
 
 def read(model: BlockData | Reading) -> Reading:
-    """Walk the active objective, rows and SOS of a model once; what was read is returned as it is.
+    """Walk the active objective, rows and SOS of a model once; what was read already is returned as it is.
 
-    Same errors as `needs_of`.
+    :raises UnsupportedBySolverError: as `needs_of`.
     """
     if isinstance(model, Reading):
         return model

@@ -53,6 +53,12 @@ REFUSED = [
     ({"progress": "yes"}, "progress='yes' is neither"),
     ({"method_options": {"seed": 1}}, "method 'exact' has no option 'seed'; it has none"),
     ({"method": "nested", "method_options": {"sed": 1}}, "has no option 'sed'; choose among max_iterations"),
+    (
+        {"method": "pso", "method_options": {"sed": 1}},
+        "has no option 'sed'; choose among cognitive, estimate, evaluations, executor, inertia, iterations, "
+        "population, search, seed, social, speed_limit",
+    ),
+    ({"method": "pso", "method_options": {"tee": 1, "shared": 2}}, "has no option 'shared', 'tee'; choose among"),
     ({"method": "nested", "reformulation": "sos1"}, "reformulation='sos1' is not used by the heuristic 'nested'"),
     ({"method": "nested", "reformulation": "nonsense", "big_m": -5}, "'nonsense' is unknown"),
     ({"method": "nested", "big_m": 5}, "big_m=5 is not used .* only by method='exact'"),
