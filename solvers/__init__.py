@@ -42,8 +42,7 @@ installed changes only what no other takes."""
 def get_solver(name: str) -> Solver:
     """The solver of that name, in upper or lower case.
 
-    Raises:
-        SolverUnavailableError: no solver has that name; the message lists those that exist.
+    :raises SolverUnavailableError: no solver has that name; the message lists those that exist.
     """
     return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
 
@@ -51,11 +50,8 @@ def get_solver(name: str) -> Solver:
 def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
     """The `auto` rule: the first of `SOLVERS` that is there, supports the model, and whose licence it fits.
 
-    Returns:
-        The solver, and a sentence that says why it and none before it.
-
-    Raises:
-        UnsupportedBySolverError: none is left; the message has every solver's reason.
+    :returns: The solver, and a sentence that says why it and none before it.
+    :raises UnsupportedBySolverError: none is left; the message has every solver's reason.
     """
     needs = needs_of(model)
     passed_over: list[str] = []

@@ -74,8 +74,7 @@ def needs_of(model: BlockData) -> Needs:
     Convexity is judged by the eigenvalues of each quadratic form, so that a second-order cone, whose form is
     indefinite, counts as nonconvex.
 
-    Raises:
-        UnsupportedBySolverError: something is beyond quadratic, or of a kind no solver here takes (named).
+    :raises UnsupportedBySolverError: something is beyond quadratic, or of a kind no solver here takes (named).
     """
     return read(model).needs
 

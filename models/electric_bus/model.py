@@ -26,8 +26,8 @@ event can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
 
 d_f is an Expression, so that every product of the two levels is binary times continuous and can be linearised
 exactly. What is known and need not be guessed is stated with ``state_bound``: the absolute multiplier of each row, and
-of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the follower's
-own rows keep each variable.
+of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the
+follower's own rows keep each variable.
 """
 
 from collections import defaultdict
@@ -50,13 +50,10 @@ OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality
 def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surcharge") -> pyo.ConcreteModel:
     """Bilevel model of an electric-bus instance; the follower is ``model.authority``.
 
-    Args:
-        instance: an ``ElectricBusInstance``, as ``load_instance("limassol")`` returns.
-        tariffs: the follower's form; both have the same optimal tariffs and O2.
-
-    Raises:
-        InstanceError: the instance belongs to another problem.
-        ValueError: unknown ``tariffs``.
+    :param instance: an ``ElectricBusInstance``, as ``load_instance("limassol")`` returns.
+    :param tariffs: the follower's form; both have the same optimal tariffs and O2.
+    :raises InstanceError: the instance belongs to another problem.
+    :raises ValueError: unknown ``tariffs``.
     """
     if not isinstance(instance, ElectricBusInstance):
         raise InstanceError(
