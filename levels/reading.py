@@ -73,7 +73,7 @@ class UserCuts:
 
 @dataclass(frozen=True)
 class Bilevel:
-    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``user_cuts`` is no part of a level."""
+    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``user_cuts`` are of no level."""
 
     model: Any
     leader: Leader

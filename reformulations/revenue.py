@@ -83,7 +83,7 @@ def _numeric_costs(form: FollowerForm) -> list[tuple[VarData, float]]:
 
 
 def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key, float]) -> float | None:
-    """Return alpha if the leader's quadratic terms contain alpha times the follower's bilinear ones, in continuous prices."""
+    """Return alpha if the leader has alpha times the follower's bilinear terms, and these have continuous prices."""
     if not any(first.is_continuous() for _, first, _ in bill.values()):
         return None  # integer x continuous is linearised product by product
     shares = {quadratic.get(key, 0.0) / b for key, (b, _, _) in bill.items()}

@@ -1,4 +1,4 @@
-"""User cuts: the valid inequalities that a model offers (:mod:`valid_inequalities`), added to its single-level model."""
+"""User cuts: the :mod:`valid_inequalities` that a model offers, added to its single-level model."""
 
 from collections.abc import Iterator
 from typing import Any
