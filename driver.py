@@ -14,7 +14,7 @@ from .heuristics import METHODS, HeuristicResult
 from .heuristics import warm_start as starts
 from .levels.reading import Bilevel, read_levels
 from .levels.state_bound import unproven_ranges
-from .reformulations import choose_reformulation, kkt, offered, pattern, product_advice
+from .reformulations import choose_reformulation, kkt, pattern, product_advice, user_cuts
 from .reformulations.bigm import at_limit, unproven
 from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
@@ -191,7 +191,7 @@ def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solutio
     if rests_on:
         some = ", ".join(f"{what} <= {bound.value:g}" for what, _, bound in rests_on[:5])
         solution.assumptions = [f"{len(rests_on)} big-Ms are not proven: {some}" + ", ..." * (len(rests_on) > 5)]
-    solution.assumptions += offered.assumptions(single_map)
+    solution.assumptions += user_cuts.assumptions(single_map)
     solution.assumptions += [line for follower in bilevel.followers for line in unproven_ranges(follower)]
     if result.values is None or result.status not in (Status.optimal, Status.feasible):
         if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
@@ -322,18 +322,18 @@ def _check(bilevel: Bilevel, solution: Solution, request: Request, single: Any) 
 
 
 def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: Request) -> bool:
-    """Solve again with each pair settled as it is at the point, and the integers at their rounded values.
+    """Solve again with each pair fixed as it is at the point, and the integers at their rounded values.
 
     What a solver's tolerance let leak is gone then. Returns whether there was such a point; the user's integers are
     free again afterwards, whatever happens.
     """
-    settled = kkt.apply(bilevel)
-    pattern.apply(settled, point=pattern.point_of(single))
+    fixed = kkt.apply(bilevel)
+    pattern.apply(fixed, point=pattern.point_of(single))
     integers = [v for v in bilevel.leader.variables if not v.is_continuous()]
     try:
         for variable in integers:
             variable.fix(round(variable.value), skip_validation=True)
-        result = request.session(solution.solver).solve(settled)
+        result = request.session(solution.solver).solve(fixed)
     except (SolverUnavailableError, UnsupportedBySolverError):
         return False
     finally:
@@ -341,8 +341,8 @@ def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: Request)
             variable.unfix()
     if result.values is None or result.status is not Status.optimal:
         return False
-    _put_on_model(bilevel, settled, result.values, solution)
-    solution.notes.append("polished: solved again with each complementarity pair settled as it was found")
+    _put_on_model(bilevel, fixed, result.values, solution)
+    solution.notes.append("polished: solved again with each complementarity pair fixed as it was found")
     gap = solution.gap
     if solution.status is Status.optimal and gap is not None and gap > request.rel_gap + request.tolerance:
         solution.status = Status.feasible
@@ -365,4 +365,4 @@ def sizes(single: Any) -> dict[str, int]:
 def _variables(single: Any) -> list[VarData]:
     bilevel = map_of(single).bilevel
     levels = (*bilevel.leader.variables, *bilevel.follower_variables)
-    return [*single.component_data_objects(Var), *levels, *offered.variables(map_of(single))]
+    return [*single.component_data_objects(Var), *levels, *user_cuts.variables(map_of(single))]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyomo.core import Constraint, Var, value
 
-from ..reformulations import offered
+from ..reformulations import user_cuts
 from ..reformulations.mapping import map_of
 from ..solvers.indicators import indicator_rows
 from .follower.reaction import Solve, multipliers_at
@@ -29,7 +29,7 @@ def complete(single: Any, solve: Solve) -> str | None:
         if variable.value is None:
             return f"{variable.name} has no value"
     if not multipliers_at(single, solve):
-        names = ", ".join(repr(block.name) for block in offered.used(single_map))
+        names = ", ".join(repr(block.name) for block in user_cuts.used(single_map))
         doubt = f", or the valid inequalities {names} are not valid" if names else ""
         return f"the followers' values are not optimal at the leader's decision (no multipliers belong to them){doubt}"
     for item in single_map.linearized:
@@ -51,7 +51,7 @@ def complete(single: Any, solve: Solve) -> str | None:
 def _violated(single: Any) -> str | None:
     bilevel = map_of(single).bilevel
     levels = (*bilevel.leader.variables, *bilevel.follower_variables)
-    for variable in (*single.component_data_objects(Var), *levels, *offered.variables(map_of(single))):
+    for variable in (*single.component_data_objects(Var), *levels, *user_cuts.variables(map_of(single))):
         number = variable.value
         if number is None:
             continue

@@ -29,8 +29,7 @@ def load_instance(name_or_path: str | Path) -> Instance:
     A string is a name, in any case of letters, unless it ends with ``.json`` or contains a folder. The file's
     ``"problem"`` field chooses the schema.
 
-    Raises:
-        InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
+    :raises InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
     """
     path = _locate(name_or_path)
     try:

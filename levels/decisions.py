@@ -79,7 +79,7 @@ def refuse_idle_leader(bilevel: "Bilevel") -> None:
 
     :raises NotBilevelError: the message says how the leader's variables are named, and which the followers took over.
     """
-    if bilevel.leader.variables or _is_settled(bilevel):
+    if bilevel.leader.variables or _decision_is_fixed(bilevel):
         return
     taken = [text for f in bilevel.followers if (text := _taken_over(declared_outside(f), f))]
     likely = next((v for f in bilevel.followers for v in declared_outside(f) if v not in _in([f.objective])), None)
@@ -135,7 +135,7 @@ def _taken_over(variables: list[VarData], follower: "Follower") -> str:
     )
 
 
-def _is_settled(bilevel: "Bilevel") -> bool:
+def _decision_is_fixed(bilevel: "Bilevel") -> bool:
     """Whether the leader has variables, which are fixed: its decision is given, and the followers answer it."""
     listed_fixed = any(v.fixed for follower in bilevel.followers for v in follower.named)
     return listed_fixed or any(

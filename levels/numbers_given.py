@@ -48,14 +48,14 @@ def _rows(bilevel: "Bilevel") -> Iterator[Any]:
     yield from (bilevel.leader.objective, *bilevel.leader.constraints)
     for follower in bilevel.followers:
         yield from (follower.objective, *follower.constraints)
-    for block in bilevel.offered:
+    for block in bilevel.user_cuts:
         yield from block.constraints
 
 
 def _variables(bilevel: "Bilevel") -> Iterator[Any]:
     yield from bilevel.leader.variables
     yield from bilevel.follower_variables
-    for block in bilevel.offered:
+    for block in bilevel.user_cuts:
         yield from block.variables
 
 

@@ -61,7 +61,7 @@ class Follower:
 
 
 @dataclass(frozen=True)
-class Offered:
+class UserCuts:
     """A block of ``ValidInequalities``: ``variables`` are its own, ``prices`` maps its dual_of variables to rows."""
 
     name: str
@@ -73,13 +73,13 @@ class Offered:
 
 @dataclass(frozen=True)
 class Bilevel:
-    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``offered`` is no part of a level."""
+    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``user_cuts`` are of no level."""
 
     model: Any
     leader: Leader
     followers: tuple[Follower, ...]
     owner: ComponentMap = field(repr=False)
-    offered: tuple[Offered, ...] = ()
+    user_cuts: tuple[UserCuts, ...] = ()
 
     @property
     def follower_variables(self) -> Iterator[VarData]:
@@ -99,7 +99,7 @@ class Bilevel:
     @property
     def uses_prices(self) -> bool:
         """Whether the leader or a valid inequality contains shadow prices, so that not any multipliers will do."""
-        return bool(self.leader.prices) or any(block.prices for block in self.offered)
+        return bool(self.leader.prices) or any(block.prices for block in self.user_cuts)
 
     @property
     def visible(self) -> ComponentSet:
@@ -131,11 +131,11 @@ def read_levels(model: Any) -> Bilevel:
     own = _read_leader(model, followers, owner, prices)
     known = ComponentSet((*own.variables, *owner))
     blocks = model.component_data_objects(ValidInequalities, active=True, descend_into=Block)
-    offered = tuple(_read_offered(block, known, prices) for block in blocks)
+    user_cuts = tuple(_read_user_cuts(block, known, prices) for block in blocks)
     seen = _variables((own.objective, *own.constraints))
-    only_offered = ComponentSet(price for block in offered for price in block.prices if price not in seen)
-    kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_offered)
-    bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, offered)
+    only_in_cuts = ComponentSet(price for block in user_cuts for price in block.prices if price not in seen)
+    kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_in_cuts)
+    bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, user_cuts)
     decisions.refuse_idle_leader(bilevel)
     refuse_missing_numbers(bilevel)
     return bilevel
@@ -185,13 +185,13 @@ def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMa
     return Leader(objective, constraints, sos, variables, prices)
 
 
-def _read_offered(block: Any, known: ComponentSet, prices: ComponentMap) -> Offered:
+def _read_user_cuts(block: Any, known: ComponentSet, prices: ComponentMap) -> UserCuts:
     _refuse_unknown_components(block, (Constraint, Block))
     constraints = tuple(block.component_data_objects(Constraint, active=True, descend_into=Block))
     seen = _variables(constraints)
     own = tuple(v for v in seen if v not in known and v not in prices)
     used = ComponentMap((v, prices[v]) for v in seen if v in prices)
-    return Offered(block.name, block.reason, constraints, own, used)
+    return UserCuts(block.name, block.reason, constraints, own, used)
 
 
 def _only_objective(block: Any, who: str) -> ObjectiveData:

@@ -12,7 +12,7 @@ step            what it does                                                 fil
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
 ``pattern``     complementarity -> settled as at a point                     ``pattern.py``
-``offered``     rows that the model offers as valid inequalities             ``offered.py``
+``user_cuts``   rows that the model offers as valid inequalities             ``user_cuts.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
 ==============  ===========================================================  =========================
 """
@@ -23,7 +23,7 @@ from typing import Any
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError
 from ..levels.reading import Bilevel, read_levels
-from . import asking, bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
+from . import asking, bigm, indicator, kkt, mixing, pattern, product, products, revenue, sos1, strong_duality, user_cuts
 from .mapping import SingleLevelMap, map_of
 
 __all__ = [
@@ -76,7 +76,7 @@ def reformulate(
     if cuts and reformulation != "strong_duality" and linearize_products:
         strong_duality.add_cut(single)
     if cuts:
-        offered.apply(single)
+        user_cuts.apply(single)
     if linearize_products:
         products.apply(single, enlarge_for_cuts=cuts == "strong_duality")
     return single

@@ -38,7 +38,7 @@ from .mapping import map_of
 
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
 
-OFFERED = "offered"  # the blocks of valid inequalities
+USER_CUTS = "user_cuts"  # the blocks of valid inequalities
 CUTS = "duality_cut"  # the block of rows that are redundant, so that products in them may be relaxed
 LARGEST_EXPANSION = 2**20  # an integer with more values than this is not expanded
 
@@ -137,7 +137,7 @@ def _expansions(single: Any) -> dict[int, Expansion]:
 def _declared_rows(single: Any) -> Iterator[Any]:
     """Yield the leader's rows, then those of the valid inequalities."""
     yield from single.leader.rows.values()
-    for block in getattr(single, OFFERED, {}).values():
+    for block in getattr(single, USER_CUTS, {}).values():
         yield from block.rows.values()
 
 

@@ -1,7 +1,7 @@
-r"""Revenue: the leader's share of a follower's bill, made linear by the follower's strong duality.
+r"""Bilinear objective: products of the leader's and a follower's variables made linear by strong duality.
 
-A leader who sets prices earns :math:`B = \sum_{ij} b_{ij} x_i y_j`, the bilinear part of the follower's objective
-:math:`\sigma f = \sigma (B + c^\top y)`. Multiplying stationarity by :math:`y` and using
+A leader who sets prices :math:`x` earns :math:`B = \sum_{ij} b_{ij} x_i y_j`, the bilinear terms of the follower's
+objective :math:`\sigma f = \sigma (B + c^\top y)`. Multiplying stationarity by :math:`y` and using
 complementarity,
 
 .. math:: B = \sigma \Big( \sum_i \lambda_i\, b_i + \sum_k \nu_k\, d_k \Big) - c^\top y
@@ -29,7 +29,8 @@ Key = tuple[int, int]
 
 
 def apply(single: Any) -> list[str]:
-    """Substitute in the leader's objective, in place; return the names of the followers whose bill was replaced."""
+    """Substitute in the leader's objective, in place; return the names of the followers whose bilinear terms were
+    replaced."""
     single_map = map_of(single)
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
@@ -82,7 +83,7 @@ def _numeric_costs(form: FollowerForm) -> list[tuple[VarData, float]]:
 
 
 def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key, float]) -> float | None:
-    """Return alpha if the quadratic terms contain alpha times the bill, and the bill has continuous prices."""
+    """Return alpha if the leader has alpha times the follower's bilinear terms, and these have continuous prices."""
     if not any(first.is_continuous() for _, first, _ in bill.values()):
         return None  # integer x continuous is linearised product by product
     shares = {quadratic.get(key, 0.0) / b for key, (b, _, _) in bill.items()}

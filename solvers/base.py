@@ -18,7 +18,7 @@ from .program import Program, program_of
 from .reading import Reading, needs_of, read
 from .records import Outcome, Settings, SolverResult
 from .scaling import scaling_of
-from .second_look import is_suspect, look_again, settle
+from .second_look import disambiguate, is_suspect, look_again
 from .status import Status, interpret
 
 __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "SolverResult", "needs_of"]
@@ -137,7 +137,7 @@ class Solver(ABC):
         if outcome.condition is TerminationCondition.provenInfeasible:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
-            return settle(program, outcome, run)
+            return disambiguate(program, outcome, run)
         return self._confirmed(program, outcome, run)
 
     def _confirmed(self, program: Program, outcome: Outcome, run: Any) -> Outcome:

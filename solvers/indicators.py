@@ -35,8 +35,7 @@ def empty_suffix() -> Suffix:
 def indicator_rows(model: BlockData) -> dict[ConstraintData, Switch]:
     """The active rows that the active Suffixes named ``indicator`` of the model and its active blocks list.
 
-    Raises:
-        UnsupportedBySolverError: an entry is no constraint with a pair (binary, 0 or 1), or is listed with two.
+    :raises UnsupportedBySolverError: an entry is no constraint with a pair (binary, 0 or 1), or is listed with two.
     """
     found: dict[ConstraintData, Switch] = {}
     for suffix in model.component_objects(Suffix, active=True, descend_into=True):

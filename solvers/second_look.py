@@ -19,14 +19,14 @@ Run = Callable[..., Outcome]
 FAR = 1e7
 """How far beyond a feasible point's objective an unbounded problem must have another (relative above 1)."""
 
-_UNSETTLED = (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded)
+_AMBIGUOUS = (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded)
 _NO_POINT = (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded)
 """How a run without objective ends where there is no point."""
 
 
 def is_suspect(outcome: Outcome) -> bool:
     """Whether an answer claims unboundedness, or leaves it open."""
-    return outcome.condition in _UNSETTLED
+    return outcome.condition in _AMBIGUOUS
 
 
 def look_again(program: Program, outcome: Outcome, run: Run) -> Outcome:
@@ -47,7 +47,7 @@ def look_again(program: Program, outcome: Outcome, run: Run) -> Outcome:
     return replace(again, native=f"{again.native}; at first {outcome.native}, refuted by a point")
 
 
-def settle(program: Program, outcome: Outcome, run: Run) -> Outcome:
+def disambiguate(program: Program, outcome: Outcome, run: Run) -> Outcome:
     """Tell infeasible from unbounded: an improving ray of the relaxation says nothing about points, nor SOS."""
     rows = program.without_objective()
     feasible = run(rows, duals=False)

@@ -12,7 +12,7 @@ REFUSED = "moore"  # integer follower
 COVERED = [name for name in textbook.NAMES if name != REFUSED]
 TIME_LIMIT = 30
 
-# A bent (quadratic) leader's objective: solvers meet it to 1e-6, so that values are known to its root only.
+# A quadratic leader's objective: solvers meet it to 1e-6, so that values are known to its root only.
 BENT = {
     "siddiqui_gabriel_min",
     "siddiqui_gabriel_max",

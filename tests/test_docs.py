@@ -100,3 +100,28 @@ def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:\s]+\.md)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert target in names, f"{page.name} links to {target}"
+
+
+SECTION = re.compile(
+    r"^\s*(Args|Arguments|Parameters|Returns|Yields|Raises|Attributes|Keyword Args):\s*$", re.MULTILINE
+)
+
+
+def docstrings(tree: ast.AST) -> list[str]:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def test_docstrings_are_in_the_one_dialect_that_the_documentation_reads():
+    """``:param x:``; sections of another dialect would be shown as running text."""
+    assert SECTION.search("What it does.\n\nRaises:\n    ValueError: always.")
+    assert "docstring_style: sphinx" in (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    sources = [p for p in ROOT.rglob("*.py") if not {".venv", "build", "dist"} & set(p.relative_to(ROOT).parts)]
+    assert len(sources) > 100
+    found = {
+        str(path.relative_to(ROOT))
+        for path in sources
+        for text in docstrings(ast.parse(path.read_text(encoding="utf-8")))
+        if SECTION.search(text)
+    }
+    assert not found

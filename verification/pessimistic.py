@@ -141,9 +141,9 @@ class _Search:
     def extreme(self, expression: Any, sense: int) -> SolverResult:
         """Optimise; what is in a nonlinear term but the same in all responses becomes a number first."""
         repn = generate_standard_repn(expression, quadratic=True)
-        bent = ComponentSet((*repn.nonlinear_vars, *(v for pair in repn.quadratic_vars for v in pair)))
-        if 0 < len(bent) <= self.effort.ranges:
-            same = {id(v): number for v in bent if (number := self._same(v)) is not None}
+        nonlinear = ComponentSet((*repn.nonlinear_vars, *(v for pair in repn.quadratic_vars for v in pair)))
+        if 0 < len(nonlinear) <= self.effort.ranges:
+            same = {id(v): number for v in nonlinear if (number := self._same(v)) is not None}
             expression = at_values(expression, same)
         return self.responses.extreme(expression, sense, self.solve)
 

@@ -143,9 +143,9 @@ class Responses:
         limit, body, _ = row.to_bounded_expression(evaluate_bounds=True)
         body = at_values(body, {**self._held, id(variable): place})
         repn = generate_standard_repn(body, quadratic=True)
-        bent = [*repn.nonlinear_vars, *(v for pair in repn.quadratic_vars for v in pair)]
+        nonlinear = [*repn.nonlinear_vars, *(v for pair in repn.quadratic_vars for v in pair)]
         slope = sum(c for c, v in zip(repn.linear_coefs, repn.linear_vars, strict=True) if v is place)
-        if slope == 0 or any(v is place for v in bent):
+        if slope == 0 or any(v is place for v in nonlinear):
             del self._model.following[variable.name]
             return False
         self._held[id(variable)] = place

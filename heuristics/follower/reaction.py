@@ -20,7 +20,7 @@ from ...errors import BilevoltError
 from ...levels.follower_problem import follower_at
 from ...levels.reading import Bilevel
 from ...levels.rows import add_sos, substitution
-from ...reformulations import offered
+from ...reformulations import user_cuts
 from ...reformulations.mapping import map_of
 from ...reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
 from ...solvers.base import SolverResult
@@ -155,12 +155,12 @@ def multipliers_at(single: Any, solve: Solve) -> bool:
     at = {id(v): v.value for v in (*bilevel.leader.variables, *bilevel.follower_variables)}
     problem = least_multipliers(single, at)
     put = substitution(at)
-    for name, row in offered.rows(single):
+    for name, row in user_cuts.rows(single):
         add_row_at(problem.rows, name, row, put, 1e-6)
     values = solve(problem).values
     if values is None:
         return False
-    for variable in offered.variables(single_map):
+    for variable in user_cuts.variables(single_map):
         variable.set_value(values.get(variable, variable.lb or 0.0), skip_validation=True)
     for _, _, multipliers in single_map.conditions.multipliers():
         for multiplier in multipliers.values():

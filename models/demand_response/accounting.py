@@ -45,8 +45,7 @@ def elastic_demand(
 ) -> np.ndarray:
     """(4): demand that consumers of the given own-price elasticity modify theirs to.
 
-    Raises:
-        ValueError: an initial price is not positive.
+    :raises ValueError: an initial price is not positive.
     """
     before = _positive(initial_price)
     gain = before - np.asarray(price, dtype=float) + np.asarray(incentive_rate) + np.asarray(penalty_rate)
@@ -58,8 +57,7 @@ def implied_elasticity(initial: ArrayLike, modified: ArrayLike, initial_price: A
 
     Slots without initial demand, whose relative change is undefined, are left out; NaN where no price has changed.
 
-    Raises:
-        ValueError: an initial price is not positive.
+    :raises ValueError: an initial price is not positive.
     """
     before, start = _positive(initial_price), np.asarray(initial, dtype=float)
     discount = ((before - np.asarray(price, dtype=float)) / before)[start > 0]
@@ -71,10 +69,9 @@ def implied_elasticity(initial: ArrayLike, modified: ArrayLike, initial_price: A
 def dr_cost(change: ArrayLike, incentive_rate: ArrayLike, responsive: ArrayLike) -> float:
     """(5): cost of the program, $.
 
-    Args:
-        change: kWh, by load and slot.
-        incentive_rate: $/kWh by slot.
-        responsive: Z, by load: 1 for those that take part.
+    :param change: kWh, by load and slot.
+    :param incentive_rate: $/kWh by slot.
+    :param responsive: Z, by load: 1 for those that take part.
     """
     of_load = np.atleast_2d(incentive(incentive_rate, change)).sum(axis=1)
     return float(np.asarray(responsive, dtype=float) @ of_load)

@@ -42,11 +42,10 @@ PriceBox = Sequence[tuple[float, float]]
 class MultiplierBounds:
     """Bounds of one vehicle's multipliers for all prices in a box.
 
-    Attributes:
-        energy: (least, greatest) lambda, $/kWh.
-        idle: by slot, of P >= 0, $/kW.
-        full: by slot, of P <= p, $/kW.
-        rank: m, of the order statistic.
+    :ivar energy: (least, greatest) lambda, $/kWh.
+    :ivar idle: by slot, of P >= 0, $/kW.
+    :ivar full: by slot, of P <= p, $/kW.
+    :ivar rank: m, of the order statistic.
     """
 
     energy: tuple[float, float]
@@ -69,11 +68,10 @@ def multiplier_bounds(
 ) -> MultiplierBounds:
     """Bounds of a vehicle's multipliers; the proof is in this module's docstring.
 
-    Args:
-        instance: the data.
-        ev: the vehicle.
-        box: bounds of the prices.
-        surcharge: Gamma by slot where the limit of the vehicle's station may bind, see :func:`congestion_bound`.
+    :param instance: the data.
+    :param ev: the vehicle.
+    :param box: bounds of the prices.
+    :param surcharge: Gamma by slot where the limit of the vehicle's station may bind, see :func:`congestion_bound`.
     """
     net = net_price_ranges(instance, ev, box, surcharge)
     dt = instance.slot_hours

@@ -41,16 +41,13 @@ def generate(
 ) -> DemandResponseInstance:
     """Instance with the given fleet; the same arguments give the same instance.
 
-    Args:
-        evs: size of the fleet.
-        seed: of the random numbers.
-        stations: their number; default: one for every five vehicles.
-        station_limit_kw: the same for all; below 35 kW it may bind.
-        name: default: from size and seed.
-
-    Raises:
-        ValueError: ``evs`` is not within 1..500, or there is no station.
-        InstanceError: the limit leaves no room for the energy of a station's vehicles (a higher limit will).
+    :param evs: size of the fleet.
+    :param seed: of the random numbers.
+    :param stations: their number; default: one for every five vehicles.
+    :param station_limit_kw: the same for all; below 35 kW it may bind.
+    :param name: default: from size and seed.
+    :raises ValueError: ``evs`` is not within 1..500, or there is no station.
+    :raises InstanceError: the limit leaves no room for the energy of a station's vehicles (a higher limit will).
     """
     if not 1 <= evs <= GREATEST_FLEET:
         raise ValueError(f"evs: {evs} is outside 1..{GREATEST_FLEET}.")

@@ -51,11 +51,8 @@ from .references import Normalisers, describe, normalisers
 def build(instance: Instance) -> pyo.ConcreteModel:
     """Bilevel model of a demand-response instance.
 
-    Args:
-        instance: a ``DemandResponseInstance``, as ``load_instance("ev8")`` returns.
-
-    Raises:
-        InstanceError: the instance belongs to another problem.
+    :param instance: a ``DemandResponseInstance``, as ``load_instance("ev8")`` returns.
+    :raises InstanceError: the instance belongs to another problem.
     """
     if not isinstance(instance, DemandResponseInstance):
         raise InstanceError(

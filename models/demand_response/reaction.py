@@ -53,12 +53,11 @@ def charging_at_arrival(instance: DemandResponseInstance) -> np.ndarray:
 def react(instance: DemandResponseInstance, prices: Prices, ties: Ties = "earliest", seed: int = 0) -> np.ndarray:
     """Optimal power (kW, EV x slot) at prices DP ($/kWh by slot).
 
-    Args:
-        instance: the data.
-        prices: DP, one per slot.
-        ties: which of the tied slots a vehicle fills first; at a station that may bind, the least ("earliest") or
-            greatest mean delay, or random preferences.
-        seed: of "random".
+    :param instance: the data.
+    :param prices: DP, one per slot.
+    :param ties: which of the tied slots a vehicle fills first; at a station that may bind, the least ("earliest") or
+        greatest mean delay, or random preferences.
+    :param seed: of "random".
     """
     generator = np.random.default_rng(seed)
     power = np.zeros((len(instance.evs), instance.slots))
@@ -87,8 +86,7 @@ def faces(
 ) -> Iterator[Face]:
     """Yield the optimal reactions of every vehicle that is alone; ``pooled`` says what to do with the others.
 
-    Raises:
-        InstanceError: a station's limit may bind, so that its vehicles' optima are not independent.
+    :raises InstanceError: a station's limit may bind, so that its vehicles' optima are not independent.
     """
     if pooled == "refuse" and (stations := instance.pooled_stations()):
         names = ", ".join(station.id for station in stations)

@@ -53,8 +53,7 @@ def optimistic(
 ) -> np.ndarray:
     """Optimal power (kW, EV x slot) at the prices that is best for the aggregator.
 
-    Raises:
-        InstanceError: a station's limit may bind.
+    :raises InstanceError: a station's limit may bind.
     """
     choices = list(faces(instance, prices, tie))
     cost, power = _cost(instance, prices, norms or normalisers(instance)), react(instance, prices)
@@ -79,8 +78,7 @@ def pessimistic(
 ) -> np.ndarray:
     """Optimal power (kW, EV x slot) at the prices that is bad for the aggregator: the worst that local search finds.
 
-    Raises:
-        InstanceError: a station's limit may bind.
+    :raises InstanceError: a station's limit may bind.
     """
     choices = list(faces(instance, prices, tie))
     cost = _cost(instance, prices, norms or normalisers(instance))

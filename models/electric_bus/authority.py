@@ -90,14 +90,13 @@ def tariff_reaction(instance: ElectricBusInstance, d: Mapping[int, float]) -> Ta
 class AuthorityBounds:
     """Proven bounds, by slot that some event can use; the proof is in this module's docstring.
 
-    Attributes:
-        load: dmax_f, kWh.
-        floor: M, on mu, the multiplier of the revenue floor.
-        floor_reason: why M is that.
-        cap: on gamma_f, of delta_f <= kappa d_f (PC_f <= kappa d_f).
-        zero: on rho_f, of delta_f >= 0.
-        rise: on alpha_f, of PC_f >= TOU_f - TOUbar_f.
-        fall: on beta_f, of PC_f >= TOUbar_f - TOU_f.
+    :ivar load: dmax_f, kWh.
+    :ivar floor: M, on mu, the multiplier of the revenue floor.
+    :ivar floor_reason: why M is that.
+    :ivar cap: on gamma_f, of delta_f <= kappa d_f (PC_f <= kappa d_f).
+    :ivar zero: on rho_f, of delta_f >= 0.
+    :ivar rise: on alpha_f, of PC_f >= TOU_f - TOUbar_f.
+    :ivar fall: on beta_f, of PC_f >= TOUbar_f - TOU_f.
     """
 
     load: dict[int, float]

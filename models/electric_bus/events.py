@@ -24,12 +24,11 @@ EventKey = tuple[str, str, int]
 class ChargingEvent:
     """One way to charge one bus: its site, the first slot of its block, and what that implies.
 
-    Attributes:
-        bus: id of the bus.
-        site: id of the site.
-        start: first slot of the block.
-        deadhead_usd: h_i, cost of driving to the site and back, $/day.
-        energy_kwh: D_if, (slot, kWh) pairs with kWh > 0.
+    :ivar bus: id of the bus.
+    :ivar site: id of the site.
+    :ivar start: first slot of the block.
+    :ivar deadhead_usd: h_i, cost of driving to the site and back, $/day.
+    :ivar energy_kwh: D_if, (slot, kWh) pairs with kWh > 0.
     """
 
     bus: str

@@ -38,9 +38,8 @@ RENEWABLE_LEAST, RENEWABLE_PEAK, RENEWABLE_PEAK_MINUTE, RENEWABLE_SPREAD_MINUTES
 def generate(buses: int, seed: int, name: str | None = None) -> ElectricBusInstance:
     """Instance with the given fleet; the same arguments give the same instance.
 
-    Raises:
-        ValueError: ``buses`` is not within 5..96.
-        InstanceError: the draw serves not every bus at once (another seed will).
+    :raises ValueError: ``buses`` is not within 5..96.
+    :raises InstanceError: the draw serves not every bus at once (another seed will).
     """
     if not LEAST_FLEET <= buses <= GREATEST_FLEET:
         raise ValueError(f"buses: {buses} is outside {LEAST_FLEET}..{GREATEST_FLEET}.")

@@ -50,13 +50,10 @@ OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality
 def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surcharge") -> pyo.ConcreteModel:
     """Bilevel model of an electric-bus instance; the follower is ``model.authority``.
 
-    Args:
-        instance: an ``ElectricBusInstance``, as ``load_instance("limassol")`` returns.
-        tariffs: the follower's form; both have the same optimal tariffs and O2.
-
-    Raises:
-        InstanceError: the instance belongs to another problem.
-        ValueError: unknown ``tariffs``.
+    :param instance: an ``ElectricBusInstance``, as ``load_instance("limassol")`` returns.
+    :param tariffs: the follower's form; both have the same optimal tariffs and O2.
+    :raises InstanceError: the instance belongs to another problem.
+    :raises ValueError: unknown ``tariffs``.
     """
     if not isinstance(instance, ElectricBusInstance):
         raise InstanceError(

@@ -33,17 +33,14 @@ def generate(
 ) -> StationLocationInstance:
     """Instance with the given numbers of candidate sites and demand nodes; the same arguments give the same.
 
-    Args:
-        sites: at least 1.
-        demands: at least 1; about 8 times the sites at most, or the reserve cannot be met.
-        seed: of the draw.
-        most_chargers: at a site.
-        distance_step_km: to which trips are rounded; 0.5 makes users indifferent often.
-        name: default: from sizes and seed.
-
-    Raises:
-        ValueError: there is no site or no demand node.
-        InstanceError: the sites cannot serve the demand (more sites or chargers will, or another seed).
+    :param sites: at least 1.
+    :param demands: at least 1; about 8 times the sites at most, or the reserve cannot be met.
+    :param seed: of the draw.
+    :param most_chargers: at a site.
+    :param distance_step_km: to which trips are rounded; 0.5 makes users indifferent often.
+    :param name: default: from sizes and seed.
+    :raises ValueError: there is no site or no demand node.
+    :raises InstanceError: the sites cannot serve the demand (more sites or chargers will, or another seed).
     """
     if sites < 1 or demands < 1:
         raise ValueError(f"sites, demands: {sites}, {demands}; at least 1 of each is needed.")

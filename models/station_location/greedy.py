@@ -13,9 +13,8 @@ from ...instances.station_location import StationLocationInstance
 def greedy_loads(instance: StationLocationInstance, chargers: Mapping[str, float]) -> tuple[dict[str, float], float]:
     """Return the load of each site, EV/day, and the EVs that find no room.
 
-    Args:
-        instance: the roads and the demand.
-        chargers: by site.
+    :param instance: the roads and the demand.
+    :param chargers: by site.
     """
     room = {site.id: instance.vehicles_per_charger * chargers[site.id] for site in instance.sites}
     load = dict.fromkeys(room, 0.0)

@@ -47,13 +47,10 @@ OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality
 def build(instance: Instance, *, unary: bool = True, saturation_cuts: bool = True) -> pyo.ConcreteModel:
     """Bilevel model of a station location instance; the follower is ``model.users``.
 
-    Args:
-        instance: a ``StationLocationInstance``, as ``load_instance("zone_01")`` returns.
-        unary: offer the charger counts in unary digits (``model.unary``), else products expand them in binary ones.
-        saturation_cuts: offer the saturation and closest-assignment cuts (``model.saturation``).
-
-    Raises:
-        InstanceError: the instance belongs to another problem.
+    :param instance: a ``StationLocationInstance``, as ``load_instance("zone_01")`` returns.
+    :param unary: offer the charger counts in unary digits (``model.unary``), else products expand them in binary ones.
+    :param saturation_cuts: offer the saturation and closest-assignment cuts (``model.saturation``).
+    :raises InstanceError: the instance belongs to another problem.
     """
     if not isinstance(instance, StationLocationInstance):
         raise InstanceError(

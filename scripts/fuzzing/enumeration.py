@@ -1,7 +1,7 @@
 """The truth about a small problem, written from scratch on the plain data; nothing here knows the library.
 
 For every value of the leader's integers the followers' Karush-Kuhn-Tucker conditions are linear but for their pairs
-"multiplier = 0 or slack = 0". Every way to settle the pairs leaves an LP, and the best of these is the truth. Settling
+"multiplier = 0 or slack = 0". Every way to fix the pairs leaves an LP, and the best of these is the truth. Fixing
 goes pair by pair, and a set of pairs whose LP has no point, or none better than what is known, is left at once: what
 it leaves out are only combinations that cannot matter.
 """
@@ -35,7 +35,8 @@ def enumerate_truth(problem: Problem, blur: float = 0.0) -> Truth:
 
     :param blur: by how much rows, bounds and stationarity may be missed, in the units of the model: what an absolute
         tolerance makes of the problem. On a row of the size of 1e-6 that is a different one.
-    :raises NotCoveredError: where a settled problem is no LP, a follower is not convex, or there are too many LPs.
+    :raises NotCoveredError: where a problem with fixed pairs is no LP, a follower is not convex, or there are too many
+        LPs.
     """
     known = {name: column.fixed for name, column in problem.columns.items() if column.fixed is not None}
     integers = [name for name, column in problem.columns.items() if column.integer and name not in known]
@@ -44,7 +45,7 @@ def enumerate_truth(problem: Problem, blur: float = 0.0) -> Truth:
     best, lps = Truth("infeasible"), [0]
     for values in itertools.product(*ranges):
         numbers = known | dict(zip(integers, map(float, values), strict=True))
-        best = _better(_settle_all(problem, numbers, best, lps, blur), best, problem.levels[LEADER].sense)
+        best = _better(_best_complementarity(problem, numbers, best, lps, blur), best, problem.levels[LEADER].sense)
         if best.status == "unbounded":
             return best
     if best.status == "optimal" and not blur:
@@ -58,8 +59,10 @@ def _better(new: Truth, old: Truth, sense: int) -> Truth:
     return new if sense * new.value < sense * old.value else old
 
 
-def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth, lps: list[int], blur: float) -> Truth:
-    """Return the best over all ways to settle the pairs, where the leader's integers have these values."""
+def _best_complementarity(
+    problem: Problem, numbers: Mapping[str, float], incumbent: Truth, lps: list[int], blur: float
+) -> Truth:
+    """Return the best over all ways to fix the pairs, where the leader's integers have these values."""
     system = conditions(problem, numbers, blur)
     sense = problem.levels[LEADER].sense
     constant, cost = affine(problem.levels[LEADER].terms, numbers, system)
@@ -70,22 +73,22 @@ def _settle_all(problem: Problem, numbers: Mapping[str, float], incumbent: Truth
     found = Truth("infeasible")
     stack = [{}]
     while stack:
-        settled = stack.pop()
+        fixed = stack.pop()
         lps[0] += 1
         if lps[0] > MOST_LPS:
             raise NotCoveredError(f"more than {MOST_LPS} LPs")
-        status, value, point = _solve(system, vector, settled)
+        status, value, point = _solve(system, vector, fixed)
         if status == "infeasible" or (status == "optimal" and value >= best - EXACT):
             continue
-        left = [k for k in range(len(system.pairs)) if k not in settled]
+        left = [k for k in range(len(system.pairs)) if k not in fixed]
         if not left:
             if status == "unbounded":
                 return Truth("unbounded")
             best, found = value, _truth(system, numbers, constant + sense * value, point)
             continue
-        # Where the LP's own point violates no pair, settling them as they are there is likely to lead to the optimum
+        # Where the LP's own point violates no pair, fixing them as they are there is likely to lead to the optimum
         at, active = _next(system, left, point)
-        stack += [settled | {at: not active}, settled | {at: active}]
+        stack += [fixed | {at: not active}, fixed | {at: active}]
     return found
 
 
@@ -109,11 +112,9 @@ def _truth(system: System, numbers: Mapping[str, float], value: float, point: np
     return Truth("optimal", float(value), values)
 
 
-def _solve(
-    system: System, cost: np.ndarray, settled: Mapping[int, bool]
-) -> tuple[str, float | None, np.ndarray | None]:
+def _solve(system: System, cost: np.ndarray, fixed: Mapping[int, bool]) -> tuple[str, float | None, np.ndarray | None]:
     bounds = list(system.bounds)
-    for k, active in settled.items():
+    for k, active in fixed.items():
         multiplier, what, side = system.pairs[k]
         if not active:
             bounds[multiplier] = (0.0, 0.0)

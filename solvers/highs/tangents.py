@@ -109,7 +109,7 @@ class _Search:
         """Solve MILPs, each with the tangents at the last one's point, until the gap is closed."""
         limit = TerminationCondition.maxTimeLimit, "Time limit reached"
         if self.start is not None and np.isfinite(self.start[self.approximation.integers]).all():
-            self._settle(self.start)
+            self._note_best_with_integers_of(self.start)
         while self.rounds < ROUNDS:
             left = self._left()
             if left <= 0:
@@ -145,10 +145,10 @@ class _Search:
         before = self._count()
         self._note(point)
         self.approximation.add_tangents(self.approximation.factors(point))
-        self._settle(point)
+        self._note_best_with_integers_of(point)
         return self._count() - before
 
-    def _settle(self, point: Point) -> None:
+    def _note_best_with_integers_of(self, point: Point) -> None:
         """Note the best point with the integers of this one."""
         self.approximation.fix_integers(point)
         self._tighten(note=True)

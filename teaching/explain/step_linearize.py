@@ -173,11 +173,11 @@ def _class(proof: Proof) -> str:
 
 def _offered(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
     """Say which valid inequalities of the model were added."""
-    if "offered" not in single_map.steps:
+    if "user_cuts" not in single_map.steps:
         return []
     blocks = "; ".join(
         f"`{block.name}`, {len(block.constraints)} rows ({block.reason or 'no reason is given'})"
-        for block in derivation.bilevel.offered
+        for block in derivation.bilevel.user_cuts
     )
     return [Paragraph((f"Valid inequalities that the model offers are added: {blocks}.",))]
 

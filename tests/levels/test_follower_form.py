@@ -25,11 +25,11 @@ def test_coefficients_evaluate_to_the_models_own_expressions(name):
         variable.set_value(draw.uniform(-3, 3), skip_validation=True)
     for form in forms(model):
         linear = sum(pyo.value(c) * y.value for y, c in form.linear.items())
-        bent = sum(q * a.value * b.value for a, b, q in form.quadratic)
+        quadratic = sum(q * a.value * b.value for a, b, q in form.quadratic)
         own = pyo.value(form.follower.objective.expr)
-        assert linear + bent + pyo.value(form.constant) == pytest.approx(own)
+        assert linear + quadratic + pyo.value(form.constant) == pytest.approx(own)
         for y, terms in form.gradient_terms.items():
-            base, step = bent, 1e-4
+            base, step = quadratic, 1e-4
             y.value += step
             moved = sum(q * a.value * b.value for a, b, q in form.quadratic)
             y.value -= step

@@ -9,7 +9,7 @@ import pytest
 import bilevolt as bv
 from bilevolt.errors import NotBilevelError
 from bilevolt.levels.reading import suffix_values
-from bilevolt.reformulations import map_of, offered, read_levels
+from bilevolt.reformulations import map_of, read_levels, user_cuts
 
 REFORMULATIONS = [("strong_duality", "highs"), ("bigm", "highs"), ("sos1", "scip"), ("indicator", "gurobi")]
 
@@ -61,7 +61,7 @@ def test_neither_level_owns_what_is_offered():
     assert [c.name for c in bilevel.leader.constraints] == []
     assert [v.name for v in bilevel.follower_variables] == ["L.y"]
     assert not bilevel.leader.prices, "a price that only offered rows contain is not the leader's"
-    (block,) = bilevel.offered
+    (block,) = bilevel.user_cuts
     assert (block.name, block.reason) == ("cuts", "a test")
     assert {v.name for v in block.variables} == {"cuts.s", *(f"cuts.y[{k}]" for k in range(4))}
     assert [source.name for source in block.prices.values()] == ["L.row"]
@@ -77,13 +77,13 @@ def test_a_price_that_the_leader_uses_too_stays_the_leaders():
 def test_rows_are_in_the_single_level_model_with_multipliers_for_prices():
     m = model()
     single = bv.reformulate(m, "bigm")
-    rows = {name: str(row.body) for name, row in single.offered["cuts"].rows.items()}
+    rows = {name: str(row.body) for name, row in single.user_cuts["cuts"].rows.items()}
     order = {f"cuts.order[{k}]" for k in range(3)}
     assert set(rows) == {"cuts.total", "cuts.price", "cuts.tight", "cuts.digits"} | order
     assert "followers[L].multiplier['row.upper']" in rows["cuts.price"]
     assert "shadow_price" not in rows["cuts.price"]
-    assert {v.parent_block().name for v in offered.variables(map_of(single))} == {"cuts"}
-    assert "offered" in map_of(single).steps
+    assert {v.parent_block().name for v in user_cuts.variables(map_of(single))} == {"cuts"}
+    assert "user_cuts" in map_of(single).steps
 
 
 @pytest.mark.parametrize("switch", ["cuts=None", "deactivate", "kkt"])
@@ -92,8 +92,8 @@ def test_they_can_be_left_out(switch):
     if switch == "deactivate":
         m.cuts.deactivate()
     single = bv.reformulate(m, "kkt" if switch == "kkt" else "bigm", cuts=None if switch == "cuts=None" else "auto")
-    assert single.component("offered") is None
-    assert list(offered.used(map_of(single))) == []
+    assert single.component("user_cuts") is None
+    assert list(user_cuts.used(map_of(single))) == []
 
 
 def test_a_single_row_can_be_left_out():

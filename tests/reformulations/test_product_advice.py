@@ -81,7 +81,7 @@ CASES = [
     (continuous_in_a_row, {}, ["as both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
     (
         endless_integer, {"big_m": 90},
-        ["x is an integer without (small) bounds", "x, L.y bounds: Var bounds", "state_bound(variable, ", "or use"],
+        ["x is an integer without (small) bounds", "Give x, L.y bounds: Var bounds", "state_bound(", "or use"],
         both_bounds, {"big_m": 90},
     ),
     (endless_integer, {"big_m": 90}, ["Give x, L.y bounds"], bounds_implied, {"big_m": 90}),

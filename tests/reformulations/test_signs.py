@@ -414,7 +414,7 @@ def dual_below_a_leader(model):
     terms = sum(
         term for _, row, multipliers in map_of(single).conditions.multipliers() for term in dual_terms(row, multipliers)
     )
-    bent = sum(q * a * b for a, b, q in form.quadratic)
+    quadratic = sum(q * a * b for a, b, q in form.quadratic)
     dual = pyo.ConcreteModel()
     dual.keeps = [single]  # its multipliers are the variables here
     dual.x = pyo.Var(bounds=(X, X + 2))
@@ -423,7 +423,7 @@ def dual_below_a_leader(model):
     dual.L.row = pyo.Constraint(pyo.Any)
     for label, row in single.followers["L"].stationarity.items():
         dual.L.row[label] = row.expr
-    dual.L.objective = pyo.Objective(expr=form.sign * terms - bent + form.constant, sense=-form.sign)
+    dual.L.objective = pyo.Objective(expr=form.sign * terms - quadratic + form.constant, sense=-form.sign)
     return dual
 
 

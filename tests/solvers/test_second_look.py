@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from bilevolt.solvers.program import Form, Program
 from bilevolt.solvers.records import Outcome
-from bilevolt.solvers.second_look import look_again, settle
+from bilevolt.solvers.second_look import disambiguate, look_again
 
 HERE = np.array([1.0])
 EMPTY = Outcome(Condition.provenInfeasible, "empty")
@@ -57,7 +57,7 @@ def test_infeasible(integer, answers, expected):
     assert run.asked[0] == (False, {"presolve": False, "duals": False, "short": True})
 
 
-SETTLED = [  # what is answered after "unbounded", what comes of it
+DISAMBIGUATED = [  # what is answered after "unbounded", what comes of it
     ([EMPTY, EMPTY, EMPTY], Condition.provenInfeasible),
     ([LIMIT], Condition.infeasibleOrUnbounded),
     ([POINT, POINT], Condition.unbounded),
@@ -66,10 +66,10 @@ SETTLED = [  # what is answered after "unbounded", what comes of it
 ]
 
 
-@pytest.mark.parametrize(("answers", "expected"), SETTLED)
+@pytest.mark.parametrize(("answers", "expected"), DISAMBIGUATED)
 def test_unbounded(answers, expected):
     run = Script(*answers)
-    outcome = settle(program(), RAY, run)
+    outcome = disambiguate(program(), RAY, run)
     assert outcome.condition is expected and not run.answers
     assert outcome.bound is None
     assert (outcome.point is None) == (expected is not Condition.unknown)

@@ -117,8 +117,8 @@ def test_a_qp_whose_optimum_is_known_to_rounding_only():
     model.L.first = pyo.Constraint(expr=-y[0] + y[1] + y[2] - y[3] >= 2)
     model.L.second = pyo.Constraint(expr=y[1] - y[3] >= 1)
     squares = ((y[0] + y[1] + y[2]) ** 2 + (y[1] + y[2] + y[3]) ** 2 + y[0] ** 2 + y[3] ** 2) / 2
-    bent = squares - (y[1] + y[2]) ** 2 / 2
-    model.L.objective = pyo.Objective(expr=bent - 3 * y[0] - 5 * y[1] - 5 * y[2] - 7 * y[3] + 0 * model.x)
+    quadratic = squares - (y[1] + y[2]) ** 2 / 2
+    model.L.objective = pyo.Objective(expr=quadratic - 3 * y[0] - 5 * y[1] - 5 * y[2] - 7 * y[3] + 0 * model.x)
     model.objective = pyo.Objective(expr=model.x - 3 * y[0] - 3 * y[2] - y[3])
     found = certificate_at(model, {"x": 1, "y[0]": 0, "y[1]": 2.6, "y[2]": 1, "y[3]": 1.6})
     assert found.bilevel_feasible, found.report()

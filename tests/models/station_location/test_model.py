@@ -142,7 +142,7 @@ def test_levels_do_not_see_what_is_offered():
     assert {v.parent_component().name for v in bilevel.leader.variables} == {"R", "z", "e"}
     assert {v.parent_component().name for v in bilevel.visible} == {"R"}
     assert not bilevel.leader.prices
-    assert {block.name for block in bilevel.offered} == {"unary", "saturation"}
+    assert {block.name for block in bilevel.user_cuts} == {"unary", "saturation"}
 
 
 def test_another_instance_is_refused():

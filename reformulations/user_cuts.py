@@ -1,4 +1,4 @@
-"""Offered: the valid inequalities that a model offers (:mod:`valid_inequalities`), added to its single-level model."""
+"""User cuts: the :mod:`valid_inequalities` that a model offers, added to its single-level model."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block
 from pyomo.core.base.var import VarData
 
-from ..levels.reading import Offered
+from ..levels.reading import UserCuts
 from .kkt import add_rows, price_expressions
 from .mapping import SingleLevelMap, map_of
 
@@ -19,19 +19,19 @@ def apply(single: Any) -> int:
     The blocks' own variables stay the user's, as those of the levels do; multipliers stand for dual_of variables.
     """
     single_map = map_of(single)
-    offered = single_map.bilevel.offered
-    if offered:
-        single.offered = Block(AnyIndex)
-        for block in offered:
-            add_rows(single.offered[block.name], block.constraints, price_expressions(block.prices, single_map))
-        single_map.steps.append("offered")
-    return len(offered)
+    user_cuts = single_map.bilevel.user_cuts
+    if user_cuts:
+        single.user_cuts = Block(AnyIndex)
+        for block in user_cuts:
+            add_rows(single.user_cuts[block.name], block.constraints, price_expressions(block.prices, single_map))
+        single_map.steps.append("user_cuts")
+    return len(user_cuts)
 
 
-def used(single_map: SingleLevelMap) -> Iterator[Offered]:
+def used(single_map: SingleLevelMap) -> Iterator[UserCuts]:
     """Yield the blocks that are in the single-level model."""
-    if "offered" in single_map.steps:
-        yield from single_map.bilevel.offered
+    if "user_cuts" in single_map.steps:
+        yield from single_map.bilevel.user_cuts
 
 
 def variables(single_map: SingleLevelMap) -> Iterator[VarData]:
@@ -42,7 +42,7 @@ def variables(single_map: SingleLevelMap) -> Iterator[VarData]:
 def rows(single: Any) -> Iterator[tuple[str, Any]]:
     """Yield the rows that :func:`apply` added, with a name."""
     for block in used(map_of(single)):
-        for label, row in single.offered[block.name].rows.items():
+        for label, row in single.user_cuts[block.name].rows.items():
             yield f"valid inequality {label}", row
 
 
