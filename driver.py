@@ -102,7 +102,7 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
     begin = time.perf_counter()
     request.say("reformulating")
     single, name, reason = choose_reformulation(
-        bilevel, request.reformulation, request.big_m, request.cuts, with_sos1=request.solver != "highs"
+        bilevel, request.reformulation, request.big_m, request.cuts, _features(request.solver)
     )
     chosen, why = _choose(request.solver, single)
     _refuse_products(chosen, single)
@@ -129,6 +129,10 @@ def _choose(solver: str, single: Any) -> tuple[Solver, str]:
     if solver == "auto":
         return choose(single)
     return get_solver(solver), f"{solver}: as asked"
+
+
+def _features(solver: str) -> dict[str, bool] | None:
+    return None if solver == "auto" else get_solver(solver).features.as_dict()
 
 
 def _refuse_products(chosen: Solver, single: Any) -> None:

@@ -25,9 +25,9 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Reals, Var, value
 
-from ..errors import BilevoltError, UnprovenBigMError, UnsupportedBySolverError
+from ..errors import BilevoltError, UnsupportedBySolverError
 from ..levels.reading import Bilevel
-from ..reformulations import reformulate
+from ..reformulations import choose_reformulation
 from ..reformulations.mapping import map_of, price_values
 from ..solvers.base import SolverResult
 from ..solvers.status import Status
@@ -232,12 +232,7 @@ class _Search:
         return better, found.status in (Status.optimal, Status.infeasible)
 
     def _single_level(self) -> Any:
-        if self.reformulation != "auto":
-            return reformulate(self.bilevel, self.reformulation)
-        try:
-            return reformulate(self.bilevel, "bigm")
-        except UnprovenBigMError:
-            return reformulate(self.bilevel, "sos1")
+        return choose_reformulation(self.bilevel, self.reformulation)[0]
 
     def _seconds(self) -> float | None:
         return self.deadline.seconds(self.round_seconds or None)

@@ -74,7 +74,7 @@ def _sequence(
 ) -> HeuristicResult:
     relaxed = kkt.apply(bilevel)
     revenue.apply(relaxed)
-    pairs = product.apply(relaxed)
+    pairs = product.STEP.apply(relaxed)
     relaxed.excess = Var(domain=NonNegativeReals)
     for item in pairs:
         item.switch.deactivate()  # the rows of complementarity: they come back with an epsilon

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyomo.core import Constraint, Var, value
 
-from ..reformulations import offered
+from ..reformulations import LINEARIZATIONS, offered
 from ..reformulations.mapping import map_of
 from ..solvers.indicators import indicator_rows
 from .reaction import Solve, multipliers_at
@@ -33,11 +33,7 @@ def complete(single: Any, solve: Solve) -> str | None:
         doubt = f", or the valid inequalities {names} are not valid" if names else ""
         return f"the followers' values are not optimal at the leader's decision (no multipliers belong to them){doubt}"
     for item in single_map.linearized:
-        slack = value(item.pair.slack)
-        if getattr(item.slack, "is_variable_type", bool)() and item.slack is not item.pair.row.source:
-            item.slack.set_value(slack, skip_validation=True)
-        if item.step in ("bigm", "indicator"):
-            item.switch.set_value(int(slack > item.pair.multiplier.value), skip_validation=True)
+        LINEARIZATIONS[item.step].start(item)
     for integer, bits in single_map.expansions:
         rest = round(integer.value - integer.lb)
         for weight, bit in bits:

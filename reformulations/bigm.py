@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
-from pyomo.core import Any as AnyIndex
-from pyomo.core import Binary, Block, Constraint, Var, value
+from pyomo.core import value
 
 from ..bounds.given import (
     BigM,
@@ -30,41 +29,63 @@ from ..bounds.given import (
 )
 from ..bounds.proofs import prove
 from ..bounds.ranges import Bound, Proof
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from .linearization import Formulas, Linearization, Notation, add_switches
+from .mapping import Linearized, Pair, SingleLevelMap
 
 
-def apply(single: Any, pairs: Sequence[Pair] | None = None, big_m: BigM = None) -> list[Linearized]:
-    """Linearise the pending pairs (or those given) of an MPCC in place; return what was made for each.
+class BigMs(Linearization):
+    """A binary for each pair, and an M for each of its two sides."""
 
-    :param big_m: a number for every M that is not proven, or numbers by follower's row, variable or name.
-    :raises UnprovenBigMError: an M is neither proven nor given; nothing was changed.
-    """
-    single_map = map_of(single)
-    pairs = single_map.pending() if pairs is None else pairs
-    of_multiplier, of_slack = _bounds(single, pairs, UserBigM(big_m, single_map))
-    refuse_unproven(
-        (pair for pair in pairs if pair.multiplier not in of_multiplier),
-        (pair for pair in pairs if id(pair) not in of_slack),
+    name = "bigm"
+    about = (
+        "A binary z for each pair says which of the two may be nonzero. The rows are exact if and only if every M is "
+        "valid, that is, if some optimal solution respects them all."
     )
-    impose(single_map, of_multiplier)
-    block = single.bigm = Block()
-    block.switch = Var([pair.name for pair in pairs], domain=Binary)
-    block.slack_nonnegative = Constraint(AnyIndex)
-    block.multiplier_off = Constraint(AnyIndex)
-    block.slack_off = Constraint(AnyIndex)
-    made = [_linearise(block, p, of_multiplier[p.multiplier], of_slack[id(p)]) for p in pairs]
-    single_map.linearized += made
-    single_map.steps.append("bigm")
-    return made
+    needs = frozenset({"milp"})
+    options = ("big_m",)
+
+    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair], big_m: BigM = None) -> list[Linearized]:
+        """Find every M, then write each pair's rows.
+
+        :param big_m: a number for every M that is not proven, or numbers by follower's row, variable or name.
+        :raises UnprovenBigMError: an M is neither proven nor given; nothing was changed.
+        """
+        of_multiplier, of_slack = _bounds(block.model(), level, pairs, UserBigM(big_m, level))
+        refuse_unproven(
+            (pair for pair in pairs if pair.multiplier not in of_multiplier),
+            (pair for pair in pairs if id(pair) not in of_slack),
+        )
+        impose(level, of_multiplier)
+        add_switches(block, pairs)
+        return [self._pair(block, p, of_multiplier[p.multiplier], of_slack[id(p)]) for p in pairs]
+
+    def _pair(self, block: Any, pair: Pair, multiplier_m: Bound, slack_m: Bound) -> Linearized:
+        switch = block.switch[pair.name]
+        block.multiplier_off[pair.name] = pair.multiplier <= multiplier_m.value * (1 - switch)
+        block.slack_off[pair.name] = pair.slack <= slack_m.value * switch
+        return Linearized(pair, self.name, pair.slack, switch, multiplier_m, slack_m)
+
+    def formulas(self, made: Linearized, say: Notation) -> Formulas:
+        """Say both rows, also where an M is 0."""
+        assert made.multiplier_m is not None and made.slack_m is not None  # what _pair records
+        z = say.symbol("z")
+        above = say.times(say.number(made.multiplier_m.value, "M"), say.one_minus(z))
+        below = say.times(say.number(made.slack_m.value, "M"), z)
+        return [
+            (", multiplier", say.relation(say.multiplier, "<=", above)),
+            (", slack", say.relation(say.slack, "<=", below)),
+            (", binary", say.binary(z)),
+        ]
 
 
-def _bounds(single: Any, pairs: Sequence[Pair], user: UserBigM) -> tuple[ComponentMap, dict[int, Bound]]:
+def _bounds(
+    single: Any, single_map: SingleLevelMap, pairs: Sequence[Pair], user: UserBigM
+) -> tuple[ComponentMap, dict[int, Bound]]:
     """Find an M for each multiplier and slack: stated or proven; the user's for its row; the user's for all.
 
     The user's numbers are left out of the proofs, which would otherwise rest on them. One that is below what is proven
     is taken as it is asked for, but nothing found with it is called optimal.
     """
-    single_map = map_of(single)
     impose_proven(single_map)
     stated, given = stated_bounds(single_map), given_bounds(single_map, user)
     of_multiplier = ComponentMap(stated.items())
@@ -95,16 +116,6 @@ def _of_two(given: Bound, known: Bound | None) -> Bound:
     return Bound(given.value, Proof.unproven, f"{given.reason}, but only {known.value:g} is known ({known.reason})")
 
 
-def _linearise(block: Any, pair: Pair, multiplier_m: Any, slack_m: Any) -> Linearized:
-    switch = block.switch[pair.name]
-    if not pair.row.is_bound:  # a bound holds already, on the variable
-        block.slack_nonnegative[pair.name] = pair.slack >= 0
-    block.multiplier_off[pair.name] = pair.multiplier <= multiplier_m.value * (1 - switch)
-    block.slack_off[pair.name] = pair.slack <= slack_m.value * switch
-    pair.complementarity.deactivate()
-    return Linearized(pair, "bigm", pair.slack, switch, multiplier_m, slack_m)
-
-
 def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
     """Yield (name, expression, bound) of the multipliers and slacks that have an M which is not proven."""
     names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.pairs)
@@ -125,3 +136,6 @@ def at_limit(single_map: SingleLevelMap, tolerance: float = 1e-6) -> list[str]:
         if abs(reached := value(expression, exception=False) or 0.0) >= bound.value * (1 - tolerance)
         or bound.proof is Proof.unproven
     ]
+
+
+STEP = BigMs()

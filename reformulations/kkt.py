@@ -44,7 +44,7 @@ def apply(bilevel: Bilevel) -> ConcreteModel:
     """
     forms = tuple(follower_form(bilevel, follower) for follower in bilevel.followers)
     single = ConcreteModel(name=f"KKT({bilevel.model.name})")
-    single_map = SingleLevelMap(bilevel, forms, steps=["kkt"])
+    single_map = SingleLevelMap(bilevel, forms)
     single.leader = Block()
     single.followers = Block(AnyIndex)
     for form in forms:

@@ -17,7 +17,7 @@ from pyomo.core.base.var import VarData
 from ..bounds.ranges import Bound, Ranges
 from ..errors import BilevoltError
 from ..levels.follower_form import FollowerForm, Row
-from ..levels.reading import Bilevel
+from ..levels.reading import Bilevel, Offered
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,16 @@ class SingleLevelMap:
     linearized: list[Linearized] = field(default_factory=list)
     products: list[Any] = field(default_factory=list)
     expansions: list[tuple[VarData, list[tuple[float, VarData]]]] = field(default_factory=list)
-    steps: list[str] = field(default_factory=list)
+    by_duality: list[str] = field(default_factory=list)
+    user_cuts: tuple[Offered, ...] = ()
+    model: Any = None
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the steps that made the model, in order, for those who read."""
+        blocks = (block.local_name for block in self.model.component_objects(Block, descend_into=False))
+        made = (name.replace("_cut", " cut") for name in blocks if name not in ("leader", "followers"))
+        return ["kkt", *["revenue"] * bool(self.by_duality), *(name for name in made if not name.startswith("_"))]
 
     @cached_property
     def ranges(self) -> Ranges:
@@ -66,7 +75,15 @@ class SingleLevelMap:
 
     def pending(self) -> list[Pair]:
         """The pairs that no step has linearised yet."""
-        return [pair for pair in self.pairs if pair.complementarity.active]
+        done = {id(item.pair) for item in self.linearized}
+        return [pair for pair in self.pairs if id(pair) not in done]
+
+    def take(self, made: Iterable[Linearized], keep: bool = False) -> None:
+        """Note what was made of pairs, and take their complementarity out of the model unless it is to be kept."""
+        for item in made:
+            self.linearized.append(item)
+            if not keep:
+                item.pair.complementarity.deactivate()
 
     def multipliers(self) -> Iterable[tuple[FollowerForm, Row, dict[str, VarData]]]:
         """Yield each follower's rows with their multipliers: {"lower": ..., "upper": ...} or {"equality": ...}."""
@@ -94,6 +111,7 @@ Block.register_private_data_initializer(_Attached)
 def attach(single: Any, single_map: SingleLevelMap) -> None:
     """Keep the map with its model."""
     single.private_data().map = single_map
+    single_map.model = single
 
 
 def map_of(single: Any) -> SingleLevelMap:

@@ -24,14 +24,13 @@ def apply(single: Any) -> int:
         single.offered = Block(AnyIndex)
         for block in offered:
             add_rows(single.offered[block.name], block.constraints, price_expressions(block.prices, single_map))
-        single_map.steps.append("offered")
+        single_map.user_cuts = offered
     return len(offered)
 
 
 def used(single_map: SingleLevelMap) -> Iterator[Offered]:
     """Yield the blocks that are in the single-level model."""
-    if "offered" in single_map.steps:
-        yield from single_map.bilevel.offered
+    yield from single_map.user_cuts
 
 
 def variables(single_map: SingleLevelMap) -> Iterator[VarData]:

@@ -12,10 +12,12 @@ from ..bounds.given import MULTIPLIER_BOUND
 from ..bounds.ranges import IMPLIED_BOUNDS, Ranges
 from .mapping import SingleLevelMap
 from .products import LARGEST_EXPANSION, Product
+from .registry import LINEARIZATIONS
 
 SHOWN = 5
 ANOTHER = "solver='gurobi' or solver='scip'"
-OF_A_REFORMULATION = ("strong_duality.", "product.")  # rows that other reformulations do not have
+# Rows that other reformulations do not have.
+OF_A_REFORMULATION = tuple(f"{name}." for name, step in LINEARIZATIONS.items() if step.own_products)
 
 
 def refusal(left: list[Product], single_map: SingleLevelMap) -> str:

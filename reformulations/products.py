@@ -80,7 +80,6 @@ def apply(single: Any, enlarge_for_cuts: bool = True) -> list[Product]:
     linearizer.write_rows()
     single_map.products += linearizer.made
     single_map.expansions += linearizer.bits.items()
-    single_map.steps.append("products")
     return linearizer.made
 
 

@@ -51,8 +51,7 @@ def apply(single: Any) -> list[str]:
         objective.set_value(SumExpression([objective.expr, bill_by_duality]))
         quadratic = {key: q for key, q in quadratic.items() if key not in bill}
         replaced.append(form.follower.name)
-    if replaced:
-        single_map.steps.append("revenue")
+    single_map.by_duality += replaced
     return replaced
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from ..reformulations import LINEARIZATIONS
 from ..reformulations.duality_gap import duality_gaps
 from ..reformulations.mapping import SingleLevelMap, map_of
 from ..reformulations.products import CUTS, Product
@@ -60,10 +61,9 @@ def _of_follower(derivation: Derivation, follower: FollowerView, single_map: Sin
 
 
 def _use(single: Any) -> str:
-    steps = map_of(single).steps
-    if "strong_duality" in steps:
+    if any(LINEARIZATIONS[made.step].equal_objectives for made in map_of(single).linearized):
         return "Here it replaces the complementarity pairs."
-    if "duality cut" in steps:
+    if single.component(CUTS) is not None:
         rows = list(single.component(CUTS).rows.values())
         kept = sum(row.active for row in rows)
         return (

@@ -93,7 +93,7 @@ def test_applying_twice_gives_the_same():
 def test_part_of_the_pairs():
     single = kkt.apply(read_levels(tiny()))
     first, *rest = map_of(single).pending()
-    made = sos1.apply(single, [first])
+    made = sos1.STEP.apply(single, [first])
     assert [item.pair for item in made] == [first]
     assert map_of(single).pending() == rest
     assert list(single.sos1.complementarity) == [first.name]
