@@ -397,7 +397,7 @@ def sizes(single: Any) -> dict[str, int]:
         "constraints": sum(1 for _ in single.component_data_objects(Constraint, active=True)),
         "binaries": sum(not v.is_continuous() for v in variables),
         "sos": sum(1 for _ in single.component_data_objects(SOSConstraint, active=True)),
-        "complementarities": len(map_of(single).pairs),
+        "complementarities": len(map_of(single).conditions.pairs),
     }
 
 

@@ -15,10 +15,13 @@ from pyomo.core import Constraint, Var
 from pyomo.core.base.var import VarData
 
 from ..levels.follower_form import is_number
-from ..reformulations.mapping import SingleLevelMap
+from ..levels.optimality import OptimalityConditions
+from .ranges import Ranges
 
 
-def stationarity_rows(single_map: SingleLevelMap, block: Any) -> Iterator[tuple[str, VarData, Any]]:
+def stationarity_rows(
+    conditions: OptimalityConditions, ranges: Ranges, block: Any
+) -> Iterator[tuple[str, VarData, Any]]:
     """Yield (follower's name, its variable, linear expression that is 0), with what is relaxed as rows of a block.
 
     :param block: an empty block, which gets the variables and rows of what is relaxed.
@@ -26,28 +29,28 @@ def stationarity_rows(single_map: SingleLevelMap, block: Any) -> Iterator[tuple[
     block.term = Var(AnyIndex, dense=False)
     block.range = Constraint(AnyIndex)
     block.zero = Var(bounds=(0, 0))  # keeps a row of a variable without any multiplier a row
-    several = {id(row): multipliers for _, row, multipliers in single_map.multipliers()}
-    for form in single_map.forms:
+    several = {id(row): multipliers for _, row, multipliers in conditions.multipliers()}
+    for form in conditions.forms:
         weights: dict[int, list[Any]] = defaultdict(list)
         for row in form.rows:
             for side, multiplier in several[id(row)].items():
                 for y, a in row.terms:
                     name = f"{row.name}.{side} {y.name}"
-                    product = _product(single_map, block, name, a, multiplier)
+                    product = _product(ranges, block, name, a, multiplier)
                     weights[id(y)].append(product if side == "upper" else -product)
         quadratic = form.gradient_terms
         for y in form.follower.variables:
-            cost = _cost(single_map, block, f"{form.follower.name} cost {y.name}", form.linear[y])
+            cost = _cost(ranges, block, f"{form.follower.name} cost {y.name}", form.linear[y])
             curved = sum(form.sign * q * z for z, q in quadratic[y])
             priced = sum(weights[id(y)]) if weights[id(y)] else block.zero
             yield form.follower.name, y, form.sign * cost + curved + priced
 
 
-def _product(single_map: SingleLevelMap, block: Any, name: str, coefficient: Any, multiplier: VarData) -> Any:
+def _product(ranges: Ranges, block: Any, name: str, coefficient: Any, multiplier: VarData) -> Any:
     """Return coefficient * multiplier, or what relaxes it."""
     if is_number(coefficient):
         return coefficient * multiplier
-    low, high = single_map.ranges.of_expression(coefficient)
+    low, high = ranges.of_expression(coefficient)
     term = block.term[name]
     if multiplier.lb is not None and multiplier.lb >= 0:
         if math.isfinite(low):
@@ -57,10 +60,10 @@ def _product(single_map: SingleLevelMap, block: Any, name: str, coefficient: Any
     return term
 
 
-def _cost(single_map: SingleLevelMap, block: Any, name: str, cost: Any) -> Any:
+def _cost(ranges: Ranges, block: Any, name: str, cost: Any) -> Any:
     if is_number(cost) or cost.polynomial_degree() in (0, 1):
         return cost
-    low, high = single_map.ranges.of_expression(cost)
+    low, high = ranges.of_expression(cost)
     term = block.term[name]
     term.setlb(low if math.isfinite(low) else None)
     term.setub(high if math.isfinite(high) else None)

@@ -13,8 +13,8 @@ from pyomo.common.numeric_types import native_numeric_types
 
 from ..errors import UnprovenBigMError
 from ..levels.follower_form import Row
+from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.reading import suffix_values
-from ..reformulations.mapping import Pair, SingleLevelMap
 from .ranges import Bound, Proof, Ranges
 
 MULTIPLIER_BOUND = "multiplier_bound"
@@ -27,11 +27,11 @@ class UserBigM:
     A dict's value is one number for both, or a pair (M of the multiplier, M of the slack).
     """
 
-    def __init__(self, big_m: BigM, single_map: SingleLevelMap) -> None:
+    def __init__(self, big_m: BigM, conditions: OptimalityConditions) -> None:
         self.everywhere: float | None = None
         self.by_row: dict[int, tuple[float, float]] = {}
         if isinstance(big_m, Mapping):
-            rows = {row.name: row.source for form in single_map.forms for row in form.rows}
+            rows = {row.name: row.source for form in conditions.forms for row in form.rows}
             sources = {id(source) for source in rows.values()}
             for key, number in big_m.items():
                 pair = (float(number[0]), float(number[1])) if isinstance(number, tuple) else (float(number),) * 2
@@ -61,13 +61,13 @@ class UserBigM:
         return None if self.everywhere is None else Bound(self.everywhere, Proof.user, "given with big_m=")
 
 
-def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
+def stated_bounds(conditions: OptimalityConditions) -> ComponentMap:
     """Map multipliers to the bounds that need no search: those that the model states, and 0 where a row is vacuous."""
     found: ComponentMap = ComponentMap()
     stated: ComponentMap = ComponentMap()
-    for form in single_map.forms:
+    for form in conditions.forms:
         stated.update(suffix_values(form.follower, MULTIPLIER_BOUND))
-    for form, row, multipliers in single_map.multipliers():
+    for form, row, multipliers in conditions.multipliers():
         if not row.terms:
             bound = Bound(0.0, Proof.proven, "no variable of the follower is in this row, so that 0 is a multiplier")
         elif row.source in stated:
@@ -78,31 +78,31 @@ def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
     return found
 
 
-def given_bounds(single_map: SingleLevelMap, big_m: UserBigM) -> ComponentMap:
+def given_bounds(conditions: OptimalityConditions, big_m: UserBigM) -> ComponentMap:
     """Map multipliers to the numbers that the user gave for their very rows."""
     found: ComponentMap = ComponentMap()
-    for _, row, multipliers in single_map.multipliers():
+    for _, row, multipliers in conditions.multipliers():
         bound = big_m.explicit(row.source, 0)
         if bound is not None:
             found.update((multiplier, bound) for multiplier in multipliers.values())
     return found
 
 
-def impose(single_map: SingleLevelMap, bounds: ComponentMap) -> None:
+def impose(ranges: Ranges, bounds: ComponentMap) -> None:
     """Put the bounds on the multipliers (variables of the single-level model, not of the user's), and note them."""
     for multiplier, bound in bounds.items():
         lower, upper = bound.range or (-bound.value, bound.value)
         multiplier.setub(upper)
         if multiplier.lb is None:
             multiplier.setlb(lower)
-    single_map.multiplier_bounds.update(bounds)
+    ranges.imposed.update(bounds)
 
 
-def impose_proven(single_map: SingleLevelMap) -> None:
+def impose_proven(conditions: OptimalityConditions, ranges: Ranges) -> None:
     """Impose the stated bounds that come with a reason: a step that needs no bound must not trust any other."""
-    bounds = stated_bounds(single_map)
+    bounds = stated_bounds(conditions)
     proven = ((multiplier, bound) for multiplier, bound in bounds.items() if bound.proof is Proof.proven)
-    impose(single_map, ComponentMap(proven))
+    impose(ranges, ComponentMap(proven))
 
 
 def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:

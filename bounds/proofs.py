@@ -18,15 +18,15 @@ those of 4 hold for some optimal multipliers, which is enough where the leader d
 import math
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from ..reformulations.mapping import Pair, map_of
+from ..levels.optimality import Pair
 from .ranges import Bound, Proof
 from .reduced_costs import reduced_cost_bounds
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
+from .system import System
 from .vertices import vertex_bounds
 
 ROUNDS = 3
@@ -34,20 +34,19 @@ SECONDS = 30.0
 
 
 def prove(
-    single: Any, multipliers: Iterable[VarData], slacks: Iterable[Pair], seconds: float = SECONDS
+    system: System, multipliers: Iterable[VarData], slacks: Iterable[Pair], seconds: float = SECONDS
 ) -> tuple[ComponentMap, dict[int, Bound]]:
     """Return proven bounds: multiplier -> Bound (on its absolute value), id(pair) -> Bound of its slack.
 
     The multipliers that have bounds already are taken to stay within them; ranges found on the way are kept in the
-    model's map.
+    system's ranges.
 
-    :param single: an MPCC (result of the KKT step), its pairs not yet linearised.
     :param seconds: the time all LPs together may take; what is left unproven then stays so.
     """
-    search = _Search(single, list(multipliers), list(slacks), time.monotonic() + seconds)
+    search = _Search(system, list(multipliers), list(slacks), time.monotonic() + seconds)
     if not search.multipliers and not search.slacks:
         return search.of_multiplier, search.of_slack
-    by_reduced_cost = reduced_cost_bounds(map_of(single), search.multipliers)
+    by_reduced_cost = reduced_cost_bounds(system.conditions, system.ranges, search.multipliers)
     if len(by_reduced_cost) == len(search.multipliers):
         search.take(by_reduced_cost)
     search.run(DUAL, search.multipliers, [])
@@ -55,8 +54,8 @@ def prove(
     for _ in range(ROUNDS):
         if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
             break
-    if search.multipliers and not map_of(single).bilevel.uses_prices:
-        search.take(vertex_bounds(map_of(single), search.multipliers))
+    if search.multipliers and not system.bilevel.uses_prices:
+        search.take(vertex_bounds(system.conditions, system.ranges, search.multipliers))
         search.run(JOINT, search.unbounded_variables(), search.slacks)
     return search.of_multiplier, search.of_slack
 
@@ -64,15 +63,15 @@ def prove(
 class _Search:
     """What is left to prove, and what is proven."""
 
-    def __init__(self, single: Any, multipliers: list[VarData], slacks: list[Pair], deadline: float) -> None:
-        self.single, self.multipliers, self.slacks, self.deadline = single, multipliers, slacks, deadline
-        self.ranges = map_of(single).ranges
+    def __init__(self, system: System, multipliers: list[VarData], slacks: list[Pair], deadline: float) -> None:
+        self.system, self.multipliers, self.slacks, self.deadline = system, multipliers, slacks, deadline
+        self.ranges = system.ranges
         self.of_multiplier: ComponentMap = ComponentMap()
         self.of_slack: dict[int, Bound] = {}
 
     def unbounded_variables(self) -> list[VarData]:
         """The levels' variables whose range is infinite: a finite one may make a product's envelope."""
-        bilevel = map_of(self.single).bilevel
+        bilevel = self.system.bilevel
         variables = (*bilevel.leader.variables, *bilevel.follower_variables)
         return [v for v in variables if not all(map(math.isfinite, self.ranges.of_variable(v)))]
 
@@ -81,7 +80,7 @@ class _Search:
         seconds = self.deadline - time.monotonic()
         if seconds <= 0 or not (variables or slacks):
             return False
-        relaxation = Relaxation(self.single, part, self.ranges, seconds)
+        relaxation = Relaxation(self.system, part, seconds)
         reason = f"LP over {part}"
         found = False
         wanted = ComponentSet(self.multipliers)

@@ -46,6 +46,7 @@ class Ranges:
 
     def __init__(self, forms: Iterable[FollowerForm]) -> None:
         self._leaf: ComponentMap = ComponentMap()
+        self.imposed: ComponentMap = ComponentMap()  # multiplier -> the Bound that a step has put on it
         for form in forms:
             for variable, (lower, upper, *_) in suffix_values(form.follower, IMPLIED_BOUNDS).items():
                 own_lower, own_upper = self._own(variable)

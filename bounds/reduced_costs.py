@@ -15,20 +15,20 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
 from ..levels.follower_form import FollowerForm, Row, is_number
-from ..reformulations.mapping import SingleLevelMap
-from .ranges import Bound, Proof
+from ..levels.optimality import OptimalityConditions
+from .ranges import Bound, Proof, Ranges
 
 REASON = "reduced cost, from the ranges of the rows' multipliers"
 
 
-def reduced_cost_bounds(single_map: SingleLevelMap, wanted: Iterable[VarData]) -> ComponentMap:
+def reduced_cost_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: Iterable[VarData]) -> ComponentMap:
     """Bound the wanted multipliers that belong to variables' bounds, where all multipliers in their way have ranges."""
     chosen = ComponentSet(wanted)
     bounds: ComponentMap = ComponentMap()
-    multipliers = {id(row): of_row for _, row, of_row in single_map.multipliers()}
-    for form in single_map.forms:
+    multipliers = {id(row): of_row for _, row, of_row in conditions.multipliers()}
+    for form in conditions.forms:
         own = {id(row.source): row for row in form.rows if row.is_bound and not row.equality}
-        cost = _ranges_of_costs(form, single_map, multipliers, set(own))
+        cost = _ranges_of_costs(form, ranges, multipliers, set(own))
         for key, row in own.items():
             low, high = cost.get(key, (-math.inf, math.inf))
             for side, multiplier in multipliers[id(row)].items():
@@ -39,7 +39,7 @@ def reduced_cost_bounds(single_map: SingleLevelMap, wanted: Iterable[VarData]) -
 
 
 def _ranges_of_costs(
-    form: FollowerForm, single_map: SingleLevelMap, multipliers: dict[int, dict[str, VarData]], wanted: set[int]
+    form: FollowerForm, ranges: Ranges, multipliers: dict[int, dict[str, VarData]], wanted: set[int]
 ) -> dict[int, tuple[float, float]]:
     """Return id(variable) -> range of its reduced cost, for the wanted variables with fixed costs and coefficients."""
     curved = {id(v) for first, second, _ in form.quadratic for v in (first, second)}
@@ -51,7 +51,7 @@ def _ranges_of_costs(
     for row in form.rows:
         if row.is_bound and not row.equality:
             continue
-        least, most = _range_of_price(row, single_map, multipliers[id(row)])
+        least, most = _range_of_price(row, ranges, multipliers[id(row)])
         for variable, coefficient in row.terms:
             key = id(variable)
             if key not in low:
@@ -65,9 +65,9 @@ def _ranges_of_costs(
     return {key: (low[key], high[key]) for key in low}
 
 
-def _range_of_price(row: Row, single_map: SingleLevelMap, multipliers: dict[str, VarData]) -> tuple[float, float]:
+def _range_of_price(row: Row, ranges: Ranges, multipliers: dict[str, VarData]) -> tuple[float, float]:
     """Return the range of a row's part in the Lagrangian's gradient per unit of coefficient: lower minus upper."""
-    at = {side: single_map.ranges.of_variable(multiplier) for side, multiplier in multipliers.items()}
+    at = {side: ranges.of_variable(multiplier) for side, multiplier in multipliers.items()}
     if "equality" in at:
         return at["equality"]
     low, high = at.get("lower", (0.0, 0.0)), at.get("upper", (0.0, 0.0))

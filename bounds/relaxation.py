@@ -21,12 +21,11 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 from scipy.sparse import csr_array
 
+from ..levels.duality_gap import duality_gaps
 from ..levels.follower_form import VariableRecorder
 from ..levels.rows import has_variables
-from ..reformulations.duality_gap import duality_gaps
-from ..reformulations.mapping import map_of
-from ..reformulations.products import relax
-from .ranges import Ranges
+from .mccormick import relax
+from .system import System
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",
@@ -41,17 +40,16 @@ NOTHING = 1e-9  # a reduced cost below it, of a column without a bound on that s
 class Relaxation:
     """An LP that can be asked, many times, for the range of a linear expression.
 
-    :param single: an MPCC (result of the KKT step).
     :param part: which rows: ``DUAL``, ``PRIMAL`` or ``JOINT``.
     :param seconds: what all LPs together may take; past that nothing more is bounded.
     """
 
-    def __init__(self, single: Any, part: str, ranges: Ranges, seconds: float) -> None:
+    def __init__(self, system: System, part: str, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
         model = ConcreteModel()
         model.relaxation = Block()
-        relax(model.relaxation, _rows(single, part), ranges)
-        self._ranges = ranges
+        relax(model.relaxation, _rows(system, part), system.ranges)
+        self._ranges = system.ranges
         self._last = math.nan  # what the last dual vector proves
         self._lp = self._build(model)
 
@@ -127,16 +125,17 @@ class Relaxation:
         return lp
 
 
-def _rows(single: Any, part: str) -> Iterator[tuple[str, Any]]:
-    single_map = map_of(single)
+def _rows(system: System, part: str) -> Iterator[tuple[str, Any]]:
+    conditions = system.conditions
     if part in (PRIMAL, JOINT):
-        yield from ((f"leader {name}", row.expr) for name, row in single.leader.rows.items())
-        for name, block in single.followers.items():
-            yield from ((f"{name} {label}", row.expr) for label, row in block.equality.items())
-        yield from ((pair.name, pair.slack >= 0) for pair in single_map.pairs if not pair.row.is_bound)
+        yield from ((f"leader {name}", row.expr) for name, row in system.leader_rows.items())
+        for form in conditions.forms:
+            name = form.follower.name
+            yield from ((f"{name} {row.name}", row.body == row.lower) for row in form.rows if row.equality)
+        yield from ((pair.name, pair.slack >= 0) for pair in conditions.pairs if not pair.row.is_bound)
     if part in (DUAL, JOINT):
-        for name, block in single.followers.items():
-            yield from ((f"stationarity {name} {label}", row.expr) for label, row in block.stationarity.items())
+        for form, y, gradient in conditions.stationarity():
+            yield f"stationarity {form.follower.name} {y.name}", gradient == 0
     if part == JOINT:
-        gaps = (g for g in duality_gaps(single_map) if not g.quadratic and has_variables(g.expression))
+        gaps = (g for g in duality_gaps(conditions) if not g.quadratic and has_variables(g.expression))
         yield from ((f"duality {gap.name}", gap.expression <= 0) for gap in gaps)

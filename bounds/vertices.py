@@ -13,10 +13,10 @@ import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
+from ..levels.duality_gap import DualityGap, duality_gaps
 from ..levels.follower_form import FollowerForm, Row, is_number
-from ..reformulations.duality_gap import DualityGap, duality_gaps
-from ..reformulations.mapping import SingleLevelMap
-from .ranges import Bound, Proof
+from ..levels.optimality import OptimalityConditions
+from .ranges import Bound, Proof, Ranges
 
 LARGEST_LIST = 20_000  # bases of a block
 
@@ -24,17 +24,17 @@ NEARLY, ROUNDING = 1e-9, 1e-12
 """What counts as equal, relative to the largest; what counts as 0 beside a vertex's largest coordinate."""
 
 
-def vertex_bounds(single_map: SingleLevelMap, wanted: list[VarData]) -> ComponentMap:
+def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list[VarData]) -> ComponentMap:
     """Bound the wanted multipliers by the vertices of their block's dual polyhedron, where these can be listed."""
     chosen = ComponentSet(wanted)
     bounds: ComponentMap = ComponentMap()
-    forms = {id(row): form for form in single_map.forms for row in form.rows}
-    multipliers = {id(row): m for _, row, m in single_map.multipliers()}
-    for gap in duality_gaps(single_map):
+    forms = {id(row): form for form in conditions.forms for row in form.rows}
+    multipliers = {id(row): m for _, row, m in conditions.multipliers()}
+    for gap in duality_gaps(conditions):
         columns = [(row, side, m) for row in gap.rows for side, m in multipliers[id(row)].items() if row.terms]
         if gap.quadratic or not any(m in chosen for _, _, m in columns):
             continue
-        if any(m in single_map.multiplier_bounds for _, _, m in columns):
+        if any(m in ranges.imposed for _, _, m in columns):
             continue  # the model restricts some multipliers of the block: the vertices may not be among those left
         form = forms[id(gap.rows[0])]
         largest = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns])

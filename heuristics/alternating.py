@@ -97,7 +97,7 @@ def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:
     revenue.apply(single)
     at = {id(variable): number for variable, number in values.items()}
     point = []
-    for pair in map_of(single).pairs:
+    for pair in map_of(single).conditions.pairs:
         scale = 1 + abs(getattr(pair.row, pair.side))
         point.append((0.0, 1.0) if value(at_values(pair.slack, at)) > POSITIVE * scale else (1.0, 0.0))
     pattern.apply(single, point=point)

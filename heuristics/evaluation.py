@@ -85,7 +85,7 @@ def evaluator_of(
         return Estimated(exact.single, exact.encoding, estimate), "candidates are ranked by the estimate given"
     single_map = map_of(exact.single)
     try:
-        compiled = compile_reaction(single_map.bilevel, single_map.forms, exact.encoding.decision, own_rows)
+        compiled = compile_reaction(single_map.bilevel, single_map.conditions.forms, exact.encoding.decision, own_rows)
     except NotCompiled as reason:
         return exact, f"each candidate is evaluated with Pyomo, because {reason}"
     compiled.start_at(start)

@@ -67,7 +67,7 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
     """
     single_map = map_of(single)
     optimum: dict[int, float] = {}
-    for form in single_map.forms:
+    for form in single_map.conditions.forms:
         result = solve(follower_at(form.follower, decision))
         if result.status is not Status.optimal or result.values is None:
             return Reaction(None, ComponentMap(), f"follower {form.follower.name!r} is {result.status}")
@@ -128,7 +128,7 @@ def _completion(
     rows = completion.rows = Constraint(AnyIndex)
     at = {**decision, **optimum} if held else decision
     if not held:
-        for form in single_map.forms:
+        for form in single_map.conditions.forms:
             add_optima(rows, form, decision, optimum, tolerance)
     if multipliers is not None:
         add_active(rows, single, multipliers, decision)
@@ -162,7 +162,7 @@ def multipliers_at(single: Any, solve: Solve) -> bool:
         return False
     for variable in offered.variables(single_map):
         variable.set_value(values.get(variable, variable.lb or 0.0), skip_validation=True)
-    for _, _, multipliers in single_map.multipliers():
+    for _, _, multipliers in single_map.conditions.multipliers():
         for multiplier in multipliers.values():
             multiplier.set_value(values.get(multiplier, 0.0), skip_validation=True)
     return True

@@ -29,8 +29,9 @@ from ..bounds.given import (
 )
 from ..bounds.proofs import prove
 from ..bounds.ranges import Bound, Proof
+from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation, add_switches
-from .mapping import Linearized, Pair, SingleLevelMap
+from .mapping import Linearized, SingleLevelMap, system_of
 
 
 class BigMs(Linearization):
@@ -50,12 +51,12 @@ class BigMs(Linearization):
         :param big_m: a number for every M that is not proven, or numbers by follower's row, variable or name.
         :raises UnprovenBigMError: an M is neither proven nor given; nothing was changed.
         """
-        of_multiplier, of_slack = _bounds(block.model(), level, pairs, UserBigM(big_m, level))
+        of_multiplier, of_slack = _bounds(block.model(), level, pairs, UserBigM(big_m, level.conditions))
         refuse_unproven(
             (pair for pair in pairs if pair.multiplier not in of_multiplier),
             (pair for pair in pairs if id(pair) not in of_slack),
         )
-        impose(level, of_multiplier)
+        impose(level.ranges, of_multiplier)
         add_switches(block, pairs)
         return [self._pair(block, p, of_multiplier[p.multiplier], of_slack[id(p)]) for p in pairs]
 
@@ -86,12 +87,12 @@ def _bounds(
     The user's numbers are left out of the proofs, which would otherwise rest on them. One that is below what is proven
     is taken as it is asked for, but nothing found with it is called optimal.
     """
-    impose_proven(single_map)
-    stated, given = stated_bounds(single_map), given_bounds(single_map, user)
+    impose_proven(single_map.conditions, single_map.ranges)
+    stated, given = stated_bounds(single_map.conditions), given_bounds(single_map.conditions, user)
     of_multiplier = ComponentMap(stated.items())
     of_slack = {id(p): b for p in pairs if (b := slack_bound(p, single_map.ranges))}
-    unknown = [m for _, _, of_row in single_map.multipliers() for m in of_row.values() if m not in stated]
-    proven, slacks = prove(single, unknown, [pair for pair in pairs if id(pair) not in of_slack])
+    unknown = [m for _, _, of_row in single_map.conditions.multipliers() for m in of_row.values() if m not in stated]
+    proven, slacks = prove(system_of(single), unknown, [pair for pair in pairs if id(pair) not in of_slack])
     of_multiplier.update(proven)
     of_slack.update(slacks)
     for multiplier, bound in given.items():
@@ -118,9 +119,9 @@ def _of_two(given: Bound, known: Bound | None) -> Bound:
 
 def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
     """Yield (name, expression, bound) of the multipliers and slacks that have an M which is not proven."""
-    names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.pairs)
-    names.update((nu, source.name) for source, nu in single_map.equality_multipliers.items())
-    for multiplier, bound in single_map.multiplier_bounds.items():
+    names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.conditions.pairs)
+    names.update((nu, source.name) for source, nu in single_map.conditions.equality_multipliers.items())
+    for multiplier, bound in single_map.ranges.imposed.items():
         if bound.proof is not Proof.proven:
             yield f"multiplier of {names[multiplier]}", multiplier, bound
     for item in single_map.linearized:

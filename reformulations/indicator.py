@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..bounds.given import impose_proven
+from ..levels.optimality import Pair
 from ..solvers.indicators import SUFFIX, empty_suffix
 from .linearization import Formulas, Linearization, Notation, add_switches
-from .mapping import Linearized, Pair, SingleLevelMap
+from .mapping import Linearized, SingleLevelMap
 
 
 class Indicator(Linearization):
@@ -30,7 +31,7 @@ class Indicator(Linearization):
 
     def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write each pair's switched rows."""
-        impose_proven(level)
+        impose_proven(level.conditions, level.ranges)
         add_switches(block, pairs)
         block.add_component(SUFFIX, empty_suffix())
         return [self._pair(block, pair) for pair in pairs]

@@ -22,16 +22,15 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var
 from pyomo.core.base.constraint import ConstraintData
-from pyomo.core.base.var import VarData
-from pyomo.core.expr import LinearExpression
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
 from ..errors import NotBilevelError
-from ..levels.follower_form import FollowerForm, Row, follower_form, is_number
+from ..levels.follower_form import FollowerForm, Row, follower_form
+from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.reading import Bilevel, Leader
 from ..levels.rows import add_sos
-from .mapping import Pair, SingleLevelMap, attach, shadow_price
+from .mapping import SingleLevelMap, attach, shadow_price
 
 
 def apply(bilevel: Bilevel) -> ConcreteModel:
@@ -44,11 +43,15 @@ def apply(bilevel: Bilevel) -> ConcreteModel:
     """
     forms = tuple(follower_form(bilevel, follower) for follower in bilevel.followers)
     single = ConcreteModel(name=f"KKT({bilevel.model.name})")
-    single_map = SingleLevelMap(bilevel, forms)
+    conditions = OptimalityConditions(forms)
+    single_map = SingleLevelMap(bilevel, conditions)
     single.leader = Block()
     single.followers = Block(AnyIndex)
     for form in forms:
-        _add_follower(single.followers[form.follower.name], form, single_map)
+        _add_follower(single.followers[form.follower.name], form, conditions)
+    for form, variable, gradient in conditions.stationarity():
+        stationarity = single.followers[form.follower.name].stationarity
+        stationarity[form.follower.local_name(variable)] = gradient == 0
     _add_leader(single.leader, bilevel.leader, single_map)
     attach(single, single_map)
     return single
@@ -83,9 +86,10 @@ def price_expressions(prices: ComponentMap, single_map: SingleLevelMap) -> dict[
     if not prices:
         return {}
     of_source = ComponentMap(
-        (row.source, shadow_price(form.sign, multipliers)) for form, row, multipliers in single_map.multipliers()
+        (row.source, shadow_price(form.sign, multipliers))
+        for form, row, multipliers in single_map.conditions.multipliers()
     )
-    with_terms = ComponentSet(row.source for form in single_map.forms for row in form.rows if row.terms)
+    with_terms = ComponentSet(row.source for form in single_map.conditions.forms for row in form.rows if row.terms)
     expressions: dict[int, Any] = {}
     for price, source in prices.items():
         if source not in of_source:
@@ -103,63 +107,27 @@ def price_expressions(prices: ComponentMap, single_map: SingleLevelMap) -> dict[
     return expressions
 
 
-def _add_follower(block: Any, form: FollowerForm, single_map: SingleLevelMap) -> None:
+def _add_follower(block: Any, form: FollowerForm, conditions: OptimalityConditions) -> None:
     block.multiplier = Var(AnyIndex, dense=False)
     block.stationarity = Constraint(AnyIndex)
     block.equality = Constraint(AnyIndex)
     block.complementarity = Complementarity(AnyIndex)
-    gradient_rows: ComponentMap = ComponentMap((y, []) for y in form.follower.variables)
     for row in form.rows:
-        label = form.follower.local_name(row.source)
-        for weight, multiplier in _add_row(block, form, row, label, single_map):
-            for variable, coefficient in row.terms:
-                gradient_rows[variable].append((weight, coefficient, multiplier))
-    quadratic = form.gradient_terms
-    for variable in form.follower.variables:
-        block.stationarity[form.follower.local_name(variable)] = (
-            _stationarity(form, variable, quadratic[variable], gradient_rows[variable]) == 0
-        )
+        _add_row(block, form, row, form.follower.local_name(row.source), conditions)
 
 
-def _add_row(
-    block: Any, form: FollowerForm, row: Row, label: str, single_map: SingleLevelMap
-) -> list[tuple[int, VarData]]:
-    """Add the row's feasibility and multipliers; return (sign in the Lagrangian's gradient, multiplier)."""
+def _add_row(block: Any, form: FollowerForm, row: Row, label: str, conditions: OptimalityConditions) -> None:
+    """Add the row's feasibility and multipliers."""
     if row.equality:
         block.equality[label] = row.body == row.lower
-        nu = block.multiplier[label]
-        single_map.equality_multipliers[row.source] = nu
-        return [(-1, nu)]
-    weights = []
+        conditions.equality_multipliers[row.source] = block.multiplier[label]
+        return
     for side, limit in row.sides():
         name = f"{label}.{side}"
         multiplier = block.multiplier[name]
         multiplier.domain = NonNegativeReals
         slack = row.body - limit if side == "lower" else limit - row.body
         block.complementarity[name] = complements(multiplier >= 0, slack >= 0)
-        single_map.pairs.append(
+        conditions.pairs.append(
             Pair(f"{row.name}.{side}", form.follower.name, row, side, multiplier, slack, block.complementarity[name])
         )
-        weights.append((-1 if side == "lower" else 1, multiplier))
-    return weights
-
-
-def _stationarity(
-    form: FollowerForm,
-    variable: VarData,
-    quadratic: list[tuple[VarData, float]],
-    rows: list[tuple[int, Any, VarData]],
-) -> Any:
-    """Return d(Lagrangian)/d(variable): a linear expression, plus products where the leader is in coefficients."""
-    constant = form.linear[variable]
-    numbers = [(form.sign * q, z) for z, q in quadratic]
-    numbers += [(weight * a, multiplier) for weight, a, multiplier in rows if is_number(a)]
-    if not numbers:
-        numbers = [(0, variable)]  # keeps the row an expression, also where no variable is left
-    linear = LinearExpression(
-        constant=form.sign * constant if is_number(constant) else 0,
-        linear_coefs=[a for a, _ in numbers],
-        linear_vars=[v for _, v in numbers],
-    )
-    products = sum(weight * a * multiplier for weight, a, multiplier in rows if not is_number(a))
-    return linear + (0 if is_number(constant) else form.sign * constant) + products

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Protocol
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var, value
 
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from ..levels.optimality import Pair
+from .mapping import Linearized, SingleLevelMap, map_of
 
 
 class Notation(Protocol):

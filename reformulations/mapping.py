@@ -15,22 +15,10 @@ from pyomo.core import Block, value
 from pyomo.core.base.var import VarData
 
 from ..bounds.ranges import Bound, Ranges
+from ..bounds.system import System
 from ..errors import BilevoltError
-from ..levels.follower_form import FollowerForm, Row
+from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.reading import Bilevel, Offered
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """``0 <= multiplier`` complements ``0 <= slack``: one finite side of a follower's row or bound."""
-
-    name: str
-    follower: str
-    row: Row
-    side: str
-    multiplier: VarData
-    slack: Any
-    complementarity: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +38,7 @@ class SingleLevelMap:
     """What a single-level model was made of."""
 
     bilevel: Bilevel
-    forms: tuple[FollowerForm, ...]
-    pairs: list[Pair] = field(default_factory=list)
-    equality_multipliers: ComponentMap = field(default_factory=ComponentMap)
-    multiplier_bounds: ComponentMap = field(default_factory=ComponentMap)
+    conditions: OptimalityConditions
     linearized: list[Linearized] = field(default_factory=list)
     products: list[Any] = field(default_factory=list)
     expansions: list[tuple[VarData, list[tuple[float, VarData]]]] = field(default_factory=list)
@@ -71,12 +56,12 @@ class SingleLevelMap:
     @cached_property
     def ranges(self) -> Ranges:
         """What is known of the ranges of variables; steps add to it what they prove."""
-        return Ranges(self.forms)
+        return Ranges(self.conditions.forms)
 
     def pending(self) -> list[Pair]:
         """The pairs that no step has linearised yet."""
         done = {id(item.pair) for item in self.linearized}
-        return [pair for pair in self.pairs if id(pair) not in done]
+        return [pair for pair in self.conditions.pairs if id(pair) not in done]
 
     def take(self, made: Iterable[Linearized], keep: bool = False) -> None:
         """Note what was made of pairs, and take their complementarity out of the model unless it is to be kept."""
@@ -84,18 +69,6 @@ class SingleLevelMap:
             self.linearized.append(item)
             if not keep:
                 item.pair.complementarity.deactivate()
-
-    def multipliers(self) -> Iterable[tuple[FollowerForm, Row, dict[str, VarData]]]:
-        """Yield each follower's rows with their multipliers: {"lower": ..., "upper": ...} or {"equality": ...}."""
-        of_row: dict[int, dict[str, VarData]] = {}
-        for pair in self.pairs:
-            of_row.setdefault(id(pair.row), {})[pair.side] = pair.multiplier
-        for form in self.forms:
-            for row in form.rows:
-                if row.equality:
-                    yield form, row, {"equality": self.equality_multipliers[row.source]}
-                else:
-                    yield form, row, of_row.get(id(row), {})
 
 
 class _Attached(AutoSlots.Mixin):
@@ -125,6 +98,12 @@ def map_of(single: Any) -> SingleLevelMap:
     return found
 
 
+def system_of(single: Any) -> System:
+    """Return what proofs of bounds may use of a model made by the KKT step."""
+    found = map_of(single)
+    return System(found.bilevel, found.conditions, dict(single.leader.rows.items()), found.ranges)
+
+
 def shadow_price(sign: int, multipliers: dict[str, Any]) -> Any:
     """Return the price of a row in the follower's own sense: sign * (lower - upper), or sign * equality."""
     if "equality" in multipliers:
@@ -135,7 +114,7 @@ def shadow_price(sign: int, multipliers: dict[str, Any]) -> Any:
 def price_values(single_map: SingleLevelMap, values: ComponentMap) -> ComponentMap:
     """Return row or variable -> value of its shadow price at a solution of the single-level model."""
     prices: ComponentMap = ComponentMap()
-    for form, row, multipliers in single_map.multipliers():
+    for form, row, multipliers in single_map.conditions.multipliers():
         at = {side: _value(values, variable) for side, variable in multipliers.items()}
         prices[row.source] = float(shadow_price(form.sign, at)) + 0.0  # no -0.0
     return prices

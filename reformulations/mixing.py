@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BilevoltError
+from ..levels.optimality import Pair
 from ..levels.reading import suffix_values
 from .linearization import Linearization
-from .mapping import Pair, map_of
+from .mapping import map_of
 from .registry import LINEARIZATIONS
 
 SUFFIX = "reformulation"
@@ -31,7 +32,7 @@ def apply(single: Any, choice: Mapping[Any, str], **options: Any) -> list[Linear
     components = {id(key): key for key in choice if not isinstance(key, str)}
     by_id = {i: choice[key] for i, key in components.items()}
     by_name = {key: name for key, name in choice.items() if isinstance(key, str)}
-    for form in single_map.forms:
+    for form in single_map.conditions.forms:
         for source, name in suffix_values(form.follower, SUFFIX).items():
             by_id.setdefault(id(source), name)
     used: set[Any] = {"*"}

@@ -19,8 +19,9 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum, value
 
 from ..levels.follower_form import FollowerForm
+from ..levels.optimality import Pair
 from ..levels.rows import add_row, at_values, substitution
-from .mapping import Pair, map_of
+from .mapping import map_of
 
 Substitution = Callable[[Any], Any]
 
@@ -64,7 +65,7 @@ def add_active(rows: Any, single: Any, multipliers: ComponentMap, decision: dict
     :param decision: id -> number of what the followers take as given.
     """
     single_map, put = map_of(single), substitution(decision)
-    linear = [form.follower.name for form in single_map.forms if not form.quadratic]
+    linear = [form.follower.name for form in single_map.conditions.forms if not form.quadratic]
     for pair in _pairs_of(single, linear):
         if multipliers.get(pair.multiplier, 0.0) > ZERO:
             limit = getattr(pair.row, pair.side)
@@ -82,7 +83,7 @@ def add_prices(
     :param forms: the followers concerned; all by default.
     """
     single_map, put = map_of(single), substitution(at)
-    names = [form.follower.name for form in (single_map.forms if forms is None else forms)]
+    names = [form.follower.name for form in (single_map.conditions.forms if forms is None else forms)]
     for name in names:
         for label, row in single.followers[name].stationarity.items():
             add_row_at(rows, f"stationarity of {label} ({name})", row, put, ZERO)
@@ -95,7 +96,7 @@ def add_prices(
 
 def _pairs_of(single: Any, followers: Iterable[str]) -> list[Pair]:
     names = set(followers)
-    return [pair for pair in map_of(single).pairs if pair.follower in names]
+    return [pair for pair in map_of(single).conditions.pairs if pair.follower in names]
 
 
 def _slack(pair: Pair, known: dict[int, float], put: Substitution) -> float:
@@ -110,7 +111,7 @@ def least_multipliers(
 
     :param known: id -> number of all variables that followers' rows contain, at any optimum.
     """
-    forms = map_of(single).forms if forms is None else tuple(forms)
+    forms = map_of(single).conditions.forms if forms is None else tuple(forms)
     problem = ConcreteModel(name="multipliers")
     problem.rows = Constraint(AnyIndex)
     add_prices(problem.rows, single, known, known, forms)

@@ -13,8 +13,9 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Constraint, value
 
+from ..levels.optimality import Pair
 from .linearization import Linearization, add_nonnegative_slacks
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from .mapping import Linearized, SingleLevelMap, map_of
 
 LEAK = 1e-9
 """What both of a pair may be and still count as one of them 0."""
@@ -51,4 +52,4 @@ def leaks(single: Any) -> bool:
 
 def point_of(single: Any) -> list[tuple[float, float]]:
     """Return each pair's (multiplier, slack) at the values on the model; a multiplier without a value counts as 0."""
-    return [(pair.multiplier.value or 0.0, value(pair.slack)) for pair in map_of(single).pairs]
+    return [(pair.multiplier.value or 0.0, value(pair.slack)) for pair in map_of(single).conditions.pairs]

@@ -18,8 +18,9 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Constraint, NonNegativeReals, Var
 
 from ..bounds.given import impose_proven
+from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation
-from .mapping import Linearized, Pair, SingleLevelMap
+from .mapping import Linearized, SingleLevelMap
 
 
 class Product(Linearization):
@@ -37,7 +38,7 @@ class Product(Linearization):
 
         :param tolerance: epsilon above; 0 is exact complementarity.
         """
-        impose_proven(level)
+        impose_proven(level.conditions, level.ranges)
         block.slack = Var([pair.name for pair in pairs], domain=NonNegativeReals)
         block.slack_definition = Constraint(AnyIndex)
         block.complementarity = Constraint(AnyIndex)

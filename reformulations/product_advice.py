@@ -71,7 +71,9 @@ class _Names:
 
     def __init__(self, single_map: SingleLevelMap) -> None:
         self._source: ComponentMap = ComponentMap(
-            (multiplier, row.source) for _, row, several in single_map.multipliers() for multiplier in several.values()
+            (multiplier, row.source)
+            for _, row, several in single_map.conditions.multipliers()
+            for multiplier in several.values()
         )
         self._bilevel = single_map.bilevel
 

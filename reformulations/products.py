@@ -19,26 +19,24 @@ Source: G. P. McCormick, *Computability of global solutions to factorable noncon
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Binary, Block, Constraint, Objective, Reals, Var, minimize, value
+from pyomo.core import Binary, Block, Constraint, Objective, Var, minimize, value
 from pyomo.core.base.var import VarData
-from pyomo.core.expr import LinearExpression
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..bounds.mccormick import Envelopes, Terms
 from ..bounds.ranges import Ranges
 from ..errors import UnsupportedBySolverError
 from ..levels.follower_form import VariableRecorder
 from .mapping import map_of
 
-Terms = list[tuple[float, VarData]]
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
-Linearize = Callable[[VarData, VarData, str], Terms | None]
 
 OFFERED = "offered"  # the blocks of valid inequalities
 CUTS = "duality_cut"  # the block of rows that are redundant, so that products in them may be relaxed
@@ -81,30 +79,6 @@ def apply(single: Any, enlarge_for_cuts: bool = True) -> list[Product]:
     single_map.products += linearizer.made
     single_map.expansions += linearizer.bits.items()
     return linearizer.made
-
-
-def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[str]:
-    """Add linear relaxations of quadratic rows to a block: products by McCormick's envelopes, integers not expanded.
-
-    :param rows: (name, relational expression); one with a product of an unbounded factor is left out.
-    :returns: the names of the rows that were left out.
-    """
-    linearizer = _Linearizer(block, ranges, {}, {})
-    block.relaxed = Constraint(AnyIndex)
-    recorder = VariableRecorder()
-    visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
-    left_out = []
-    for name, expression in rows:
-        block.relaxed[name] = expression
-        row = block.relaxed[name]
-        repn = visitor.walk_expression(row.body)
-        is_linear = repn.nonlinear is None and not repn.quadratic
-        if is_linear or (repn.nonlinear is None and linearizer.rewrite(row, repn, recorder.var_map, linearizer.hull)):
-            continue
-        del block.relaxed[name]
-        left_out.append(name)
-    linearizer.write_rows()
-    return left_out
 
 
 def remaining(products: list[Product]) -> list[Product]:
@@ -188,7 +162,7 @@ def _partitions(leader: Any) -> dict[int, tuple[int, bool, int]]:
     return group
 
 
-class _Linearizer:
+class _Linearizer(Envelopes):
     """Makes one variable per product, then the rows that define them, grouped by partition."""
 
     def __init__(
@@ -198,44 +172,19 @@ class _Linearizer:
         partitions: dict[int, tuple[int, bool, int]],
         expansions: dict[int, Expansion],
     ) -> None:
-        self.block, self.ranges, self.partitions, self.expansions = block, ranges, partitions, expansions
-        block.product = Var(AnyIndex, dense=False, domain=Reals)
-        block.rows = Constraint(AnyIndex)
+        super().__init__(block, ranges)
+        self.partitions, self.expansions = partitions, expansions
         block.bit = Var(AnyIndex, dense=False, domain=Binary)
         block.expansion = Constraint(AnyIndex)
         self.made: list[Product] = []
-        self._of: dict[tuple[int, int], VarData] = {}
         self._by_factor: dict[int, list[tuple[VarData, VarData]]] = defaultdict(list)
         self._factor: dict[int, VarData] = {}
         self.bits: ComponentMap = ComponentMap()
         self._sides: dict[int, set[str]] = defaultdict(set)  # id(product variable) -> from where it is to be bounded
 
-    def rewrite(self, component: Any, repn: Any, var_map: dict[int, VarData], linearize: Linearize) -> bool:
-        """Replace the products in a row or objective as far as possible; return whether all are."""
-        coefficients: dict[int, float] = dict(repn.linear)
-        kept: Any = 0
-        for (i, j), coefficient in repn.quadratic.items():
-            terms = linearize(var_map[i], var_map[j], component.name)
-            if terms is None:
-                kept += coefficient * var_map[i] * var_map[j]
-                continue
-            for factor, variable in terms:
-                coefficients[id(variable)] = coefficients.get(id(variable), 0.0) + coefficient * factor
-                var_map[id(variable)] = variable
-                self._sides[id(variable)] |= _violable(component, coefficient * factor)
-        body = LinearExpression(
-            constant=repn.constant,
-            linear_coefs=list(coefficients.values()),
-            linear_vars=[var_map[i] for i in coefficients],
-        )
-        body = body + kept
-        if component.ctype is Objective:
-            component.set_value(body)
-        elif component.equality:
-            component.set_value(body == value(component.upper))
-        else:
-            component.set_value((value(component.lower), body, value(component.upper)))
-        return kept.__class__ is int
+    def used(self, variable: VarData, component: Any, coefficient: float) -> None:
+        """Note from which sides a product is to be bounded."""
+        self._sides[id(variable)] |= _violable(component, coefficient)
 
     def exact(self, first: VarData, second: VarData, where: str) -> Terms | None:
         """Return first * second as a sum of coefficient * variable; None, and the reason noted, where it stays."""
@@ -252,7 +201,7 @@ class _Linearizer:
         """Return the product if a variable stands for it already, or none is needed."""
         if (constant := self._with_constant(first, second)) is not None:
             return constant
-        found = self._of.get((id(first), id(second)), self._of.get((id(second), id(first))))
+        found = self.of.get((id(first), id(second)), self.of.get((id(second), id(first))))
         return None if found is None else [(1.0, found)]
 
     def _exact(self, first: VarData, second: VarData, where: str) -> tuple[Terms | None, str]:
@@ -275,21 +224,6 @@ class _Linearizer:
             if lower == upper:
                 return [(lower, other)]
         return None
-
-    def hull(self, first: VarData, second: VarData, where: str) -> Terms | None:
-        """Return a variable within the convex hull of the product over the factors' ranges; None if unbounded."""
-        (l1, u1), (l2, u2) = self.ranges.of_variable(first), self.ranges.of_variable(second)
-        if not all(map(math.isfinite, (l1, u1, l2, u2))):
-            return None
-        key = (min(id(first), id(second)), max(id(first), id(second)))
-        if key not in self._of:
-            w = self._of[key] = self.block.product[f"{first.name}*{second.name}"]
-            corners = [a * b for a in (l1, u1) for b in (l2, u2)]
-            w.setlb(min(corners))
-            w.setub(max(corners))
-            for k, (a, b, sign) in enumerate(((l1, l2, 1), (u1, u2, 1), (l1, u2, -1), (u1, l2, -1))):
-                self._row(w.name, k, sign * (w - b * first - a * second + a * b) >= 0)
-        return [(1.0, self._of[key])]
 
     def _obstacle(self, integer: VarData, other: VarData) -> str | None:
         if integer.is_continuous():
@@ -322,15 +256,15 @@ class _Linearizer:
 
     def _product(self, binary: VarData, other: VarData, where: str) -> VarData:
         key = (id(binary), id(other))
-        if key not in self._of:
-            variable = self._of[key] = self.block.product[f"{binary.name}*{other.name}"]
+        if key not in self.of:
+            variable = self.of[key] = self.block.product[f"{binary.name}*{other.name}"]
             lower, upper = self.ranges.of_variable(other)
             variable.setlb(min(0.0, lower))
             variable.setub(max(0.0, upper))
             self._by_factor[id(other)].append((binary, variable))
             self._factor[id(other)] = other
             self.made.append(Product(binary, other, variable, where))
-        return self._of[key]
+        return self.of[key]
 
     def write_rows(self) -> None:
         """Write the defining rows of all products made."""
@@ -342,19 +276,16 @@ class _Linearizer:
                 groups[self.partitions.get(id(binary), (binary.name,))[0]].append((binary, variable))
                 for limit, sign, name, side in ((upper, 1, "below", "most"), (lower, -1, "above", "least")):
                     if limit and side in self._sides[id(variable)]:  # at 0 the product's own bound says it
-                        self._row(variable.name, name, sign * (variable - limit * binary) <= 0)
+                        self.row(variable.name, name, sign * (variable - limit * binary) <= 0)
             for group, members in groups.items():
                 _, exactly, size = self.partitions.get(id(members[0][0]), (None, False, 1))
                 rest = factor - sum(variable for _, variable in members)
                 if exactly and size == len(members):
-                    self._row(factor.name, group, rest == 0)
+                    self.row(factor.name, group, rest == 0)
                     continue
                 others = 1 - sum(binary for binary, _ in members)
                 sides = set().union(*(self._sides[id(variable)] for _, variable in members))
                 if "most" in sides:
-                    self._row(factor.name, f"{group} least", rest - lower * others >= 0)
+                    self.row(factor.name, f"{group} least", rest - lower * others >= 0)
                 if "least" in sides:
-                    self._row(factor.name, f"{group} most", rest - upper * others <= 0)
-
-    def _row(self, name: str, what: Any, expression: Any) -> None:
-        self.block.rows[f"{name} {what}"] = expression
+                    self.row(factor.name, f"{group} most", rest - upper * others <= 0)

@@ -21,8 +21,8 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr import SumExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..levels.duality_gap import dual_terms
 from ..levels.follower_form import FollowerForm, VariableRecorder, is_number
-from .duality_gap import dual_terms
 from .mapping import map_of
 
 Key = tuple[int, int]
@@ -39,7 +39,7 @@ def apply(single: Any) -> list[str]:
         return []
     quadratic = {_key(i, j): q for (i, j), q in repn.quadratic.items()}
     replaced = []
-    for form in single_map.forms:
+    for form in single_map.conditions.forms:
         bill = _bill(form)
         share = _share(bill, quadratic)
         if share is None or form.quadratic or any(not is_number(row.constant) for row in form.rows):
@@ -91,5 +91,5 @@ def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key,
 
 def _dual_value(single_map: Any, form: FollowerForm) -> Any:
     """Return the dual objective of the follower brought to min."""
-    of_form = ((row, m) for f, row, m in single_map.multipliers() if f is form)
+    of_form = ((row, m) for f, row, m in single_map.conditions.multipliers() if f is form)
     return quicksum(term for row, multipliers in of_form for term in dual_terms(row, multipliers))

@@ -22,8 +22,9 @@ from pyomo.core.base.var import VarData
 
 from ..bounds.given import impose_proven
 from ..bounds.ranges import Ranges
+from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation
-from .mapping import Linearized, Pair, SingleLevelMap
+from .mapping import Linearized, SingleLevelMap
 
 
 class Sos1(Linearization):
@@ -38,7 +39,7 @@ class Sos1(Linearization):
 
     def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write each pair's slack, set and cut."""
-        impose_proven(level)
+        impose_proven(level.conditions, level.ranges)
         block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
         block.slack_definition = Constraint(AnyIndex)
         block.bound_cut = Constraint(AnyIndex)

@@ -27,11 +27,12 @@ from pyomo.core import Block, Constraint
 
 from ..bounds.given import impose, impose_proven
 from ..bounds.proofs import prove
+from ..levels.duality_gap import duality_gaps
 from ..levels.follower_form import is_number
+from ..levels.optimality import Pair
 from ..levels.rows import has_variables
-from .duality_gap import duality_gaps
 from .linearization import Linearization, add_nonnegative_slacks
-from .mapping import Linearized, Pair, SingleLevelMap, map_of
+from .mapping import Linearized, SingleLevelMap, map_of, system_of
 
 
 class StrongDuality(Linearization):
@@ -45,14 +46,14 @@ class StrongDuality(Linearization):
     def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write the row of each block of which all pending pairs are given; return these pairs."""
         chosen = {id(pair) for pair in pairs}
-        impose_proven(level)
-        impose(level, prove(block.model(), _in_products(level), [])[0])
+        impose_proven(level.conditions, level.ranges)
+        impose(level.ranges, prove(system_of(block.model()), _in_products(level), [])[0])
         block.equal_objectives = Constraint(AnyIndex)
         of_row: dict[int, list[Pair]] = {}
         for pair in level.pending():
             of_row.setdefault(id(pair.row), []).append(pair)
         made = []
-        for gap in duality_gaps(level):
+        for gap in duality_gaps(level.conditions):
             own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
             if not own or not all(id(pair) in chosen for pair in own):
                 continue
@@ -72,7 +73,7 @@ def add_cut(single: Any) -> int:
     QP get none: their row is not linear.
     """
     single_map = map_of(single)
-    gaps = [gap for gap in duality_gaps(single_map) if not gap.quadratic and has_variables(gap.expression)]
+    gaps = [gap for gap in duality_gaps(single_map.conditions) if not gap.quadratic and has_variables(gap.expression)]
     if gaps:
         block = single.duality_cut = Block()
         block.rows = Constraint([gap.name for gap in gaps])
@@ -87,9 +88,9 @@ def _in_products(single_map: SingleLevelMap) -> list[Any]:
     if not visible:
         return []
     found: ComponentSet = ComponentSet()
-    for _, row, multipliers in single_map.multipliers():
+    for _, row, multipliers in single_map.conditions.multipliers():
         if not is_number(row.constant) or not all(is_number(a) for _, a in row.terms):
-            found.update(m for m in multipliers.values() if m not in single_map.multiplier_bounds)
+            found.update(m for m in multipliers.values() if m not in single_map.ranges.imposed)
     return list(found)
 
 

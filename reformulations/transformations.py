@@ -53,7 +53,7 @@ class _Mpcc:
 
     def create_using(self, single: Any, **options: Any) -> Any:
         """Return a new single-level model; the MPCC stays as it is."""
-        if len(map_of(single).pending()) != len(map_of(single).pairs):
+        if len(map_of(single).pending()) != len(map_of(single).conditions.pairs):
             raise BilevoltError(f"{single.name!r} is linearised in part already; use apply_to for the rest.")
         fresh = kkt.apply(read_levels(map_of(single).bilevel.model))
         self.apply_to(fresh, **options)

@@ -111,9 +111,9 @@ class Derivation:
         self.bilevel = bilevel
         self.names = Names(bilevel)
         self.folder = Folder(Catalogue(self.names), few)
-        for form, row, multipliers in kkt_map.multipliers():
+        for form, row, multipliers in kkt_map.conditions.multipliers():
             self._register(form, row, multipliers)
-        self.followers = tuple(FollowerView(form, self.names) for form in kkt_map.forms)
+        self.followers = tuple(FollowerView(form, self.names) for form in kkt_map.conditions.forms)
 
     def _register(self, form: FollowerForm, row: Row, multipliers: dict[str, Any]) -> None:
         for side, variable in multipliers.items():
@@ -121,7 +121,7 @@ class Derivation:
 
     def register(self, single_map: SingleLevelMap) -> None:
         """Call the multipliers of another single-level model of the same levels by the same names."""
-        for form, row, multipliers in single_map.multipliers():
+        for form, row, multipliers in single_map.conditions.multipliers():
             self._register(form, row, multipliers)
 
     def lines(self, members: Iterable[Member]) -> list[Line]:

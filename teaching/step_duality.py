@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from ..levels.duality_gap import duality_gaps
 from ..reformulations import LINEARIZATIONS
-from ..reformulations.duality_gap import duality_gaps
 from ..reformulations.mapping import SingleLevelMap, map_of
 from ..reformulations.products import CUTS, Product
 from .derivation import Derivation, FollowerView
@@ -41,7 +41,7 @@ def _of_follower(derivation: Derivation, follower: FollowerView, single_map: Sin
     primal, dual = equality(follower)
     statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
     items: list[Item] = [Display((Line(follower.name, statement),))]
-    blocks = sum(1 for gap in duality_gaps(single_map) if gap.name.rpartition(".")[0] == follower.name)
+    blocks = sum(1 for gap in duality_gaps(single_map.conditions) if gap.name.rpartition(".")[0] == follower.name)
     if blocks > 1:
         text = (
             f"`{follower.name}` separates into {blocks} blocks that share only the leader: the row holds for each of "

@@ -94,7 +94,7 @@ def _imposed(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
     """Return the table of the bounds on multipliers that no big-M row shows: of equalities, and of other steps."""
     shown = {id(made.pair.multiplier) for made in single_map.linearized if made.multiplier_m is not None}
     families: dict[str, list[Bound]] = {}
-    for multiplier, bound in single_map.multiplier_bounds.items():
+    for multiplier, bound in single_map.ranges.imposed.items():
         if id(multiplier) not in shown:
             name = derivation.names.of(multiplier).name
             what = f"{name.head}{'^' + name.side if name.side else ''} of `{name.label}`"
@@ -124,7 +124,7 @@ def _described(bounds: Sequence[Bound]) -> tuple[str, str, str]:
 
 def _all_bounds(single_map: SingleLevelMap) -> list[Bound]:
     of_slack = [made.slack_m for made in single_map.linearized if made.slack_m is not None]
-    return [*single_map.multiplier_bounds.values(), *of_slack]
+    return [*single_map.ranges.imposed.values(), *of_slack]
 
 
 def _class(proof: Proof) -> str:

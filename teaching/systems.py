@@ -123,15 +123,15 @@ def reference_system(model: Any) -> Reference:
         statement for name, row in single.leader.rows.items() for statement in sides(row, name, read, "leader's row")
     ]
     couples: list[Couple] = []
-    for pair in single_map.pairs:
+    for pair in single_map.conditions.pairs:
         name, slack = multiplier_name(pair.name), read(pair.slack, pair.name)
         multiplier = Polynomial.variable(name)
         role = "bound" if pair.row.is_bound else "follower's row"
         statements.append(Statement(pair.name, slack, role=role))
         statements.append(Statement(f"sign of {name}", multiplier, role="multiplier sign"))
         couples.append(Couple(pair.name, multiplier, slack))
-    gradients = {form.follower.name: _gradient(form, read) for form in single_map.forms}
-    for form in single_map.forms:
+    gradients = {form.follower.name: _gradient(form, read) for form in single_map.conditions.forms}
+    for form in single_map.conditions.forms:
         block = single.followers[form.follower.name]
         for row in form.rows:
             if row.equality:
@@ -148,9 +148,13 @@ def reference_system(model: Any) -> Reference:
         tuple(couples),
         objective.scaled(-1.0) if single.leader.objective.sense == maximize else objective,
         frozenset(v.name for v in leader.variables if not v.is_continuous()),
-        {names[id(m)]: side == "equality" for _, _, of_row in single_map.multipliers() for side, m in of_row.items()},
+        {
+            names[id(m)]: side == "equality"
+            for _, _, of_row in single_map.conditions.multipliers()
+            for side, m in of_row.items()
+        },
         gradients,
-        frozenset(form.follower.name for form in single_map.forms if form.sign < 0),
+        frozenset(form.follower.name for form in single_map.conditions.forms if form.sign < 0),
         (*leader.variables, *bilevel.follower_variables),
         model,
         frozenset(v.name for v in bilevel.follower_variables),
@@ -158,8 +162,10 @@ def reference_system(model: Any) -> Reference:
 
 
 def _names(single_map: SingleLevelMap) -> dict[int, str]:
-    names = {id(pair.multiplier): multiplier_name(pair.name) for pair in single_map.pairs}
-    return names | {id(nu): multiplier_name(source.name) for source, nu in single_map.equality_multipliers.items()}
+    names = {id(pair.multiplier): multiplier_name(pair.name) for pair in single_map.conditions.pairs}
+    return names | {
+        id(nu): multiplier_name(source.name) for source, nu in single_map.conditions.equality_multipliers.items()
+    }
 
 
 def _gradient(form: FollowerForm, read: Any) -> dict[str, Polynomial]:

@@ -169,7 +169,7 @@ def test_integer_follower_is_refused(reformulation, solver):
 
 def everywhere(model, number):
     """The number as the user's M of every row, also where a proven one is known."""
-    forms = bilevolt.reformulations.map_of(bilevolt.reformulate(model, "kkt")).forms
+    forms = bilevolt.reformulations.map_of(bilevolt.reformulate(model, "kkt")).conditions.forms
     return {row.name: number for form in forms for row in form.rows}
 
 

@@ -9,10 +9,10 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint
 
 from ..bounds.dual_relaxation import stationarity_rows
+from ..bounds.mccormick import relax
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
 from ..reformulations.mapping import map_of
-from ..reformulations.products import relax
 from ..solvers.conflict import Conflict, conflict
 from ..solvers.program import program_of
 from ..solvers.reading import CONSTANT_ROW_TOLERANCE, read
@@ -47,7 +47,9 @@ class Contradictions:
         known = {key: _Row(owner, name, False) for key, owner, name, _ in rows}
         of: dict[int, _Row] = {id(row): known[key] for key, row in model.primal.relaxed.items()}
         model.relaxed_terms = Block()
-        for owner, variable, expression in stationarity_rows(self._map, model.relaxed_terms):
+        for owner, variable, expression in stationarity_rows(
+            self._map.conditions, self._map.ranges, model.relaxed_terms
+        ):
             model.dual[f"{owner} {variable.name}"] = expression == 0
             of[id(model.dual[f"{owner} {variable.name}"])] = _Row(owner, variable.name, True)
         self._reading = read(model)
@@ -55,7 +57,9 @@ class Contradictions:
         helper = _Row(LEADER, None, False)
         self._rows = [of.get(id(row), helper) for row in self._reading.rows]
         self._columns = list(self._reading.variables.values())
-        self._priced = {id(m): row.name for _, row, several in self._map.multipliers() for m in several.values()}
+        self._priced = {
+            id(m): row.name for _, row, several in self._map.conditions.multipliers() for m in several.values()
+        }
         own = bilevel.leader.variables, bilevel.follower_variables
         self._of_user = {id(v) for variables in own for v in variables}
 
@@ -178,7 +182,7 @@ def primal_rows(single: Any) -> Iterator[tuple[str, str, str, Any]]:
     for name, row in single.leader.rows.items():
         if row.lower is not None or row.upper is not None:
             yield f"leader {name}", LEADER, name, row.expr
-    for form in map_of(single).forms:
+    for form in map_of(single).conditions.forms:
         for row in form.rows:
             if not row.is_bound and (row.lower is not None or row.upper is not None):
                 key = f"follower {form.follower.name} {row.name}"

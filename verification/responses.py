@@ -44,11 +44,13 @@ class Responses:
         """
         single_map = map_of(single)
         self._single = single
-        self._forms = {form.follower.name: form for form in single_map.forms}
-        self._owner = {id(y): form.follower.name for form in single_map.forms for y in form.follower.variables}
+        self._forms = {form.follower.name: form for form in single_map.conditions.forms}
+        self._owner = {
+            id(y): form.follower.name for form in single_map.conditions.forms for y in form.follower.variables
+        }
         self._priced = {
             id(multiplier): form.follower.name
-            for form, _, several in single_map.multipliers()
+            for form, _, several in single_map.conditions.multipliers()
             for multiplier in several.values()
         }
         self._optimum = optimum
@@ -95,7 +97,7 @@ class Responses:
         if result.values is None:
             return f"no multipliers belong to the followers' optima that were found ({result.message})"
         rounding = {form.follower.name: self._rounding(form) for form in forms}
-        for pair in map_of(self._single).pairs:
+        for pair in map_of(self._single).conditions.pairs:
             if result.values.get(pair.multiplier, 0.0) > rounding.get(pair.follower, inf):
                 slack = self.of(pair.slack)
                 if self.depends(slack):

@@ -12,6 +12,7 @@ from bilevolt.bounds.relaxation import DUAL, JOINT, PRIMAL
 from bilevolt.heuristics.reaction import multipliers_at
 from bilevolt.models import textbook
 from bilevolt.reformulations import map_of
+from bilevolt.reformulations.mapping import system_of
 from bilevolt.solvers import get_solver
 
 VERTICES = "vertices of the dual polyhedron, all listed"
@@ -21,8 +22,8 @@ LP_PROBLEMS = [name for name in textbook.names("lower_lp") if textbook.problem(n
 def searched(single):
     """Everything that can be proven: name -> Bound of multipliers, and of slacks."""
     single_map = map_of(single)
-    wanted = [multiplier for _, _, own in single_map.multipliers() for multiplier in own.values()]
-    multipliers, slacks = prove(single, wanted, single_map.pairs)
+    wanted = [multiplier for _, _, own in single_map.conditions.multipliers() for multiplier in own.values()]
+    multipliers, slacks = prove(system_of(single), wanted, single_map.conditions.pairs)
     assert all(bound.proof is Proof.proven for bound in (*multipliers.values(), *slacks.values()))
     return multipliers, slacks
 
@@ -51,7 +52,7 @@ def test_bounds_hold_at_the_certified_solution(name):
     assert multipliers_at(single, get_solver("highs").solve)
     for multiplier, bound in multipliers.items():
         assert abs(multiplier.value) <= bound.value + 1e-5 * (1 + bound.value), multiplier.name
-    for pair in map_of(single).pairs:
+    for pair in map_of(single).conditions.pairs:
         if id(pair) in slacks:
             bound = slacks[id(pair)].value
             assert pyo.value(pair.slack) <= bound + 1e-5 * (1 + bound), pair.name
@@ -110,17 +111,19 @@ def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
     model.L.multiplier_bound = pyo.Suffix()
     model.L.multiplier_bound[model.L.row[1]] = (4, "a reason")
     single = reformulate(model, "kkt")
-    impose_proven(map_of(single))
-    left = [m for _, _, own in map_of(single).multipliers() for m in own.values() if m.index() != "row[1].lower"]
-    multipliers, _ = prove(single, left, [])
+    impose_proven(map_of(single).conditions, map_of(single).ranges)
+    left = [
+        m for _, _, own in map_of(single).conditions.multipliers() for m in own.values() if m.index() != "row[1].lower"
+    ]
+    multipliers, _ = prove(system_of(single), left, [])
     by_block = {k: {b.reason for m, b in multipliers.items() if f"[{k}]" in m.index()} for k in (1, 2)}
     assert VERTICES not in by_block[1] and by_block[2] == {VERTICES}
 
 
 def test_no_time_proves_nothing():
     single = reformulate(textbook.build("pineda"), "kkt")
-    multipliers = [m for _, _, own in map_of(single).multipliers() for m in own.values()]
-    found, slacks = prove(single, multipliers, map_of(single).pairs, seconds=0)
+    multipliers = [m for _, _, own in map_of(single).conditions.multipliers() for m in own.values()]
+    found, slacks = prove(system_of(single), multipliers, map_of(single).conditions.pairs, seconds=0)
     assert not slacks and {bound.reason for bound in found.values()} <= {VERTICES}
 
 

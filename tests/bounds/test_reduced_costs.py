@@ -30,9 +30,10 @@ def market(sense=1, stated=True, quadratic=False):
 def bounds_of(model):
     single = bv.reformulate(model, "kkt")
     single_map = map_of(single)
-    impose_proven(single_map)
-    names = {id(pair.multiplier): pair.name for pair in single_map.pairs}
-    found = reduced_cost_bounds(single_map, [pair.multiplier for pair in single_map.pairs])
+    impose_proven(single_map.conditions, single_map.ranges)
+    names = {id(pair.multiplier): pair.name for pair in single_map.conditions.pairs}
+    conditions = single_map.conditions
+    found = reduced_cost_bounds(conditions, single_map.ranges, [pair.multiplier for pair in conditions.pairs])
     return {names[id(multiplier)]: bound for multiplier, bound in found.items()}
 
 
@@ -53,9 +54,9 @@ def test_nothing_is_claimed_without_a_range_or_where_costs_curve():
 @pytest.mark.parametrize("sense", [1, -1])
 def test_a_stated_range_of_a_price_bounds_its_multiplier_on_both_sides(sense):
     single_map = map_of(single := bv.reformulate(market(sense), "strong_duality"))
-    (nu,) = single_map.equality_multipliers.values()
+    (nu,) = single_map.conditions.equality_multipliers.values()
     assert nu.bounds == (2, 7)  # of the follower brought to min, whatever the sense declared
-    assert single_map.multiplier_bounds[nu].value == 7
+    assert single_map.ranges.imposed[nu].value == 7
     (product,) = [p.variable for p in single_map.products]
     assert product.bounds == (0, 7) and single is not None
 
@@ -78,8 +79,8 @@ def test_a_range_row_has_one_price_for_two_multipliers():
     model.L.window = pyo.Constraint(expr=(0, model.L.made - model.L.bought, 4))
     model.L.multiplier_bound[model.L.window] = (-6, -1, "reason")
     single_map = map_of(single := bv.reformulate(model, "kkt"))
-    impose_proven(single_map)
-    ends = {p.side: p.multiplier.bounds for p in single_map.pairs if p.row.source is model.L.window}
+    impose_proven(single_map.conditions, single_map.ranges)
+    ends = {p.side: p.multiplier.bounds for p in single_map.conditions.pairs if p.row.source is model.L.window}
     assert ends == {"lower": (0, 0), "upper": (0, 6)} and single is not None
 
 

@@ -9,6 +9,7 @@ import pytest
 from bilevolt import SubModel, reformulate
 from bilevolt.bounds.relaxation import DUAL, PRIMAL, Relaxation
 from bilevolt.reformulations import map_of
+from bilevolt.reformulations.mapping import system_of
 
 TOLERANCE = 1e-7  # of HiGHS
 LEAST, MOST = 2 * TOLERANCE, 5e-6  # by how much a bound is above, relative to 1 + |maximum|
@@ -30,7 +31,7 @@ def follower(cost, weights, need=1):
 
 def relaxation(model, part, seconds=60.0):
     single = reformulate(model, "kkt")
-    return single, Relaxation(single, part, map_of(single).ranges, seconds)
+    return single, Relaxation(system_of(single), part, seconds)
 
 
 def margin(bound, exact):
@@ -52,7 +53,7 @@ def test_the_largest_price_of_a_row(cost, weights):
     model = follower(cost, weights)
     model.L.y.setub(None)
     single, proven = relaxation(model, DUAL)
-    multipliers = {m.index(): m for _, _, own in map_of(single).multipliers() for m in own.values()}
+    multipliers = {m.index(): m for _, _, own in map_of(single).conditions.multipliers() for m in own.values()}
     for i, weight in enumerate(weights):
         price = multipliers[f"row[{i}].lower"]
         assert LEAST <= margin(proven.maximum(price), cost / weight) <= MOST

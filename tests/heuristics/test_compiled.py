@@ -23,7 +23,7 @@ def compiled(model):
     single = kkt.apply(read_levels(model))
     encoding, own = encode(single)
     single_map = map_of(single)
-    reaction = compile_reaction(single_map.bilevel, single_map.forms, encoding.decision, own)
+    reaction = compile_reaction(single_map.bilevel, single_map.conditions.forms, encoding.decision, own)
     return reaction, encoding, Exact(single, encoding, get_solver("highs").solve)
 
 

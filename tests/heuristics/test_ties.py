@@ -18,7 +18,7 @@ from bilevolt.reformulations.mapping import map_of
 def compiled(model):
     single = kkt.apply(read_levels(model))
     encoding, own = encode(single)
-    return compile_reaction(map_of(single).bilevel, map_of(single).forms, encoding.decision, own)
+    return compile_reaction(map_of(single).bilevel, map_of(single).conditions.forms, encoding.decision, own)
 
 
 def score(model, x=0.5):

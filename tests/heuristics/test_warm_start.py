@@ -61,7 +61,7 @@ def test_the_values_on_the_model(pair, x, first, second, objective):
 def test_a_completed_point_has_a_value_everywhere_and_satisfies_all_rows(step, x, first, second):
     single = reformulate(put(market(), x, first, second), step)
     assert warm_start.complete(single, get_solver("highs").solve) is None
-    for pair in map_of(single).pairs:
+    for pair in map_of(single).conditions.pairs:
         assert min(pair.multiplier.value, pyo.value(pair.slack)) == pytest.approx(0, abs=1e-6)
     for variable in single.component_data_objects(pyo.Var):
         assert variable.value is not None, variable.name

@@ -98,7 +98,7 @@ def test_one_pair_per_finite_side_of_row_or_bound(name):
             if not row.equality:
                 expected += (row.lower is not None) + (row.upper is not None)
         expected += sum(v.has_lb() + v.has_ub() for v in follower.variables)
-    assert len(map_of(single).pairs) == expected
+    assert len(map_of(single).conditions.pairs) == expected
 
 
 def flat(model):

@@ -51,7 +51,7 @@ def test_who_takes_which_pair(choice, expected):
     model = tiny()
     single = reformulate(model, choice(model))
     assert by_step(single, "bigm") == expected
-    assert by_step(single, "sos1") == {pair.name for pair in map_of(single).pairs} - expected
+    assert by_step(single, "sos1") == {pair.name for pair in map_of(single).conditions.pairs} - expected
 
 
 @pytest.mark.parametrize("name", ["L.part.row", "part.row"])
@@ -123,7 +123,7 @@ def test_strong_duality_for_a_whole_block():
 @pytest.mark.parametrize("steps", [("sos1", "bigm"), ("indicator", "sos1"), ("product", "bigm", "sos1")])
 def test_the_answer_of_the_textbook_stays(name, steps):
     model = textbook.build(name)
-    sources = list(dict.fromkeys(pair.row.source.name for pair in map_of(reformulate(model, "kkt")).pairs))
+    sources = list(dict.fromkeys(pair.row.source.name for pair in map_of(reformulate(model, "kkt")).conditions.pairs))
     choice = {source: steps[k % len(steps)] for k, source in enumerate(sources)}
     assert {item.step for item in map_of(reformulate(model, choice)).linearized} == set(steps)
     solution = bilevolt.solve(model, reformulation=choice, solver="gurobi", time_limit=30)

@@ -87,7 +87,7 @@ def test_the_point_of_a_solved_model():
     (multiplier, slack), bound = pattern.point_of(single)
     assert (multiplier, slack) == (pytest.approx(1), pytest.approx(0, abs=1e-6))
     assert bound == (pytest.approx(0, abs=1e-6), pytest.approx(5))
-    map_of(single).pairs[0].multiplier.set_value(None)
+    map_of(single).conditions.pairs[0].multiplier.set_value(None)
     assert pattern.point_of(single)[0][0] == 0
 
 

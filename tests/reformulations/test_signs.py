@@ -15,9 +15,9 @@ import pytest
 
 import bilevolt
 from bilevolt import SubModel, dual_of, reformulate
+from bilevolt.levels.duality_gap import dual_terms
 from bilevolt.models import textbook
 from bilevolt.reformulations import LINEARIZATIONS, map_of
-from bilevolt.reformulations.duality_gap import dual_terms
 from bilevolt.solvers import get_solver
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -410,8 +410,10 @@ def dual_below_a_leader(model):
     """
     model.x.fix(X)
     single = reformulate(model, "kkt")
-    (form,) = map_of(single).forms
-    terms = sum(term for _, row, multipliers in map_of(single).multipliers() for term in dual_terms(row, multipliers))
+    (form,) = map_of(single).conditions.forms
+    terms = sum(
+        term for _, row, multipliers in map_of(single).conditions.multipliers() for term in dual_terms(row, multipliers)
+    )
     bent = sum(q * a * b for a, b, q in form.quadratic)
     dual = pyo.ConcreteModel()
     dual.keeps = [single]  # its multipliers are the variables here

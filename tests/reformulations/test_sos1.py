@@ -66,7 +66,7 @@ def test_a_bound_without_a_reason_is_not_trusted(bound):
     single = reformulate(with_bounds(bound), "sos1")
     assert single.followers["L"].multiplier["row.lower"].ub is None
     assert not list(single.sos1.bound_cut)
-    assert not map_of(single).multiplier_bounds
+    assert not map_of(single).ranges.imposed
 
 
 def test_an_untrue_bound_without_a_reason_does_no_harm():

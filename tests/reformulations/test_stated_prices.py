@@ -25,10 +25,13 @@ def model_of(sense):
 def bounds_of(model):
     single_map = map_of(kkt.apply(read_levels(model)))
     names = {
-        id(m): side for _, row, of in single_map.multipliers() for side, m in of.items() if row.source is model.L.y
+        id(m): side
+        for _, row, of in single_map.conditions.multipliers()
+        for side, m in of.items()
+        if row.source is model.L.y
     }
-    equality = single_map.equality_multipliers[model.L.balance]
-    found = stated_bounds(single_map)
+    equality = single_map.conditions.equality_multipliers[model.L.balance]
+    found = stated_bounds(single_map.conditions)
     sides = {names[id(m)]: bound.value for m, bound in found.items() if id(m) in names}
     return sides, found.get(equality)
 

@@ -74,8 +74,8 @@ def test_a_quadratic_follower_gives_the_convex_inequality():
 
 def test_a_block_is_replaced_as_a_whole_or_not_at_all():
     single = kkt.apply(read_levels(tiny(blocks=2)))
-    first = [pair for pair in map_of(single).pairs if "[1]" in pair.name]
-    others = [pair for pair in map_of(single).pairs if pair not in first]
+    first = [pair for pair in map_of(single).conditions.pairs if "[1]" in pair.name]
+    others = [pair for pair in map_of(single).conditions.pairs if pair not in first]
     made = strong_duality.STEP.apply(single, [*first, others[0]])
     assert [item.pair for item in made] == sorted(first, key=[item.pair for item in made].index)
     assert list(single.strong_duality.equal_objectives) == ["L.1"]
@@ -100,7 +100,7 @@ def test_the_cut_is_the_same_row_as_an_inequality():
     single = kkt.apply(read_levels(tiny(blocks=2)))
     assert strong_duality.add_cut(single) == 2
     assert lines(single.duality_cut) == {f"rows[L.{i}]": f"L.y[{i}] - {dual(i)}  <=  0" for i in (1, 2)}
-    assert map_of(single).pending() == map_of(single).pairs
+    assert map_of(single).pending() == map_of(single).conditions.pairs
 
 
 def test_a_quadratic_follower_gets_no_cut():

@@ -36,7 +36,7 @@ def test_a_new_model_and_the_mpcc_stays(model, step, structure):
     single = transform(f"mpcc.{step}").create_using(mpcc)
     assert solver_of(step).solve(single).objective == ANSWER
     assert structure(mpcc) == before
-    assert map_of(mpcc).pending() == map_of(mpcc).pairs
+    assert map_of(mpcc).pending() == map_of(mpcc).conditions.pairs
 
 
 @pytest.mark.parametrize("step", LINEARIZATIONS)

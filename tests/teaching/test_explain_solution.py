@@ -69,7 +69,7 @@ def test_many_pairs_are_counted_by_family():
     model.other = pyo.Objective(expr=sum(model.c[t] for t in model.T if t < 4))
     solution = bv.solve(model, reformulation="sos1", solver="gurobi")
     rows = table(model, solution, 1)
-    pairs = len(bv.reformulations.map_of(bv.reformulate(model, "kkt")).pairs)
+    pairs = len(bv.reformulations.map_of(bv.reformulate(model, "kkt")).conditions.pairs)
     assert sum(int(row[2]) for row in rows) == pairs
     assert {row[1] for row in rows} <= {"active", "weakly active", "multiplier 0"}
 

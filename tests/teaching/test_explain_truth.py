@@ -8,8 +8,8 @@ import pytest
 from explained_models import MODELS
 
 import bilevolt as bv
+from bilevolt.levels.duality_gap import duality_gaps
 from bilevolt.reformulations import kkt, map_of, read_levels, reformulate
-from bilevolt.reformulations.duality_gap import duality_gaps
 from bilevolt.teaching.derivation import Derivation
 from bilevolt.teaching.document import Display
 from bilevolt.teaching.explain import explain
@@ -129,7 +129,7 @@ def test_stationarity(point):
 
 def test_complementarity(point):
     expected_slack, expected_multiplier = [], []
-    for pair in map_of(point.single).pairs:
+    for pair in map_of(point.single).conditions.pairs:
         expected_slack.append(pyo.value(pair.slack))
         expected_multiplier.append(pair.multiplier.value)
     shown = [
@@ -145,9 +145,9 @@ def test_complementarity(point):
 def test_lagrangian(point):
     shown = [evaluate(f.parts[1], point, b) for _, f, b in point.shown("lagrangian")]
     expected = []
-    for form in map_of(point.single).forms:
+    for form in map_of(point.single).conditions.forms:
         total = form.sign * pyo.value(form.follower.objective.expr)
-        for own, row, multipliers in map_of(point.single).multipliers():
+        for own, row, multipliers in map_of(point.single).conditions.multipliers():
             for side, multiplier in multipliers.items() if own is form else ():
                 slack = row.upper - pyo.value(row.body) if side == "upper" else pyo.value(row.body) - row.lower
                 total -= multiplier.value * slack
@@ -159,7 +159,7 @@ def test_strong_duality(point):
     equalities = [(f.parts, b) for _, f, b in point.shown("strong_duality")]
     shown = [evaluate(primal, point, b) - evaluate(dual, point, b) for (primal, dual), b in equalities]
     gaps = defaultdict(float)
-    for gap in duality_gaps(map_of(point.single)):
+    for gap in duality_gaps(map_of(point.single).conditions):
         owner = [f.name for f in point.bilevel.followers if gap.name in (f.name, f"{f.name}.{gap.name.split('.')[-1]}")]
         gaps[owner[0]] += pyo.value(gap.expression)
     assert shown == pytest.approx([gaps[f.name] for f in point.bilevel.followers], abs=1e-9)

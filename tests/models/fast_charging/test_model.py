@@ -6,9 +6,9 @@ from fast_charging_oracle import Slot, payments, profit, subsets
 
 import bilevolt as bv
 from bilevolt.errors import InstanceError
+from bilevolt.levels.duality_gap import duality_gaps
 from bilevolt.models import fast_charging
 from bilevolt.models.fast_charging.grid import Grid
-from bilevolt.reformulations.duality_gap import duality_gaps
 
 FULL, SMALL, MESHED = "ieee33_sioux_falls", "ieee33_small", "meshed_ieee33"
 TABLE_4 = {  # $/kWh -> buses, profit that this instance is known to have
@@ -251,7 +251,7 @@ def test_selling_price_is_an_argument_or_a_field(full):
 def test_each_slot_of_each_scenario_is_a_block_of_its_own():
     instance = fast_charging.with_scenarios(bv.load_instance(SMALL), 4)
     single = bv.reformulate(fast_charging.build(instance), "kkt")
-    assert len(list(duality_gaps(bv.reformulations.map_of(single)))) == 3 * 4
+    assert len(list(duality_gaps(bv.reformulations.map_of(single).conditions))) == 3 * 4
 
 
 def test_optimum_over_scenarios_is_confirmed_by_all_subsets():

@@ -18,8 +18,8 @@ from pyomo.core.base.var import VarData
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ..levels.follower_form import FollowerForm, Row
-from .mapping import SingleLevelMap
+from .follower_form import FollowerForm, Row
+from .optimality import OptimalityConditions
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class DualityGap:
     rows: tuple[Row, ...]
 
 
-def duality_gaps(single_map: SingleLevelMap) -> Iterator[DualityGap]:
+def duality_gaps(conditions: OptimalityConditions) -> Iterator[DualityGap]:
     """Yield each block's primal minus dual objective."""
-    for form in single_map.forms:
-        multipliers = {id(row): m for f, row, m in single_map.multipliers() if f is form}
+    for form in conditions.forms:
+        multipliers = {id(row): m for f, row, m in conditions.multipliers() if f is form}
         gradient = form.gradient_terms
         blocks = list(_blocks(form))
         for k, (variables, rows) in enumerate(blocks):
