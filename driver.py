@@ -1,7 +1,7 @@
 """``solve``: read the levels, reformulate, solve, check. The user's model keeps everything but variable values."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -19,9 +19,9 @@ from .reformulations.mapping import SingleLevelMap, map_of, price_values
 from .reformulations.products import remaining
 from .request import Progress, Request
 from .solution import Solution
-from .solvers import choose, get_solver, needs_of
 from .solvers.base import Solver, SolverResult
 from .solvers.interrupt import stop_requested, stoppable
+from .solvers.reading import Reading, read
 from .solvers.status import Status
 from .verification import verify
 from .verification.diagnosis import note_why
@@ -102,10 +102,11 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
     begin = time.perf_counter()
     request.say("reformulating")
     single, name, reason = choose_reformulation(
-        bilevel, request.reformulation, request.big_m, request.cuts, _features(request.solver)
+        bilevel, request.reformulation, request.big_m, request.cuts, request.session().features
     )
-    chosen, why = _choose(request.solver, single)
-    _refuse_products(chosen, single)
+    reading = read(single)
+    chosen, why = request.session().choose(reading)
+    _refuse_products(chosen, single, reading)
     notes = [note for note in (reason, why) if note]
     solution = Solution(
         Status.no_solution, reformulation=name, solver=chosen.name, notes=notes, rel_gap=request.rel_gap
@@ -115,7 +116,10 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = _start(bilevel, single, solution, request) if request.warm_start else (None, False)
-    result = _run(chosen, single, solution, request, started)
+    tolerance = _integrality(map_of(single))
+    result = request.session().solve(reading, warm_start=started, integrality_tol=tolerance)
+    solution.solver = result.solver
+    solution.notes += result.notes
     _take(bilevel, single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.objective is not None:
         _keep(bilevel, found, solution)
@@ -125,23 +129,13 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, Any]:
     return solution, single
 
 
-def _choose(solver: str, single: Any) -> tuple[Solver, str]:
-    if solver == "auto":
-        return choose(single)
-    return get_solver(solver), f"{solver}: as asked"
-
-
-def _features(solver: str) -> dict[str, bool] | None:
-    return None if solver == "auto" else get_solver(solver).features.as_dict()
-
-
-def _refuse_products(chosen: Solver, single: Any) -> None:
+def _refuse_products(chosen: Solver, single: Any, reading: Reading) -> None:
     """Refuse, with the reason, products that could not be linearised and that the solver does not take.
 
     Those that only make the objective convex are left to the solver's own features.
     """
     left = remaining(map_of(single).products)
-    if left and "nonconvex" in chosen.features.missing(needs_of(single)):
+    if left and "nonconvex" in chosen.features.missing(reading.needs):
         raise UnsupportedBySolverError(f"{chosen.name} does not take {product_advice.refusal(left, map_of(single))}")
 
 
@@ -162,7 +156,7 @@ def _start(bilevel: Bilevel, single: Any, solution: Solution, request: Request) 
     found = None
     try:
         found = _look_for_start(bilevel, request)
-        reason = starts.complete(single, _calls(request))
+        reason = starts.complete(single, request.session().solve)
     except (SolverUnavailableError, UnsupportedBySolverError) as refusal:  # of the start's problems, not of the model
         reason = str(refusal)
     objective = value(bilevel.leader.objective.expr, exception=False)
@@ -175,7 +169,7 @@ def _look_for_start(bilevel: Bilevel, request: Request) -> HeuristicResult | Non
     wanted = request.warm_start
     if isinstance(wanted, str):
         request.say(f"looking for a start with {wanted!r}")
-        found = METHODS[wanted](bilevel, _calls(request), time_limit=request.time_limit, say=request.say)
+        found = METHODS[wanted](bilevel, request.session())
         for variable, number in found.values.items():
             variable.set_value(number, skip_validation=True)
         return found
@@ -183,23 +177,6 @@ def _look_for_start(bilevel: Bilevel, request: Request) -> HeuristicResult | Non
         for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
             variable.set_value(wanted.values.get(variable.name, variable.value), skip_validation=True)
     return None
-
-
-def _run(chosen: Solver, single: Any, solution: Solution, request: Request, started: bool) -> SolverResult:
-    arguments = request.run | {
-        "time_limit": request.time_limit,
-        "warm_start": started,
-        "integrality_tol": _integrality(map_of(single)),
-    }
-    try:
-        return chosen.solve(single, **arguments)
-    except SolverUnavailableError as refusal:
-        if request.solver != "auto":
-            raise
-        other, why = choose(single, exclude=(chosen.name,))
-        solution.solver = other.name
-        solution.notes += [str(refusal), why]
-        return other.solve(single, **arguments)
 
 
 def _take(bilevel: Bilevel, single: Any, result: SolverResult, solution: Solution, request: Request) -> None:
@@ -246,7 +223,7 @@ def _refute(bilevel: Bilevel, solution: Solution, request: Request) -> None:
     request.say("infeasible? looking for a point all the same")
     for method, options in WITNESSES.items():
         try:
-            found = METHODS[method](bilevel, _calls(request), time_limit=request.time_limit, say=request.say, **options)
+            found = METHODS[method](bilevel, request.session(), **options)
         except BilevoltError:  # not of its kind
             continue
         if found.objective is None:
@@ -260,33 +237,15 @@ def _refute(bilevel: Bilevel, solution: Solution, request: Request) -> None:
             return
 
 
-def _calls(request: Request, used: set[str] | None = None) -> Callable[..., SolverResult]:
-    """Return how heuristics solve their problems: as the caller asked, all of them within the time limit from now on.
-
-    :param used: gets the names of the solvers that were called.
-    """
-    begin = time.perf_counter()
-
-    def solve_one(problem: Any, time_limit: float | None = None, **options: Any) -> SolverResult:
-        chosen, _ = _choose(request.solver, problem)
-        if used is not None:
-            used.add(chosen.name)
-        left = None if request.time_limit is None else max(0.0, request.time_limit - (time.perf_counter() - begin))
-        limits = [limit for limit in (time_limit, left) if limit is not None]
-        return chosen.solve(problem, **request.run, **options, time_limit=min(limits, default=None))
-
-    return solve_one
-
-
 def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None]:
     """Return the solution, its values on the model; there is no single-level model."""
     begin = time.perf_counter()
     request.say(f"running the heuristic {request.method!r}")
-    used: set[str] = set()
-    result = METHODS[request.method](
-        bilevel, _calls(request, used), time_limit=request.time_limit, say=request.say, **request.method_options or {}
+    session = request.session()
+    result = METHODS[request.method](bilevel, session, **request.method_options or {})
+    solution = Solution(
+        result.status, method=request.method, solver=", ".join(sorted(session.called)), history=result.history
     )
-    solution = Solution(result.status, method=request.method, solver=", ".join(sorted(used)), history=result.history)
     solution.seconds["solve"] = time.perf_counter() - begin
     if result.message:
         solution.notes.append(result.message)
@@ -372,7 +331,7 @@ def _polish(bilevel: Bilevel, single: Any, solution: Solution, request: Request)
     try:
         for variable in integers:
             variable.fix(round(variable.value), skip_validation=True)
-        result = get_solver(solution.solver or "highs").solve(settled, **request.run, time_limit=request.time_limit)
+        result = request.session(solution.solver).solve(settled)
     except (SolverUnavailableError, UnsupportedBySolverError):
         return False
     finally:

@@ -14,6 +14,7 @@ from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
 from .solvers import SOLVERS
+from .solvers.session import Session
 from .spelling import canonical
 
 Progress = Callable[[str], None]
@@ -68,11 +69,15 @@ class Request:
             return self.progress
         return print if self.progress else lambda _: None
 
-    @property
-    def run(self) -> dict[str, Any]:
-        """Arguments of every solver call but its time limit."""
-        options = None if self.options is None else dict(self.options)
-        return {"rel_gap": self.rel_gap, "threads": self.threads, "tee": self.tee, "options": options}
+    def session(self, solver: str | None = None) -> Session:
+        """Return a session with the solvers as the caller wants them, its time limit counted from now on.
+
+        :param solver: another than the one asked for.
+        """
+        return Session(
+            solver=solver or self.solver, time_limit=self.time_limit, rel_gap=self.rel_gap, threads=self.threads,
+            tee=self.tee, options=self.options, say=self.say,
+        )  # fmt: skip
 
 
 def shared(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +151,7 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
     """Refuse keywords that a heuristic does not have; the exact method has none."""
     parameters = signature(METHODS[method]).parameters.values() if method in METHODS else ()
-    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"time_limit", "say"}
+    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
     unknown = sorted(set(given) - known)
     if unknown:
         choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"

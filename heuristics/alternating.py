@@ -16,7 +16,6 @@ Programs with Equilibrium Constraints*, Cambridge 1996, ch. 6 (piecewise program
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -26,10 +25,10 @@ from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
 from ..reformulations.mapping import map_of, price_values
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
 from .nested import HeuristicResult
-from .reaction import Solve, react, refuse_interaction
+from .reaction import react, refuse_interaction
 
 POSITIVE = 1e-3
 """A slack above this (relative to 1 + its row's limit) counts as positive; one below may be the tolerance's."""
@@ -38,47 +37,43 @@ IMPROVEMENT = 1e-6
 
 def alternating(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     max_iterations: int = 100,
     tolerance: float = 1e-7,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the search from the decision on the model (where a variable has no value: the one nearest to 0).
 
-    :param solve: a function model -> SolverResult, used for the followers, their best reaction and settled problems.
     :param tolerance: up to which (relative) a follower's optima count as optima when the best of them is looked for.
     :returns: status ``feasible`` or ``no_solution``; ``history`` has, per iteration, the objective of the reaction and
         of the settled problem.
     """
     refuse_interaction(bilevel)
-    deadline = Deadline(time_limit)
     sense = 1 if bilevel.leader.objective.sense == minimize else -1
     mpcc = kkt.apply(bilevel)
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
     decision = {id(v): _present(v) for v in visible}
     result = HeuristicResult(Status.no_solution, message=f"stopped after {max_iterations} iterations")
     for iteration in range(1, max_iterations + 1):
-        reaction = react(mpcc, decision, solve, tolerance)
+        reaction = react(mpcc, decision, session.solve, tolerance)
         if not reaction.feasible:
-            result.message = deadline.said(f"iteration {iteration}: {reaction.message}")
+            result.message = session.said(f"iteration {iteration}: {reaction.message}")
             break
         settled = _settled(bilevel, reaction.values)
-        found = solve(settled)
+        found = session.solve(settled)
         if found.values is None or found.objective is None:
-            result.message = deadline.said(f"iteration {iteration}: the settled problem is {found.status}")
+            result.message = session.said(f"iteration {iteration}: the settled problem is {found.status}")
             break
         result.history.append({"iteration": iteration, "reaction": reaction.objective, "objective": found.objective})
-        say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
+        session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
             _keep(result, settled, found.objective, found.values)
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break
-        if deadline.over:
-            result.message = deadline.why
+        if session.over:
+            result.message = session.why
             break
         decision = {id(v): found.values.get(v, decision[id(v)]) for v in visible}
     return result

@@ -15,23 +15,22 @@ Res. 37, 1989.
 """
 
 import math
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
 
 from ..levels.reading import Bilevel
+from ..solvers.session import Session
 from .bilinear import Array
 from .decision_space import Search as Searched
 from .evaluation import Estimate
 from .nested import HeuristicResult
 from .population import Population, Search, require
-from .reaction import Solve
 
 
 def annealing(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     chains: int = 1,
     steps: int = 20,
@@ -45,8 +44,6 @@ def annealing(
     seed: int = 0,
     executor: Executor | None = None,
     estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run simulated annealing; the options from ``search`` on are those of :class:`.population.Search`.
 
@@ -63,8 +60,8 @@ def annealing(
         jump=(jump, 0, 1), accept=(accept, 1e-6, 1 - 1e-6), cooling=(cooling, 1e-12, 1),
     )  # fmt: skip
     run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=2000, seed=seed, executor=executor,
-        estimate=estimate, time_limit=time_limit, say=say,
+        bilevel, session, search=search, evaluations=evaluations, default=2000, seed=seed, executor=executor,
+        estimate=estimate,
     )  # fmt: skip
     walk = _first(run, chains, steps)
     worsenings: list[float] = []

@@ -14,23 +14,22 @@ dealing by rank and the two elites are as in the authors' program. Theirs draws 
 [min, max + 1], which puts most of them on the upper bound of a variable with a narrow range; here it is [min, max].
 """
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
 
 from ..levels.reading import Bilevel
+from ..solvers.session import Session
 from .bilinear import Array
 from .decision_space import Search as Searched
 from .evaluation import Estimate
 from .nested import HeuristicResult
 from .population import Population, Search, require
-from .reaction import Solve
 
 
 def elephant_herding(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 50,
     clan_size: int = 10,
@@ -44,8 +43,6 @@ def elephant_herding(
     seed: int = 0,
     executor: Executor | None = None,
     estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run elephant herding; the options from ``search`` on are those of :class:`.population.Search`.
 
@@ -60,8 +57,8 @@ def elephant_herding(
         alpha=(alpha, 0, 1), beta=(beta, 0, 1), separated=(separated, 0, 1), elites=(elites, 0, population),
     )  # fmt: skip
     run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
+        bilevel, session, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
+        executor=executor, estimate=estimate,
     )  # fmt: skip
     clans = max(1, population // clan_size)
     herd = run.evaluate(run.sample(population)).sorted()

@@ -14,10 +14,10 @@ from pyomo.common.collections import ComponentSet
 from pyomo.core import minimize
 
 from ..reformulations.mapping import map_of
+from ..solvers.session import Session
 from .bilinear import Array, NotCompiled
 from .compilation import compile_reaction
 from .compiled import NO_REACTION, CompiledReaction, Score
-from .deadline import Deadline
 from .encoding import Encoding
 from .reaction import Reaction, Solve, react
 
@@ -96,8 +96,7 @@ def score_all(
     evaluator: Evaluator,
     decisions: Sequence[Array],
     executor: Executor | None,
-    deadline: Deadline,
-    say: Callable[[str], None],
+    session: Session,
 ) -> list[Score | None]:
     """Return the scores of decisions, in order; None for those that were left out because a run has to end.
 
@@ -105,22 +104,22 @@ def score_all(
     scored is scored here, unless the run has to end.
     """
     if executor is None or not isinstance(evaluator, CompiledReaction):
-        return _score_here(evaluator, decisions, deadline)
+        return _score_here(evaluator, decisions, session)
     chunks = [decisions[k : k + CHUNK] for k in range(0, len(decisions), CHUNK)]
     futures = [_submitted(executor, evaluator, chunk) for chunk in chunks]
-    _await([future for future in futures if future is not None], deadline)
+    _await([future for future in futures if future is not None], session)
     found = [None if future is None else _result(future) for future in futures]
-    if None in found and not deadline.over:
-        say("the executor's workers are gone: candidates are evaluated in this process")
+    if None in found and not session.over:
+        session.say("the executor's workers are gone: candidates are evaluated in this process")
     return [
         score
         for chunk, scores in zip(chunks, found, strict=True)
-        for score in (_score_here(evaluator, chunk, deadline) if scores is None else scores)
+        for score in (_score_here(evaluator, chunk, session) if scores is None else scores)
     ]
 
 
-def _score_here(evaluator: Evaluator, decisions: Sequence[Array], deadline: Deadline) -> list[Score | None]:
-    return [None if deadline.over else evaluator.score(x) for x in decisions]
+def _score_here(evaluator: Evaluator, decisions: Sequence[Array], session: Session) -> list[Score | None]:
+    return [None if session.over else evaluator.score(x) for x in decisions]
 
 
 def _score_chunk(compiled: CompiledReaction, decisions: Sequence[Array]) -> list[Score]:
@@ -136,11 +135,11 @@ def _submitted(
         return None
 
 
-def _await(futures: list[Future[list[Score]]], deadline: Deadline) -> None:
+def _await(futures: list[Future[list[Score]]], session: Session) -> None:
     """Wait until all are done; where the run has to end, only for what is about to be."""
     waiting = futures
     while waiting:
-        if deadline.over:
+        if session.over:
             for future in waiting:
                 future.cancel()
             wait(waiting, GRACE)

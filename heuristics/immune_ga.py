@@ -17,23 +17,22 @@ performances between immune algorithm and other heuristic algorithms*, IEEE Tran
 mixes quantities of different units; here it is a power of the rank by Deb's rules.
 """
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
 
 from ..levels.reading import Bilevel
+from ..solvers.session import Session
 from .bilinear import Array
 from .decision_space import Search as Searched
 from .evaluation import Estimate
 from .nested import HeuristicResult
 from .population import Population, Search, require
-from .reaction import Solve
 
 
 def immune_ga(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 30,
     iterations: int = 66,
@@ -51,8 +50,6 @@ def immune_ga(
     seed: int = 0,
     executor: Executor | None = None,
     estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the immune genetic algorithm; the options from ``search`` on are those of :class:`.population.Search`.
 
@@ -73,8 +70,8 @@ def immune_ga(
         pressure=(pressure, 0, 20),
     )  # fmt: skip
     run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
+        bilevel, session, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
+        executor=executor, estimate=estimate,
     )  # fmt: skip
     rate = min(1.0, 2 / max(1, run.dimensions)) if mutation is None else mutation
     antibodies = run.evaluate(run.sample(population)).sorted()

@@ -19,7 +19,6 @@ Source: local branching and trust regions in one: M. Fischetti and A. Lodi, *Loc
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -29,11 +28,10 @@ from ..errors import BilevoltError, UnsupportedBySolverError
 from ..levels.reading import Bilevel
 from ..reformulations import choose_reformulation
 from ..reformulations.mapping import map_of, price_values
-from ..solvers.base import SolverResult
+from ..solvers.session import Session
 from ..solvers.status import Status
 from . import warm_start
 from .box import box_around, covers, inside, sides
-from .deadline import Deadline
 from .nested import HeuristicResult, nested
 
 STARTS = ("auto", "model", "relaxation", "nested")
@@ -46,7 +44,7 @@ SHARE = 5
 
 def neighbourhood(
     bilevel: Bilevel,
-    solve: Callable[..., SolverResult],
+    session: Session,
     *,
     radius: float = 0.02,
     rounds: int = 30,
@@ -54,15 +52,12 @@ def neighbourhood(
     start: str = "auto",
     integers: bool = True,
     reformulation: str = "auto",
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the search.
 
-    :param solve: a function model -> SolverResult that takes the keywords ``time_limit`` and ``warm_start``.
     :param radius: of the first box, relative to each variable's range (to max(1, \\|value\\|) where that is infinite).
     :param rounds: most boxes.
-    :param round_seconds: what a box may take; by default a fifth of ``time_limit``.
+    :param round_seconds: what a box may take; by default a fifth of the whole time limit.
     :param start: "model" (the decision on the model), "relaxation", "auto" (the better of the two) or "nested";
         where it gives no point, the next of these does.
     :param integers: whether the leader's integers are kept in the box, too (at least one step to either side).
@@ -77,9 +72,9 @@ def neighbourhood(
         )
     own = (*bilevel.leader.variables, *bilevel.follower_variables)
     before = [variable.value for variable in own]
-    if round_seconds is None and time_limit is not None:
-        round_seconds = time_limit / SHARE
-    search = _Search(bilevel, solve, Deadline(time_limit), round_seconds, integers, reformulation, say)
+    if round_seconds is None and session.time_limit is not None:
+        round_seconds = session.time_limit / SHARE
+    search = _Search(bilevel, session, round_seconds, integers, reformulation)
     try:
         search.begin(start)
         search.run(radius, rounds)
@@ -95,15 +90,13 @@ class _Search:
     def __init__(
         self,
         bilevel: Bilevel,
-        solve: Callable[..., SolverResult],
-        deadline: Deadline,
+        session: Session,
         round_seconds: float | None,
         integers: bool,
         reformulation: str,
-        say: Callable[[str], None],
     ) -> None:
-        self.bilevel, self.solve, self.deadline, self.say = bilevel, solve, deadline, say
-        self.round_seconds, self.reformulation = round_seconds, reformulation
+        self.bilevel, self.session = bilevel, session
+        self.round_seconds, self.reformulation = round_seconds or None, reformulation
         self.result = HeuristicResult(Status.no_solution)
         visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
         self.decision = [v for v in visible if integers or v.is_continuous()]
@@ -113,20 +106,20 @@ class _Search:
         """Find the first centre."""
         if start in ("auto", "model") and all(v.value is not None for v in self.visible):
             self._try("on the model", ComponentMap((v, v.value) for v in self.visible))
-        if start in ("auto", "relaxation") and not self.deadline.over:
+        if start in ("auto", "relaxation") and not self.session.over:
             self._try("of the relaxation", self._relaxed_decision())
         if self.result.objective is not None:
             return
-        if self.deadline.over:
-            self.result.message = self.deadline.why
+        if self.session.over:
+            self.result.message = self.session.why
             return
-        found = nested(self.bilevel, self.solve, time_limit=self.deadline.seconds(), say=self.say)
+        found = nested(self.bilevel, self.session)
         self.result.status, self.result.objective = found.status, found.objective
         self.result.values, self.result.multipliers = found.values, found.multipliers
         if found.objective is None:
-            self.say(f"the nested heuristic has no start ({found.message})")
-            self.result.message = self.deadline.why
-            if not self.deadline.over:
+            self.session.say(f"the nested heuristic has no start ({found.message})")
+            self.result.message = self.session.why
+            if not self.session.over:
                 self._begin_anywhere()
 
     def _try(self, what: str, decision: ComponentMap | None) -> None:
@@ -135,8 +128,8 @@ class _Search:
             return
         with inside(self.bilevel, box_around(decision, 0.0)):
             single = self._single_level()
-            found = self.solve(single, time_limit=self._seconds())
-        self.say(f"start at the decision {what}: {found.status}, {found.objective}")
+            found = self.session.solve(single, time_limit=self.round_seconds)
+        self.session.say(f"start at the decision {what}: {found.status}, {found.objective}")
         best = self.result.objective
         if found.values is not None and (best is None or self._gain(found.objective, best)):
             self._keep(found.objective, found.values, single)
@@ -151,7 +144,7 @@ class _Search:
                 variable.setlb(lower)
                 variable.setub(upper)
         try:
-            found = self.solve(single, time_limit=self._seconds())
+            found = self.session.solve(single, time_limit=self.round_seconds)
         except UnsupportedBySolverError:  # a nonconvex rest, or sets: there is no relaxation to be had cheaply
             return None
         if found.values is None:
@@ -163,10 +156,10 @@ class _Search:
         single = self._single_level()
         objective = single.leader.objective
         objective.deactivate()
-        found = self.solve(single, time_limit=self._seconds())
+        found = self.session.solve(single, time_limit=self.round_seconds)
         if found.values is None:
             why = f"no point to start from: the problem without objective is {found.status}"
-            self.result.message = self.deadline.said(why)
+            self.result.message = self.session.said(why)
             return
         for variable, number in found.values.items():
             variable.set_value(number, skip_validation=True)
@@ -183,8 +176,8 @@ class _Search:
             return
         done = 0.0  # the largest radius known to hold no better point than the present centre
         for _ in range(rounds):
-            if self.deadline.over:
-                self.result.message = self.deadline.why
+            if self.session.over:
+                self.result.message = self.session.why
                 return
             box = box_around(ComponentMap((v, self.result.values[v]) for v in self.decision), radius)
             better, solved = self._look(box, radius)
@@ -194,7 +187,7 @@ class _Search:
             if solved and whole:
                 self.result.message = "the last box held all decisions"
                 return
-            if better or self.deadline.over:  # a box cut short says nothing of its radius
+            if better or self.session.over:  # a box cut short says nothing of its radius
                 continue
             if solved:
                 done = max(done, radius)
@@ -202,7 +195,7 @@ class _Search:
             if radius <= max(done, SMALLEST_RADIUS):
                 self.result.message = f"no better point within a radius of {done:g}; larger boxes take too long"
                 return
-        self.result.message = self.deadline.said(f"stopped after {rounds} boxes")
+        self.result.message = self.session.said(f"stopped after {rounds} boxes")
 
     def _look(self, box: ComponentMap, radius: float) -> tuple[bool, bool]:
         """Solve in a box; return whether a better point was found, and whether the box was solved."""
@@ -210,10 +203,10 @@ class _Search:
             single = self._single_level()
             for variable, number in self.result.values.items():
                 variable.set_value(number, skip_validation=True)
-            started = warm_start.complete(single, self.solve) is None
-            if self.deadline.over:
+            started = warm_start.complete(single, self.session.solve) is None
+            if self.session.over:
                 return False, False
-            found = self.solve(single, time_limit=self._seconds(), warm_start=started)
+            found = self.session.solve(single, time_limit=self.round_seconds, warm_start=started)
         best = self.result.objective
         assert best is not None
         better = found.values is not None and self._gain(found.objective, best)
@@ -228,14 +221,11 @@ class _Search:
                 "objective": self.result.objective,
             }
         )
-        self.say(f"box of radius {radius:g}: {found.status}, {found.objective}; best {self.result.objective}")
+        self.session.say(f"box of radius {radius:g}: {found.status}, {found.objective}; best {self.result.objective}")
         return better, found.status in (Status.optimal, Status.infeasible)
 
     def _single_level(self) -> Any:
         return choose_reformulation(self.bilevel, self.reformulation)[0]
-
-    def _seconds(self) -> float | None:
-        return self.deadline.seconds(self.round_seconds or None)
 
     def _gain(self, objective: float | None, best: float) -> bool:
         if objective is None:

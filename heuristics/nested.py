@@ -6,7 +6,6 @@ decision repeats. Every decision is evaluated with the true reaction, and the be
 the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +17,8 @@ from ..levels.reading import Bilevel
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
 from ..reformulations.mapping import map_of, price_values
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
 from .reaction import Solve, react, refuse_interaction
 
 
@@ -40,36 +39,33 @@ class HeuristicResult:
 
 def nested(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     max_iterations: int = 50,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the nested heuristic.
 
-    :param solve: a function model -> SolverResult, used for the leader, the followers and the completion.
     :returns: status ``feasible`` or ``no_solution`` (a heuristic proves nothing); ``history`` has, per iteration,
         the objective that the leader believed and the one that the followers' reaction made of it.
     """
     refuse_interaction(bilevel)
     single = kkt.apply(bilevel)
-    deadline = Deadline(time_limit)
+    solve = session.solve
     better = (lambda a, b: a < b) if bilevel.leader.objective.sense == minimize else (lambda a, b: a > b)
     result = HeuristicResult(Status.no_solution)
     held = _starting_answer(bilevel, solve)
     if held is None:
-        result.message = deadline.said(
+        result.message = session.said(
             "the leader's problem over both levels' rows is infeasible or unbounded, so that there is no answer to "
             "start from; give the followers' variables values"
         )
         return result
     seen: set[tuple[float, ...]] = set()
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
-    while len(result.history) < max_iterations and not deadline.over:
+    while len(result.history) < max_iterations and not session.over:
         answer = _solve_leader(bilevel, held, solve)
         if answer.values is None:
-            result.message = deadline.said(
+            result.message = session.said(
                 f"the leader's problem is {answer.status} with the followers' last answer held fixed"
             )
             break
@@ -83,9 +79,9 @@ def nested(
                 "message": reaction.message,
             }
         )
-        say(f"iteration {len(result.history)}: objective {reaction.objective}")
+        session.say(f"iteration {len(result.history)}: objective {reaction.objective}")
         if not reaction.feasible:
-            result.message = deadline.said(f"iteration {len(result.history)}: {reaction.message}")
+            result.message = session.said(f"iteration {len(result.history)}: {reaction.message}")
             break
         values = reaction.values
         prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
@@ -100,7 +96,7 @@ def nested(
         seen.add(key)
         held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
     else:
-        result.message = deadline.why or "stopped by the iteration or time limit"
+        result.message = session.why or "stopped by the iteration or time limit"
     return result
 
 

@@ -1,7 +1,6 @@
 """What all population methods share: candidates and their order, budget, history, and the best point kept."""
 
 import math
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +12,15 @@ from ..errors import BilevoltError
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
 from ..reformulations.mapping import map_of, price_values
+from ..solvers.session import Session
 from ..solvers.status import Status
 from .bilinear import Array
 from .compiled import NO_REACTION, Score
-from .deadline import Deadline
 from .decision_space import Search as Searched
 from .decision_space import encode
 from .evaluation import Estimate, Exact, evaluator_of, score_all, sense_of
 from .nested import HeuristicResult
-from .reaction import Solve, refuse_interaction
+from .reaction import refuse_interaction
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,6 @@ class Search:
     :param search: variables of the leader (names or components) to search; by default all that followers see and all
         integer ones, but those that rows settle.
     :param evaluations: how many candidates may be evaluated; ``default`` if None.
-    :param time_limit: seconds, for all; runs that end by it do not repeat.
     :param seed: of all random numbers; the same seed gives the same run, bit for bit, also with an executor.
     :param executor: a ``concurrent.futures.Executor`` that evaluates parts of a population.
     :param estimate: a function of the decision (variable's name -> number) that stands for the leader's objective when
@@ -91,7 +89,7 @@ class Search:
     def __init__(
         self,
         bilevel: Bilevel,
-        solve: Solve,
+        session: Session,
         *,
         search: Searched,
         evaluations: int | None,
@@ -99,20 +97,17 @@ class Search:
         seed: int,
         executor: Executor | None,
         estimate: Estimate | None,
-        time_limit: float | None,
-        say: Callable[[str], None],
     ) -> None:
         self.budget = default if evaluations is None else evaluations
         require(evaluations=(self.budget, 1, math.inf), seed=(seed, 0, math.inf))
         refuse_interaction(bilevel)
-        self._deadline = Deadline(time_limit)
         single = kkt.apply(bilevel)
         self.encoding, own_rows = encode(single, search)
         self.rng = np.random.default_rng(seed)
-        self._exact = Exact(single, self.encoding, solve)
+        self._exact = Exact(single, self.encoding, session.solve)
         middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(seed))
         self._evaluator, note = evaluator_of(self._exact, own_rows, middle, estimate)
-        self._executor, self._say = executor, say
+        self._executor, self._session = executor, session
         self._sense = sense_of(single)
         self._seen: dict[bytes, Score] = {}
         self._candidate: tuple[Score, Array] | None = None  # the best ranked so far
@@ -120,7 +115,7 @@ class Search:
         self.count = 0
         self.result = HeuristicResult(Status.no_solution)
         self._about = f"{self.dimensions} leader variables are searched; {note}"
-        say(self._about)
+        session.say(self._about)
 
     @property
     def dimensions(self) -> int:
@@ -130,7 +125,7 @@ class Search:
     @property
     def over(self) -> bool:
         """Whether to end: budget or time used up, a stop asked for, or all decisions known (where there is but one)."""
-        return self.count >= self.budget or self._deadline.over or (self.dimensions == 0 and self.count > 0)
+        return self.count >= self.budget or self._session.over or (self.dimensions == 0 and self.count > 0)
 
     def goes_on(self, iterations: int) -> bool:
         """Whether there is another iteration; the first draw is none."""
@@ -152,7 +147,7 @@ class Search:
                 scores[k] = Score(violation, math.inf)
             elif x.tobytes() not in self._seen:
                 new[x.tobytes()] = x
-        found = score_all(self._evaluator, list(new.values()), self._executor, self._deadline, self._say)
+        found = score_all(self._evaluator, list(new.values()), self._executor, self._session)
         self._seen.update((key, score) for key, score in zip(new, found, strict=True) if score is not None)
         for k in asked:
             x = decoded[k][0]
@@ -178,11 +173,11 @@ class Search:
                 self._seen[x.tobytes()], self._candidate = NO_REACTION, None
         entry["objective"] = self.result.objective
         self.result.history.append(entry)
-        self._say(f"iteration {iteration}: objective {self.result.objective}, {self.count} evaluations")
+        self._session.say(f"iteration {iteration}: objective {self.result.objective}, {self.count} evaluations")
 
     def finish(self) -> HeuristicResult:
         """Return the result, with a message that says how the run ended."""
-        ended = self._deadline.why or f"ended after {self.count} evaluations"
+        ended = self._session.why or f"ended after {self.count} evaluations"
         if self.result.objective is None:
             messages = [entry["message"] for entry in self.result.history if entry["message"]]
             why = messages[-1] if messages else "no candidate was bilevel feasible"

@@ -11,24 +11,23 @@ Source: J. Kennedy and R. Eberhart, *Particle swarm optimization*, ICNN 1995; M.
 swarm: explosion, stability, and convergence*, IEEE Trans. Evol. Comput. 6, 2002 (w = 0.7298, c = 1.4962).
 """
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
 
 from ..levels.reading import Bilevel
+from ..solvers.session import Session
 from .decision_space import Search as Searched
 from .evaluation import Estimate
 from .nested import HeuristicResult
 from .population import Search, require
-from .reaction import Solve
 
 MOVED = 1e-6  # a particle this far from where its speed led it was moved by repair
 
 
 def pso(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     population: int = 40,
     iterations: int = 50,
@@ -41,8 +40,6 @@ def pso(
     seed: int = 0,
     executor: Executor | None = None,
     estimate: Estimate | None = None,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run particle swarm optimisation; the options from ``search`` on are those of :class:`.population.Search`.
 
@@ -57,8 +54,8 @@ def pso(
         cognitive=(cognitive, 0, 4), social=(social, 0, 4), speed_limit=(speed_limit, 1e-6, 1),
     )  # fmt: skip
     run = Search(
-        bilevel, solve, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
-        executor=executor, estimate=estimate, time_limit=time_limit, say=say,
+        bilevel, session, search=search, evaluations=evaluations, default=population * (iterations + 1), seed=seed,
+        executor=executor, estimate=estimate,
     )  # fmt: skip
     swarm = best = run.evaluate(run.sample(population))
     speed = speed_limit * (2 * run.sample(population) - 1)

@@ -15,7 +15,7 @@ constraints*, SIAM J. Optim. 11, 2001.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,21 +30,19 @@ from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
 from ..reformulations.mapping import Linearized, map_of, price_values
 from ..solvers.base import SolverResult
+from ..solvers.session import Session
 from ..solvers.status import Status
-from .deadline import Deadline
 from .nested import HeuristicResult
 from .reaction import Solve
 
 
 def scholtes(
     bilevel: Bilevel,
-    solve: Solve,
+    session: Session,
     *,
     rounds: int = 8,
     steps: int = 3,
     shrink: float = 0.1,
-    time_limit: float | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> HeuristicResult:
     """Run the sequence.
 
@@ -57,21 +55,13 @@ def scholtes(
     own = (*bilevel.leader.variables, *bilevel.follower_variables)
     before = [variable.value for variable in own]
     try:
-        return _sequence(bilevel, solve, rounds, steps, shrink, Deadline(time_limit), say)
+        return _sequence(bilevel, session, rounds, steps, shrink)
     finally:  # the search moves the user's variables about
         for variable, number in zip(own, before, strict=True):
             variable.set_value(number, skip_validation=True)
 
 
-def _sequence(
-    bilevel: Bilevel,
-    solve: Solve,
-    rounds: int,
-    steps: int,
-    shrink: float,
-    deadline: Deadline,
-    say: Callable[[str], None],
-) -> HeuristicResult:
+def _sequence(bilevel: Bilevel, session: Session, rounds: int, steps: int, shrink: float) -> HeuristicResult:
     relaxed = kkt.apply(bilevel)
     revenue.apply(relaxed)
     pairs = product.STEP.apply(relaxed)
@@ -82,20 +72,20 @@ def _sequence(
     result = HeuristicResult(Status.no_solution)
     epsilon: float | None = None
     for round_ in range(rounds + 1):
-        if deadline.over:
-            result.message = deadline.why
+        if session.over:
+            result.message = session.why
             break
         moved = False
         for _ in range(1 if epsilon is None else steps):
-            moved |= _advance(relaxed, curved, pairs, epsilon, solve)
-            if deadline.over:  # the point reached is settled all the same
+            moved |= _advance(relaxed, curved, pairs, epsilon, session.solve)
+            if session.over:  # the point reached is settled all the same
                 break
         if not moved:
-            result.message = deadline.said(f"round {round_}: the linearised problem has no optimum")
+            result.message = session.said(f"round {round_}: the linearised problem has no optimum")
             break
-        objective = _settle(bilevel, relaxed, solve, result)
+        objective = _settle(bilevel, relaxed, session.solve, result)
         result.history.append({"iteration": round_, "epsilon": epsilon, "objective": objective})
-        say(f"epsilon {epsilon}: settled objective {objective}")
+        session.say(f"epsilon {epsilon}: settled objective {objective}")
         largest = max((math.prod(_factors(item)) for item in pairs), default=0.0)
         if largest <= 0:
             break

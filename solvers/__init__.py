@@ -14,7 +14,7 @@ from .base import Solver
 from .features import Features, Needs, Size
 from .gurobi import Gurobi
 from .highs import Highs
-from .reading import needs_of
+from .reading import Reading, needs_of, read
 from .records import SolverResult
 from .scip import Scip
 from .status import Status
@@ -48,7 +48,7 @@ def get_solver(name: str) -> Solver:
     return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
 
 
-def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
+def choose(model: BlockData | Reading, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
     """The `auto` rule: the first of `SOLVERS` that is there, supports the model, and whose licence it fits.
 
     Returns:
@@ -57,10 +57,10 @@ def choose(model: BlockData, *, exclude: Collection[str] = ()) -> tuple[Solver, 
     Raises:
         UnsupportedBySolverError: none is left; the message has every solver's reason.
     """
-    needs = needs_of(model)
+    needs = read(model).needs
     passed_over: list[str] = []
     for solver in SOLVERS.values():
-        reason = _objection(solver, model, needs, exclude)
+        reason = _objection(solver, needs, exclude)
         if reason is None:
             why = f"{solver.name} takes the model ({needs.size})"
             return solver, "; ".join([why, *passed_over]) + "."
@@ -81,11 +81,11 @@ def table() -> list[dict[str, Any]]:
     ]
 
 
-def _objection(solver: Solver, model: BlockData, needs: Needs, exclude: Collection[str]) -> str | None:
+def _objection(solver: Solver, needs: Needs, exclude: Collection[str]) -> str | None:
     if solver.name in exclude:
         return "excluded"
     if (reason := solver.available()) is not None:
         return reason
     if missing := solver.features.missing(needs):
         return "does not support " + ", ".join(f"{name} ({needs.because[name]})" for name in missing)
-    return solver.misfit(model, needs)
+    return solver.misfit(needs)

@@ -48,13 +48,13 @@ class Solver(ABC):
     def version(self) -> str:
         """Version of the installed solver; empty when it is not installed."""
 
-    def misfit(self, model: BlockData, needs: Needs) -> str | None:
+    def misfit(self, needs: Needs) -> str | None:
         """Why a supported model is too large for the licence; None when it fits."""
         return None
 
     def solve(
         self,
-        model: BlockData,
+        model: BlockData | Reading,
         *,
         time_limit: float | None = None,
         rel_gap: float | None = 1e-6,
@@ -70,7 +70,7 @@ class Solver(ABC):
     ) -> SolverResult:
         """Solve the active part of a model; its variables keep the values they have.
 
-        :param model: a Pyomo model; its rows and SOS may refer to variables of other models.
+        :param model: a Pyomo model, or what was read of it; its rows and SOS may refer to variables of other models.
         :param time_limit: seconds for the solver itself, without reading and translating.
         :param rel_gap: relative gap at which a problem counts as solved; None: the solver's own default.
         :param abs_gap: the same, absolute.
@@ -94,7 +94,7 @@ class Solver(ABC):
         )  # fmt: skip
         reading = read(model)
         self._refuse(reading.needs, duals)
-        program = program_of(model, reading)
+        program = program_of(reading)
         outcome = _without_solver(reading, program)
         if outcome is None:
             outcome = self._answer(program, settings)

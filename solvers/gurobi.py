@@ -7,14 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
-from pyomo.core.base.block import BlockData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
 from .features import Features, Needs
 from .interrupt import stop_requested
 from .program import Array, Form, Program
-from .reading import count_columns
 from .records import Outcome, Settings
 
 gurobipy, _installed = attempt_import("gurobipy")
@@ -70,7 +68,7 @@ class Gurobi(Solver):
         """Version of gurobipy."""
         return ".".join(map(str, gurobipy.gurobi.version())) if _installed else ""
 
-    def misfit(self, model: BlockData, needs: Needs) -> str | None:
+    def misfit(self, needs: Needs) -> str | None:
         """Why the model is too large for the licence; None when it fits or the licence is a full one."""
         if not is_restricted():
             return None
@@ -78,7 +76,7 @@ class Gurobi(Solver):
         rows = size.linear_rows + size.range_rows + size.quadratic_rows + size.sos + size.indicators
         if rows > RESTRICTED_ROWS:
             return f"the restricted licence is too small: {rows} rows, indicator rows and SOS > {RESTRICTED_ROWS}"
-        columns = count_columns(model)
+        columns = size.variables
         limit = RESTRICTED_QUADRATIC_COLUMNS if quadratic else RESTRICTED_COLUMNS
         if columns > limit:
             return f"the restricted licence is too small: {columns} variables > {limit}" + quadratic * " (quadratic)"

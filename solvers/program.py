@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from pyomo.core.base.block import BlockData
 from pyomo.core.base.sos import SOSConstraintData
 from pyomo.repn.quadratic import QuadraticRepn
 from scipy.sparse import csr_array, vstack
 
-from .reading import Reading, active_sos
+from .reading import Reading
 
 Array = np.ndarray
 
@@ -112,7 +111,7 @@ class Program:
         )  # fmt: skip
 
 
-def program_of(model: BlockData, reading: Reading) -> Program:
+def program_of(reading: Reading) -> Program:
     """Return the arrays of a model that was read."""
     variables = list(reading.variables.values())
     column = {i: k for k, i in enumerate(reading.variables)}
@@ -142,7 +141,7 @@ def program_of(model: BlockData, reading: Reading) -> Program:
             for k, row in enumerate(reading.rows)
             if (s := reading.indicators.get(row)) is not None
         },
-        sos=tuple(_sos(constraint, column) for constraint in active_sos(model)),
+        sos=tuple(_sos(constraint, column) for constraint in reading.sos),
     )
 
 

@@ -19,7 +19,6 @@ from pyomo.core.base.set import RangeSet, Set
 from pyomo.core.base.sos import SOSConstraint, SOSConstraintData
 from pyomo.core.base.suffix import Suffix
 from pyomo.core.base.var import Var, VarData
-from pyomo.core.expr.visitor import identify_variables
 from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
@@ -48,7 +47,10 @@ _KNOWN = {
 
 @dataclass(frozen=True)
 class Reading:
-    """A model as the solver layer sees it."""
+    """A model as the solver layer sees it, read once for who chooses a solver and for the solver.
+
+    Until it is solved, the variables may get other values (a start); nothing else of the model may change.
+    """
 
     objective: ObjectiveData | None
     polynomial: QuadraticRepn | None
@@ -57,6 +59,7 @@ class Reading:
     """Row -> lower side, coefficients of the body (its constant among them), upper side; indicator rows too."""
     indicators: dict[ConstraintData, Switch]
     """The rows that hold only while a binary has a given value; never to be added as they are."""
+    sos: tuple[SOSConstraintData, ...]
     variables: dict[int, VarData]
     needs: Needs
     contradiction: str | None
@@ -90,18 +93,13 @@ def active_sos(model: BlockData) -> Iterator[SOSConstraintData]:
     return model.component_data_objects(SOSConstraint, active=True, descend_into=True)
 
 
-def count_columns(model: BlockData) -> int:
-    """Number of variables that a solver's own model gets: as `Size.variables`, with the fixed ones."""
-    expressions = [row.expr for row in active_rows(model)]
-    expressions += [o.expr for o in model.component_data_objects(Objective, active=True)]
-    found = {id(v) for e in expressions for v in identify_variables(e, include_fixed=True)}
-    found |= {id(v) for sos in active_sos(model) for v in sos.variables}
-    found |= {id(switch.variable) for switch in indicator_rows(model).values()}
-    return len(found)
+def read(model: BlockData | Reading) -> Reading:
+    """Walk the active objective, rows and SOS of a model once; what was read is returned as it is.
 
-
-def read(model: BlockData) -> Reading:
-    """Walk the active objective, rows and SOS of a model once. Same errors as `needs_of`."""
+    Same errors as `needs_of`.
+    """
+    if isinstance(model, Reading):
+        return model
     _refuse_unknown_components(model)
     return _Reader().read(model)
 
@@ -133,7 +131,8 @@ class _Reader:
                 self._indicator_row(row, indicators[row])
             else:
                 self._row(row)
-        for sos in active_sos(model):
+        sets = tuple(active_sos(model))
+        for sos in sets:
             self._special_ordered_set(sos)
         objective = _single_objective(model)
         polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
@@ -145,7 +144,7 @@ class _Reader:
             self.indicators,
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction)
+        return Reading(objective, polynomial, self.rows, indicators, sets, self.variables, needs, self.contradiction)
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)

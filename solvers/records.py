@@ -30,6 +30,8 @@ class SolverResult:
     message: str
     solver: str
     version: str
+    notes: tuple[str, ...] = ()
+    """Why another solver than the first choice was asked, if one was."""
 
 
 @dataclass(frozen=True)

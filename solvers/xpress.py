@@ -11,14 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
-from pyomo.core.base.block import BlockData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
 from .features import Features, Needs
 from .interrupt import stop_requested
 from .program import Array, Form, Program
-from .reading import count_columns
 from .records import Outcome, Settings
 
 xpress, _installed = attempt_import("xpress")
@@ -75,13 +73,13 @@ class Xpress(Solver):
         """Version of the Python package, which is that of the Xpress suite."""
         return str(xpress.__version__) if _is_installed() else ""
 
-    def misfit(self, model: BlockData, needs: Needs) -> str | None:
+    def misfit(self, needs: Needs) -> str | None:
         """Why the model is too large for the licence; None when it fits or the licence is a full one."""
         if not is_community():
             return None
         size, quadratic = needs.size, bool(_QUADRATIC & set(needs.because))
         rows = size.linear_rows + size.quadratic_rows * (1 + ("quadratic_ranges" in needs.because)) + size.indicators
-        columns, limit = count_columns(model), COMMUNITY_QUADRATIC_SIZE if quadratic else COMMUNITY_SIZE
+        columns, limit = size.variables, COMMUNITY_QUADRATIC_SIZE if quadratic else COMMUNITY_SIZE
         if rows + columns <= limit:
             return None
         return (

@@ -19,7 +19,8 @@ from pyomo.core import (
 )
 
 from ..errors import BilevoltError
-from ..solvers import Status, choose
+from ..solvers import Status
+from ..solvers.session import Session
 from .polynomials import Polynomial
 from .systems import Couple, Statement, System
 
@@ -145,7 +146,7 @@ def _solve(
         model.rows[len(model.rows)] = part.expression(value) >= model.violation
     goal = model.violation if objective is None else -objective.expression(value)
     model.objective = Objective(expr=goal, sense=maximize)
-    result = choose(model)[0].solve(model, time_limit=_SECONDS, feasibility_tol=1e-8)
+    result = Session().solve(model, time_limit=_SECONDS, feasibility_tol=1e-8)
     if result.values is None:
         if result.status is Status.infeasible:
             return None

@@ -11,7 +11,8 @@ from pyomo.core import ConcreteModel, Constraint, Objective, maximize
 from ..errors import BilevoltError
 from ..levels.follower_form import follower_form
 from ..levels.reading import Bilevel
-from ..solvers import Status, choose
+from ..solvers import Status
+from ..solvers.session import Session
 from .polynomials import Polynomial, polynomial
 from .reaction_curve import LinearRow, SmallFollower
 from .systems import Statement, bounds, sides
@@ -119,7 +120,7 @@ def high_point(bilevel: Bilevel) -> tuple[Status, dict[str, float]]:
         problem.rows[constraint.name] = constraint.expr
     objective = bilevel.leader.objective
     problem.objective = Objective(expr=objective.expr, sense=objective.sense)
-    result = choose(problem)[0].solve(problem)
+    result = Session().solve(problem)
     values = result.values
     if values is None or result.status is not Status.optimal:
         return result.status, {}

@@ -13,7 +13,7 @@ from ..levels.reading import Bilevel
 from ..reformulations import kkt
 from ..reformulations.mapping import map_of, price_values
 from ..reformulations.optimal_face import add_prices
-from ..solvers import choose
+from ..solvers.session import Session
 from ..solvers.status import Status
 
 Residual = tuple[str, float, float]
@@ -106,7 +106,7 @@ def _nearest_prices(bilevel: Bilevel) -> dict[str, float]:
             away = sign * (prices[id(price)] - price.value)
             problem.rows[f"{source.name} {sign}"] = problem.distance[source.name] >= away
     problem.objective = Objective(expr=quicksum(problem.distance.values()))
-    values = choose(problem)[0].solve(problem).values
+    values = Session().solve(problem).values
     if values is None:
         return {source.name: math.nan for source in bilevel.leader.prices.values()}
     return {source.name: price for source, price in price_values(single_map, values).items()}

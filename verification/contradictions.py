@@ -53,7 +53,7 @@ class Contradictions:
             model.dual[f"{owner} {variable.name}"] = expression == 0
             of[id(model.dual[f"{owner} {variable.name}"])] = _Row(owner, variable.name, True)
         self._reading = read(model)
-        self._program = program_of(model, self._reading)
+        self._program = program_of(self._reading)
         helper = _Row(LEADER, None, False)
         self._rows = [of.get(id(row), helper) for row in self._reading.rows]
         self._columns = list(self._reading.variables.values())

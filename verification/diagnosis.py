@@ -17,7 +17,8 @@ from ..levels.decisions import listed
 from ..levels.reading import Bilevel
 from ..levels.rows import add_sos
 from ..reformulations.mapping import map_of
-from ..solvers import choose, needs_of
+from ..solvers import choose
+from ..solvers.reading import read
 from ..solvers.records import SolverResult
 from ..solvers.status import Status
 from .contradictions import Contradictions, primal_rows
@@ -68,9 +69,10 @@ def _point(single: Any) -> SolverResult | None:
         problem.rows[key] = expression
     add_sos(problem, map_of(single).bilevel.leader.sos)
     try:
-        solver, _ = choose(problem)
-        limit = {} if needs_of(problem).linear_program else {solver.node_limit: NODE_LIMIT}
-        return solver.solve(problem, options=limit)
+        reading = read(problem)
+        solver, _ = choose(reading)
+        limit = {} if reading.needs.linear_program else {solver.node_limit: NODE_LIMIT}
+        return solver.solve(reading, options=limit)
     except BilevoltError:
         return None
 

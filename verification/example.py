@@ -10,7 +10,7 @@ from ..errors import BilevoltError
 from ..levels.follower_problem import follower_at
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values
-from ..solvers import choose
+from ..solvers.session import Session
 from ..solvers.status import Status
 
 FOLLOWERS = 20  # that are solved for an example
@@ -34,7 +34,7 @@ def example(bilevel: Bilevel, values: Mapping[VarData, float]) -> str | None:
     for follower in bilevel.followers:
         problem = follower_at(follower, {id(v): known[id(v)] for v in follower.given})
         try:
-            result = choose(problem)[0].solve(problem)
+            result = Session().solve(problem)
         except BilevoltError:
             return None
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):

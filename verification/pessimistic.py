@@ -24,8 +24,8 @@ from ..errors import NonconvexFollowerError, SolverUnavailableError, Unsupported
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values, numbers
 from ..reformulations import kkt
-from ..solvers import choose
 from ..solvers.base import SolverResult
+from ..solvers.session import Session
 from ..solvers.status import Status
 from .responses import Responses, Solve
 
@@ -96,7 +96,7 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
         return WorstCase(note=f"not computed: {refusal}")
 
     def solve(problem: Any) -> SolverResult:
-        return choose(problem)[0].solve(problem, time_limit=effort.seconds)
+        return Session().solve(problem, time_limit=effort.seconds)
 
     responses = Responses(single, numbers(bilevel.leader.variables), optimum)
     objective = responses.of(single.leader.objective.expr)

@@ -17,12 +17,10 @@ import pytest
 import bilevolt as bv
 from bilevolt import Solution, SubModel, verify
 from bilevolt.heuristics import METHODS
-from bilevolt.heuristics import deadline as deadlines
-from bilevolt.heuristics.deadline import Deadline
 from bilevolt.models import demand_response
 from bilevolt.reformulations import read_levels
-from bilevolt.solvers import choose
 from bilevolt.solvers.interrupt import stop_requested, stoppable
+from bilevolt.solvers.session import Session
 
 
 def toll():
@@ -79,27 +77,23 @@ CASES = [  # method, model, options, solver calls before the stop, most calls af
 RUNS = [(name, make, options, k, most) for name, make, options, ks, most in CASES for k in ks]
 
 
-def solve(problem, **options):
-    """By HiGHS or SCIP, which a stop does not keep from solving the LPs that make a point of what was found."""
-    return choose(problem)[0].solve(problem, **options)
-
-
-class StoppingSolve:
-    """The solve function; a signal comes during the call of this number, whose answer is whole all the same."""
+class StoppingSession(Session):
+    """A session; a signal comes during the solve of this number, whose answer is whole all the same."""
 
     def __init__(self, number, kind=signal.SIGINT):
+        super().__init__()
         self.number, self.kind, self.calls = number, kind, 0
 
-    def __call__(self, problem, **options):
+    def solve(self, problem, **options):
         self.calls += 1
         if self.calls == self.number:
             os.kill(os.getpid(), self.kind)
-        return solve(problem, **options)
+        return super().solve(problem, **options)
 
 
 def stopped(name, model, options, number, kind=signal.SIGINT):
     """Return the result, and how many solver calls came after the signal."""
-    stopping = StoppingSolve(number, kind)
+    stopping = StoppingSession(number, kind)
     handler = signal.getsignal(kind)
     with stoppable():
         result = METHODS[name](read_levels(model), stopping, **options)
@@ -167,9 +161,9 @@ def test_the_point_that_was_found_is_evaluated_and_returned(name, make, options,
 @pytest.mark.parametrize("name", ["nested", "alternating", "scholtes"])
 def test_until_the_stop_the_run_is_the_same(name):
     make = vehicles if name == "alternating" else toll
-    whole = METHODS[name](read_levels(make()), solve)
+    whole = METHODS[name](read_levels(make()), Session())
     with stoppable():
-        assert METHODS[name](read_levels(make()), solve).history == whole.history
+        assert METHODS[name](read_levels(make()), Session()).history == whole.history
     cut, _ = stopped(name, make(), {}, 20)
     assert 1 <= len(cut.history) < len(whole.history)
     assert cut.history[:-1] == whole.history[: len(cut.history) - 1]
@@ -188,7 +182,7 @@ def test_either_signal_from_what_is_said(name, kind):
 
     options = WALK if name == "annealing" else ENDLESS
     with stoppable():
-        result = METHODS[name](read_levels(model), solve, say=say, **options)
+        result = METHODS[name](read_levels(model), Session(say=say), **options)
     assert result.message.startswith("interrupted")
     assert len(result.history) == 3 and said[-1].startswith("iteration 3")
     assert result.objective == result.history[-1]["objective"]
@@ -200,32 +194,27 @@ def test_a_stop_before_the_start_ends_it_soon(name):
     """As where another step of the same solve was interrupted."""
     with stoppable():
         os.kill(os.getpid(), signal.SIGTERM)
-        result = METHODS[name](read_levels(toll()), solve)
+        result = METHODS[name](read_levels(toll()), Session())
     assert "interrupted" in result.message
     assert len(result.history) <= 1
 
 
-def no_answer(problem, **options):
-    """A solver that the stop reached, too: it has no point."""
-    result = solve(problem, **options)
-    if stop_requested():
-        result.status, result.values, result.objective = "no_solution", None, None
-    return result
+class NoAnswer(StoppingSession):
+    """The stop reaches the solvers, too: they have no point."""
+
+    def solve(self, problem, **options):
+        result = super().solve(problem, **options)
+        if stop_requested():
+            result.status, result.values, result.objective = "no_solution", None, None
+        return result
 
 
 @pytest.mark.parametrize("name", ["nested", "leader_alone", "neighbourhood", "alternating", "scholtes"])
 @pytest.mark.parametrize("number", [1, 2, 7, 18])
 def test_solvers_that_stop_without_a_point_are_no_failure(name, number):
-    model, calls = (vehicles if name == "alternating" else toll)(), []
-
-    def stopping(problem, **options):
-        calls.append(problem)
-        if len(calls) == number:
-            os.kill(os.getpid(), signal.SIGINT)
-        return no_answer(problem, **options)
-
+    model = (vehicles if name == "alternating" else toll)()
     with stoppable():
-        result = METHODS[name](read_levels(model), stopping)
+        result = METHODS[name](read_levels(model), NoAnswer(number))
         reached = stop_requested()
     assert ("interrupted" in result.message) is reached
     check(model, result)
@@ -266,11 +255,11 @@ def test_a_stop_that_reaches_the_workers_loses_nothing(failure, monkeypatch):
     model = shop()
     with stoppable():
         executor = FailingExecutor(5, failure, signal.SIGINT)
-        result = METHODS["pso"](read_levels(model), solve, executor=executor, **ENDLESS)
+        result = METHODS["pso"](read_levels(model), Session(), executor=executor, **ENDLESS)
     assert result.message.startswith("interrupted")
     assert executor.count <= 5 + 3  # a generation of 40 has three parts of 16 at most
     check(model, result)
-    whole = METHODS["pso"](read_levels(model), solve, iterations=4)
+    whole = METHODS["pso"](read_levels(model), Session(), iterations=4)
     assert result.history[:-1] == whole.history[: len(result.history) - 1] != []
     assert result.objective <= result.history[0]["objective"]
 
@@ -278,9 +267,9 @@ def test_a_stop_that_reaches_the_workers_loses_nothing(failure, monkeypatch):
 @pytest.mark.parametrize("failure", ["submit", "broken", "interrupted"])
 def test_workers_that_go_without_a_stop_are_replaced_by_this_process(failure):
     said = []
-    alone = METHODS["pso"](read_levels(shop()), solve, iterations=4)
+    alone = METHODS["pso"](read_levels(shop()), Session(), iterations=4)
     executor = FailingExecutor(5, failure)
-    result = METHODS["pso"](read_levels(shop()), solve, iterations=4, executor=executor, say=said.append)
+    result = METHODS["pso"](read_levels(shop()), Session(say=said.append), iterations=4, executor=executor)
     assert (result.history, result.objective) == (alone.history, alone.objective)
     assert any("workers are gone" in line for line in said)
 
@@ -291,7 +280,7 @@ def test_an_error_of_a_worker_is_an_error():
             return super().submit(lambda: 1 / 0)
 
     with Faulty(1) as executor, pytest.raises(ZeroDivisionError):
-        METHODS["pso"](read_levels(shop()), solve, executor=executor)
+        METHODS["pso"](read_levels(shop()), Session(), executor=executor)
 
 
 PROCESSES = """
@@ -311,7 +300,7 @@ PROCESSES = """
         with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as processes:
             with cases.stoppable():
                 bilevel = cases.read_levels(cases.shop())
-                result = cases.METHODS["pso"](bilevel, cases.solve, executor=processes, say=say, **cases.ENDLESS)
+                result = cases.METHODS["pso"](bilevel, cases.Session(say=say), executor=processes, **cases.ENDLESS)
         known = [entry["objective"] for entry in result.history]
         print(json.dumps([str(result.status), result.objective, result.message, known]), flush=True)
 """
@@ -335,28 +324,3 @@ def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path):
     status, objective, message, known = json.loads(output.strip().splitlines()[-1])
     assert status == "feasible" and message.startswith("interrupted")
     assert len(known) >= 3 and objective == min(known)
-
-
-# The deadline ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("limit", "now", "asked", "over", "why", "left", "at_most"),
-    [
-        (None, 1e9, False, False, "", None, 3.0),
-        (None, 0.0, True, True, "interrupted", None, 3.0),
-        (5.0, 4.0, False, False, "", 1.0, 1.0),
-        (5.0, 1.0, False, False, "", 4.0, 3.0),
-        (5.0, 5.0, False, True, "stopped by the time limit", 0.0, 0.0),
-        (5.0, 6.0, True, True, "interrupted", 0.0, 0.0),
-        (0.0, 0.0, False, True, "stopped by the time limit", 0.0, 0.0),
-    ],
-)
-def test_deadline(limit, now, asked, over, why, left, at_most, monkeypatch):
-    clock = [0.0]
-    monkeypatch.setattr(deadlines.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(deadlines, "stop_requested", lambda: asked)
-    end = Deadline(limit)
-    clock[0] = now
-    assert (end.over, end.why, end.seconds(), end.seconds(3.0)) == (over, why, left, at_most)
-    assert end.said("none left") == (f"{why}: none left" if why else "none left")

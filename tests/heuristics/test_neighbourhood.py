@@ -9,11 +9,7 @@ from bilevolt.heuristics.box import box_around, covers, inside
 from bilevolt.heuristics.neighbourhood import neighbourhood
 from bilevolt.models import random_bilevel, textbook
 from bilevolt.reformulations import read_levels
-from bilevolt.solvers import choose
-
-
-def solve_one(problem, **options):
-    return choose(problem)[0].solve(problem, **options)
+from bilevolt.solvers.session import Session
 
 
 def toll(revenue=1.0, integer=False):
@@ -82,15 +78,16 @@ def test_a_solved_box_without_a_better_point_doubles_and_the_whole_ends_it():
 def test_a_box_that_is_not_solved_is_halved():
     radii = []
 
-    def give_up(problem, **options):
-        result = solve_one(problem, **options)
-        if "warm_start" in options:  # the box itself
-            radii.append(model.p.ub - model.p.lb)
-            result.status, result.values, result.objective = "no_solution", None, None
-        return result
+    class GivesUp(Session):
+        def solve(self, problem, **options):
+            result = super().solve(problem, **options)
+            if "warm_start" in options:  # the box itself
+                radii.append(model.p.ub - model.p.lb)
+                result.status, result.values, result.objective = "no_solution", None, None
+            return result
 
     model = toll()
-    result = neighbourhood(read_levels(model), give_up, radius=0.05, rounds=4)
+    result = neighbourhood(read_levels(model), GivesUp(), radius=0.05, rounds=4)
     assert result.status == "feasible"
     assert radii == sorted(radii, reverse=True)
     assert [row["radius"] for row in result.history] == [0.05, 0.025, 0.0125, 0.00625]
@@ -102,17 +99,18 @@ def test_bounds_and_values_are_put_back_whatever_happens(failure):
     def state():
         return [(v.name, v._lb, v._ub, v.domain.name, v.value, v.fixed) for v in model.component_data_objects(pyo.Var)]
 
-    def fail(problem, **options):
-        if "warm_start" in options:
-            assert (model.p.lb, model.p.ub) != (0, 10)
-            raise failure("halfway")
-        return solve_one(problem, **options)
+    class Fails(Session):
+        def solve(self, problem, **options):
+            if "warm_start" in options:
+                assert (model.p.lb, model.p.ub) != (0, 10)
+                raise failure("halfway")
+            return super().solve(problem, **options)
 
     model = toll()
     model.p.value = 5.0
     before = state()
     with pytest.raises(failure):
-        neighbourhood(read_levels(model), fail)
+        neighbourhood(read_levels(model), Fails())
     assert state() == before
     assert ("p", 0, 10, "Reals", 5.0, False) in before
 

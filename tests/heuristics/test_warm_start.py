@@ -169,14 +169,14 @@ def test_no_start_no_note(nothing):
 
 
 def test_a_search_for_a_start_has_the_time_limit_too(monkeypatch):
-    given = {}
+    sessions = []
 
-    def search(bilevel, solve, **keywords):
-        given.update(keywords)
-        return METHODS["nested"](bilevel, solve, **keywords)
+    def search(bilevel, session):
+        sessions.append(session)
+        return METHODS["nested"](bilevel, session)
 
     monkeypatch.setitem(METHODS, "search", search)
     told = []
     bilevolt.solve(textbook.build("bard511"), warm_start="search", time_limit=7, progress=told.append)
-    assert given["time_limit"] == 7
+    assert [session.time_limit for session in sessions] == [7]
     assert any(text.startswith("iteration 1") for text in told)

@@ -24,7 +24,7 @@ def program(seed, rows=12, columns=5):
         low = int(rng.integers(-6, 6))
         kind = rng.integers(3)
         model.rows.add((low, body, [None, low, low + 3][kind]))
-    return program_of(model, read(model))
+    return program_of(read(model))
 
 
 def feasible(p, rows, lower, upper):
@@ -70,7 +70,7 @@ def test_only_the_rows_asked_for():
     model.objective = pyo.Objective(expr=model.x)
     model.a = pyo.Constraint(expr=model.x >= 3)
     model.b = pyo.Constraint(expr=model.x <= 2)
-    p = program_of(model, read(model))
+    p = program_of(read(model))
     assert set(conflict(p).rows) == {0, 1}
     assert conflict(p, np.array([0])) is None
 

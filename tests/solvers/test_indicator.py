@@ -200,7 +200,7 @@ def test_indicator_rows_count_for_the_restricted_licence(count, fits):
         m.indicator[row] = (m.z, 1)
     m.cost = pyo.Objective(expr=m.x + 5 * m.z, sense=pyo.maximize)
     gurobi = get_solver("gurobi")
-    assert (gurobi.misfit(m, needs_of(m)) is None) == fits
+    assert (gurobi.misfit(needs_of(m)) is None) == fits
     if fits:
         assert gurobi.solve(m).objective == pytest.approx(10)
     else:

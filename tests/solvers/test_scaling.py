@@ -14,7 +14,7 @@ from bilevolt.solvers.scaling import WELL_SCALED, scaling_of
 
 
 def program(model):
-    return program_of(model, read(model))
+    return program_of(read(model))
 
 
 def random_model(seed, span, integers=True, curved=True):

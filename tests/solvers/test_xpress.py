@@ -52,7 +52,7 @@ SIZES = [
 def test_misfit_agrees_with_the_licences_own_verdict(variables, rows, kind, fits):
     m = wide(variables, rows, kind)
     xpress = get_solver("xpress")
-    said = xpress.misfit(m, needs_of(m))
+    said = xpress.misfit(needs_of(m))
     if fits:
         assert said is None
         assert xpress.solve(m, time_limit=5).status in ("optimal", "feasible", "no_solution")
@@ -83,6 +83,6 @@ def test_not_installed(monkeypatch):
     assert "pip install xpress" in xpress.available()
     assert xpress.version() == ""
     m = wide(3, 3)
-    assert xpress.misfit(m, needs_of(m)) is None
+    assert xpress.misfit(needs_of(m)) is None
     with pytest.raises(SolverUnavailableError, match="pip install xpress"):
         xpress.solve(m)
