@@ -12,9 +12,9 @@ from pyomo.common.collections import ComponentMap
 from pyomo.common.numeric_types import native_numeric_types
 
 from ..errors import UnprovenBigMError
+from ..levels.follower import suffix_values
 from ..levels.follower_form import Row
 from ..levels.optimality import OptimalityConditions, Pair
-from ..levels.reading import suffix_values
 from .ranges import Bound, Proof, Ranges
 
 MULTIPLIER_BOUND = "multiplier_bound"

@@ -10,8 +10,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr.visitor import identify_variables
 
+from ..levels.follower import suffix_values
 from ..levels.follower_form import FollowerForm
-from ..levels.reading import suffix_values
 
 IMPLIED_BOUNDS = "implied_bounds"
 

@@ -24,7 +24,7 @@ from pyomo.core import minimize, value
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .nested import HeuristicResult
@@ -68,7 +68,7 @@ def alternating(
         session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
-            _keep(result, settled, found.objective, found.values)
+            result.keep(found.objective, map_of(settled).point(found.values))
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break
@@ -98,13 +98,3 @@ def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:
     pattern.apply(single, point=point)
     products.apply(single)
     return single
-
-
-def _keep(result: HeuristicResult, single: Any, objective: float, values: ComponentMap) -> None:
-    bilevel = map_of(single).bilevel
-    own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-    prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
-    result.status, result.objective = Status.feasible, objective
-    result.values = ComponentMap((v, number) for v, number in values.items() if id(v) in own)
-    result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-    result.multipliers = {source.name: price for source, price in prices.items()}

@@ -13,10 +13,11 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
+from ..levels.point import Point
 from ..levels.reading import Bilevel
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .reaction import Solve, react, refuse_interaction
@@ -26,15 +27,23 @@ from .reaction import Solve, react, refuse_interaction
 class HeuristicResult:
     """The best bilevel feasible point that a heuristic saw, and what it saw on the way.
 
-    ``multipliers`` are the shadow prices of the followers' rows by name, where the leader uses any.
+    The point has the shadow prices of the followers' rows where the leader uses any.
     """
 
     status: Status
     objective: float | None = None
-    values: ComponentMap = field(default_factory=ComponentMap)
-    multipliers: dict[str, float] = field(default_factory=dict)
+    point: Point | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
+
+    @property
+    def values(self) -> ComponentMap:
+        """The point's values: of both levels' variables and of ``dual_of`` variables."""
+        return ComponentMap() if self.point is None else self.point.values
+
+    def keep(self, objective: float | None, point: Point) -> None:
+        """Take a point, and the objective that it was found with."""
+        self.status, self.objective, self.point = Status.feasible, objective, point
 
 
 def nested(
@@ -84,17 +93,15 @@ def nested(
             result.message = session.said(f"iteration {len(result.history)}: {reaction.message}")
             break
         values = reaction.values
-        prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
-        values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
+        point = map_of(single).point(values)
         if result.objective is None or better(reaction.objective, result.objective):
-            result.status, result.objective, result.values = Status.feasible, reaction.objective, values
-            result.multipliers = {source.name: price for source, price in prices.items()}
+            result.keep(reaction.objective, point)
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
             result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
             break
         seen.add(key)
-        held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
+        held = {id(v): point.values[v] for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
     else:
         result.message = session.why or "stopped by the iteration or time limit"
     return result

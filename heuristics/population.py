@@ -11,7 +11,7 @@ from pyomo.common.collections import ComponentMap
 from ..errors import BilevoltError
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .bilinear import Array
@@ -195,12 +195,7 @@ class Search:
         best = self.result.objective
         if best is not None and self._sense * objective >= self._sense * best:
             return
-        single_map = map_of(self._exact.single)
-        leader = single_map.bilevel.leader
-        prices = price_values(single_map, values) if leader.prices else ComponentMap()
-        values.update((price, prices[source]) for price, source in leader.prices.items())
-        self.result.status, self.result.objective, self.result.values = Status.feasible, objective, values
-        self.result.multipliers = {source.name: price for source, price in prices.items()}
+        self.result.keep(objective, map_of(self._exact.single).point(values))
 
 
 def require(**options: tuple[float, float, float]) -> None:

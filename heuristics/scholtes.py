@@ -19,16 +19,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Constraint, NonNegativeReals, Objective, Var, minimize, value
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from ..levels.follower_form import VariableRecorder
+from ..levels.point import put
 from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
-from ..reformulations.mapping import Linearized, map_of, price_values
+from ..reformulations.single_level import Linearized, map_of
 from ..solvers.base import SolverResult
 from ..solvers.session import Session
 from ..solvers.status import Status
@@ -52,13 +52,8 @@ def scholtes(
     :returns: status ``feasible`` or ``no_solution``; ``history`` has, per epsilon (None for the relaxation without
         complementarity), the objective of the relaxed problem and that of the settled point.
     """
-    own = (*bilevel.leader.variables, *bilevel.follower_variables)
-    before = [variable.value for variable in own]
-    try:
+    with bilevel.kept_values():  # the search moves the user's variables about
         return _sequence(bilevel, session, rounds, steps, shrink)
-    finally:  # the search moves the user's variables about
-        for variable, number in zip(own, before, strict=True):
-            variable.set_value(number, skip_validation=True)
 
 
 def _sequence(bilevel: Bilevel, session: Session, rounds: int, steps: int, shrink: float) -> HeuristicResult:
@@ -115,8 +110,7 @@ def _advance(
         found = _with_least_excess(relaxed, solve)
     if found.values is None:
         return False
-    for variable, number in found.values.items():
-        variable.set_value(number if variable.is_continuous() else round(number), skip_validation=True)
+    put(found.values)
     return True
 
 
@@ -149,12 +143,7 @@ def _settle(bilevel: Bilevel, relaxed: Any, solve: Solve, result: HeuristicResul
         return None
     minimising = bilevel.leader.objective.sense == minimize
     if result.objective is None or (found.objective < result.objective) == minimising:
-        prices = price_values(map_of(settled), found.values)
-        own = {*map(id, bilevel.leader.variables), *map(id, bilevel.follower_variables)}
-        result.status, result.objective = Status.feasible, found.objective
-        result.values = ComponentMap((v, number) for v, number in found.values.items() if id(v) in own)
-        result.values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
-        result.multipliers = {source.name: price for source, price in prices.items()}
+        result.keep(found.objective, map_of(settled).point(found.values))
     return found.objective
 
 

@@ -7,10 +7,10 @@ that violates a row of the built model is not sent: solvers drop such starts sil
 import math
 from typing import Any
 
-from pyomo.core import Constraint, Var, value
+from pyomo.core import Constraint, value
 
 from ..reformulations import LINEARIZATIONS, offered
-from ..reformulations.mapping import map_of
+from ..reformulations.single_level import map_of
 from ..solvers.indicators import indicator_rows
 from .reaction import Solve, multipliers_at
 
@@ -25,7 +25,7 @@ def complete(single: Any, solve: Solve) -> str | None:
     """
     single_map = map_of(single)
     bilevel = single_map.bilevel
-    for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+    for variable in bilevel.variables:
         if variable.value is None:
             return f"{variable.name} has no value"
     if not multipliers_at(single, solve):
@@ -45,9 +45,7 @@ def complete(single: Any, solve: Solve) -> str | None:
 
 
 def _violated(single: Any) -> str | None:
-    bilevel = map_of(single).bilevel
-    levels = (*bilevel.leader.variables, *bilevel.follower_variables)
-    for variable in (*single.component_data_objects(Var), *levels, *offered.variables(map_of(single))):
+    for variable in map_of(single).variables:
         number = variable.value
         if number is None:
             continue

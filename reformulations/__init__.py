@@ -20,15 +20,15 @@ step            what it does                                                 fil
 from ..levels.reading import Bilevel, read_levels
 from .choosing import choose_reformulation, reformulate
 from .linearization import Linearization
-from .mapping import SingleLevelMap, map_of
 from .registry import LINEARIZATIONS
+from .single_level import SingleLevel, map_of
 from .transformations import register
 
 __all__ = [
     "LINEARIZATIONS",
     "Bilevel",
     "Linearization",
-    "SingleLevelMap",
+    "SingleLevel",
     "choose_reformulation",
     "map_of",
     "read_levels",

@@ -31,7 +31,7 @@ from ..bounds.proofs import prove
 from ..bounds.ranges import Bound, Proof
 from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation, add_switches
-from .mapping import Linearized, SingleLevelMap, system_of
+from .single_level import Linearized, SingleLevel
 
 
 class BigMs(Linearization):
@@ -45,13 +45,13 @@ class BigMs(Linearization):
     needs = frozenset({"milp"})
     options = ("big_m",)
 
-    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair], big_m: BigM = None) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair], big_m: BigM = None) -> list[Linearized]:
         """Find every M, then write each pair's rows.
 
         :param big_m: a number for every M that is not proven, or numbers by follower's row, variable or name.
         :raises UnprovenBigMError: an M is neither proven nor given; nothing was changed.
         """
-        of_multiplier, of_slack = _bounds(block.model(), level, pairs, UserBigM(big_m, level.conditions))
+        of_multiplier, of_slack = _bounds(level, pairs, UserBigM(big_m, level.conditions))
         refuse_unproven(
             (pair for pair in pairs if pair.multiplier not in of_multiplier),
             (pair for pair in pairs if id(pair) not in of_slack),
@@ -79,9 +79,7 @@ class BigMs(Linearization):
         ]
 
 
-def _bounds(
-    single: Any, single_map: SingleLevelMap, pairs: Sequence[Pair], user: UserBigM
-) -> tuple[ComponentMap, dict[int, Bound]]:
+def _bounds(single_map: SingleLevel, pairs: Sequence[Pair], user: UserBigM) -> tuple[ComponentMap, dict[int, Bound]]:
     """Find an M for each multiplier and slack: stated or proven; the user's for its row; the user's for all.
 
     The user's numbers are left out of the proofs, which would otherwise rest on them. One that is below what is proven
@@ -92,7 +90,7 @@ def _bounds(
     of_multiplier = ComponentMap(stated.items())
     of_slack = {id(p): b for p in pairs if (b := slack_bound(p, single_map.ranges))}
     unknown = [m for _, _, of_row in single_map.conditions.multipliers() for m in of_row.values() if m not in stated]
-    proven, slacks = prove(system_of(single), unknown, [pair for pair in pairs if id(pair) not in of_slack])
+    proven, slacks = prove(single_map.system, unknown, [pair for pair in pairs if id(pair) not in of_slack])
     of_multiplier.update(proven)
     of_slack.update(slacks)
     for multiplier, bound in given.items():
@@ -117,7 +115,23 @@ def _of_two(given: Bound, known: Bound | None) -> Bound:
     return Bound(given.value, Proof.unproven, f"{given.reason}, but only {known.value:g} is known ({known.reason})")
 
 
-def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
+def integrality(single_map: SingleLevel) -> float | None:
+    """Return an integrality tolerance at which a large M lets little complementarity leak; None for the default."""
+    largest = max(
+        (m.value for item in single_map.linearized for m in (item.multiplier_m, item.slack_m) if m is not None),
+        default=0.0,
+    )
+    return max(1e-9, 1e-4 / largest) if largest > 1e3 else None
+
+
+def assumptions(single_map: SingleLevel) -> list[str]:
+    """Say how many Ms are not proven, and name some."""
+    rests_on = list(unproven(single_map))
+    some = ", ".join(f"{what} <= {bound.value:g}" for what, _, bound in rests_on[:5]) + ", ..." * (len(rests_on) > 5)
+    return [f"{len(rests_on)} big-Ms are not proven: {some}"] if rests_on else []
+
+
+def unproven(single_map: SingleLevel) -> Iterator[tuple[str, Any, Bound]]:
     """Yield (name, expression, bound) of the multipliers and slacks that have an M which is not proven."""
     names = ComponentMap((pair.multiplier, pair.name) for pair in single_map.conditions.pairs)
     names.update((nu, source.name) for source, nu in single_map.conditions.equality_multipliers.items())
@@ -129,7 +143,7 @@ def unproven(single_map: SingleLevelMap) -> Iterator[tuple[str, Any, Bound]]:
             yield f"slack of {item.pair.name}", item.pair.slack, item.slack_m
 
 
-def at_limit(single_map: SingleLevelMap, tolerance: float = 1e-6) -> list[str]:
+def at_limit(single_map: SingleLevel, tolerance: float = 1e-6) -> list[str]:
     """Name the Ms that may have cut the optimum off: not proven and reached, or smaller than what is proven."""
     return [
         f"{what} is {reached:.6g}, its M is {bound.value:.6g} ({bound.reason})"

@@ -19,7 +19,7 @@ from ..bounds.given import impose_proven
 from ..levels.optimality import Pair
 from ..solvers.indicators import SUFFIX, empty_suffix
 from .linearization import Formulas, Linearization, Notation, add_switches
-from .mapping import Linearized, SingleLevelMap
+from .single_level import Linearized, SingleLevel
 
 
 class Indicator(Linearization):
@@ -29,7 +29,7 @@ class Indicator(Linearization):
     about = "A binary z for each pair switches one of two rows on: exact, without any M."
     needs = frozenset({"milp", "indicator"})
 
-    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write each pair's switched rows."""
         impose_proven(level.conditions, level.ranges)
         add_switches(block, pairs)

@@ -12,7 +12,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Var, value
 
 from ..levels.optimality import Pair
-from .mapping import Linearized, SingleLevelMap, map_of
+from .single_level import Linearized, SingleLevel, map_of
 
 
 class Notation(Protocol):
@@ -87,7 +87,7 @@ class Linearization(ABC):
         return {name: given for name, given in options.items() if name in self.options}
 
     @abstractmethod
-    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write the rows of these pairs on the block; further keywords are the step's ``options``."""
 
     def start(self, made: Linearized) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BilevoltError
+from ..levels.follower import suffix_values
 from ..levels.optimality import Pair
-from ..levels.reading import suffix_values
 from .linearization import Linearization
-from .mapping import map_of
 from .registry import LINEARIZATIONS
+from .single_level import map_of
 
 SUFFIX = "reformulation"
 DEFAULT = "sos1"

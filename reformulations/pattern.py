@@ -15,7 +15,7 @@ from pyomo.core import Constraint, value
 
 from ..levels.optimality import Pair
 from .linearization import Linearization, add_nonnegative_slacks
-from .mapping import Linearized, SingleLevelMap, map_of
+from .single_level import Linearized, SingleLevel, map_of
 
 LEAK = 1e-9
 """What both of a pair may be and still count as one of them 0."""
@@ -28,7 +28,7 @@ class Pattern(Linearization):
     about = "Of each pair, what is the smaller at a point is 0."
 
     def write(
-        self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair], point: Sequence[tuple[float, float]] = ()
+        self, block: Any, level: SingleLevel, pairs: Sequence[Pair], point: Sequence[tuple[float, float]] = ()
     ) -> list[Linearized]:
         """Write which of each pair is 0.
 

@@ -20,7 +20,7 @@ from pyomo.core import Constraint, NonNegativeReals, Var
 from ..bounds.given import impose_proven
 from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation
-from .mapping import Linearized, SingleLevelMap
+from .single_level import Linearized, SingleLevel
 
 
 class Product(Linearization):
@@ -31,9 +31,7 @@ class Product(Linearization):
     needs = frozenset({"nonconvex"})
     own_products = True
 
-    def write(
-        self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair], tolerance: float = 0.0
-    ) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair], tolerance: float = 0.0) -> list[Linearized]:
         """Write each pair's slack and product.
 
         :param tolerance: epsilon above; 0 is exact complementarity.

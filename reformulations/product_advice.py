@@ -10,9 +10,9 @@ from pyomo.core.base.var import VarData
 
 from ..bounds.given import MULTIPLIER_BOUND
 from ..bounds.ranges import IMPLIED_BOUNDS, Ranges
-from .mapping import SingleLevelMap
 from .products import LARGEST_EXPANSION, Product
 from .registry import LINEARIZATIONS
+from .single_level import SingleLevel
 
 SHOWN = 5
 ANOTHER = "solver='gurobi' or solver='scip'"
@@ -20,7 +20,7 @@ ANOTHER = "solver='gurobi' or solver='scip'"
 OF_A_REFORMULATION = tuple(f"{name}." for name, step in LINEARIZATIONS.items() if step.own_products)
 
 
-def refusal(left: list[Product], single_map: SingleLevelMap) -> str:
+def refusal(left: list[Product], single_map: SingleLevel) -> str:
     """Say which product is in the way, why, and what to do.
 
     :param left: the products that are still in the model, one at least.
@@ -69,7 +69,7 @@ def _missing(product: Product, ranges: Ranges) -> list[VarData] | None:
 class _Names:
     """Variables of the single-level model in the user's names."""
 
-    def __init__(self, single_map: SingleLevelMap) -> None:
+    def __init__(self, single_map: SingleLevel) -> None:
         self._source: ComponentMap = ComponentMap(
             (multiplier, row.source)
             for _, row, several in single_map.conditions.multipliers()

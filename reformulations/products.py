@@ -34,7 +34,7 @@ from ..bounds.mccormick import Envelopes, Terms
 from ..bounds.ranges import Ranges
 from ..errors import UnsupportedBySolverError
 from ..levels.follower_form import VariableRecorder
-from .mapping import map_of
+from .single_level import map_of
 
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
 

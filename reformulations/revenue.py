@@ -23,7 +23,7 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from ..levels.duality_gap import dual_terms
 from ..levels.follower_form import FollowerForm, VariableRecorder, is_number
-from .mapping import map_of
+from .single_level import map_of
 
 Key = tuple[int, int]
 

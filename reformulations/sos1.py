@@ -24,7 +24,7 @@ from ..bounds.given import impose_proven
 from ..bounds.ranges import Ranges
 from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation
-from .mapping import Linearized, SingleLevelMap
+from .single_level import Linearized, SingleLevel
 
 
 class Sos1(Linearization):
@@ -37,7 +37,7 @@ class Sos1(Linearization):
     )
     needs = frozenset({"sos1"})
 
-    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write each pair's slack, set and cut."""
         impose_proven(level.conditions, level.ranges)
         block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)

@@ -32,7 +32,7 @@ from ..levels.follower_form import is_number
 from ..levels.optimality import Pair
 from ..levels.rows import has_variables
 from .linearization import Linearization, add_nonnegative_slacks
-from .mapping import Linearized, SingleLevelMap, map_of, system_of
+from .single_level import Linearized, SingleLevel, map_of
 
 
 class StrongDuality(Linearization):
@@ -43,11 +43,11 @@ class StrongDuality(Linearization):
     equal_objectives = True
     own_products = True
 
-    def write(self, block: Any, level: SingleLevelMap, pairs: Sequence[Pair]) -> list[Linearized]:
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write the row of each block of which all pending pairs are given; return these pairs."""
         chosen = {id(pair) for pair in pairs}
         impose_proven(level.conditions, level.ranges)
-        impose(level.ranges, prove(system_of(block.model()), _in_products(level), [])[0])
+        impose(level.ranges, prove(level.system, _in_products(level), [])[0])
         block.equal_objectives = Constraint(AnyIndex)
         of_row: dict[int, list[Pair]] = {}
         for pair in level.pending():
@@ -82,7 +82,7 @@ def add_cut(single: Any) -> int:
     return len(gaps)
 
 
-def _in_products(single_map: SingleLevelMap) -> list[Any]:
+def _in_products(single_map: SingleLevel) -> list[Any]:
     """Return the multipliers without bounds that a leader's integer multiplies: their products need a range."""
     visible = [v for v in single_map.bilevel.visible if not v.is_continuous()]
     if not visible:

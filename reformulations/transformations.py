@@ -21,8 +21,8 @@ from ..levels.reading import read_levels
 from . import kkt, products
 from .choosing import reformulate
 from .linearization import Linearization
-from .mapping import map_of
 from .registry import LINEARIZATIONS
+from .single_level import map_of
 
 
 class _Bilevel:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..levels.follower_form import FollowerForm, Row
 from ..levels.reading import Bilevel
-from ..reformulations.mapping import SingleLevelMap
+from ..reformulations.single_level import SingleLevel
 from . import reading
 from .calculus import Calculus
 from .catalogue import Catalogue
@@ -107,7 +107,7 @@ def _written(row: Row, names: Names) -> Written:
 class Derivation:
     """A bilevel model with its formulas and names."""
 
-    def __init__(self, bilevel: Bilevel, kkt_map: SingleLevelMap, few: int) -> None:
+    def __init__(self, bilevel: Bilevel, kkt_map: SingleLevel, few: int) -> None:
         self.bilevel = bilevel
         self.names = Names(bilevel)
         self.folder = Folder(Catalogue(self.names), few)
@@ -119,7 +119,7 @@ class Derivation:
         for side, variable in multipliers.items():
             self.names.register(variable, reading.multiplier(row, side, self.names))
 
-    def register(self, single_map: SingleLevelMap) -> None:
+    def register(self, single_map: SingleLevel) -> None:
         """Call the multipliers of another single-level model of the same levels by the same names."""
         for form, row, multipliers in single_map.conditions.multipliers():
             self._register(form, row, multipliers)

@@ -16,7 +16,7 @@ from ..bounds.ranges import Bound
 from ..errors import BilevoltError, UnprovenBigMError
 from ..models import textbook
 from ..reformulations import reformulate
-from ..reformulations.mapping import map_of
+from ..reformulations.single_level import map_of
 from .grader import Mistake
 from .handwriting import FORMS, WITH_LIMITS, Handwriting, write
 from .matching import flip

@@ -5,8 +5,8 @@ from typing import Any
 
 from ..levels.duality_gap import duality_gaps
 from ..reformulations import LINEARIZATIONS
-from ..reformulations.mapping import SingleLevelMap, map_of
 from ..reformulations.products import CUTS, Product
+from ..reformulations.single_level import SingleLevel, map_of
 from .derivation import Derivation, FollowerView
 from .document import Display, Grid, Item, Line, Paragraph, Step
 from .formula import Formula, Relation
@@ -37,7 +37,7 @@ def equality(follower: FollowerView) -> tuple[Formula, Formula]:
     return follower.primal(), follower.dual()
 
 
-def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevelMap) -> list[Item]:
+def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevel) -> list[Item]:
     primal, dual = equality(follower)
     statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
     items: list[Item] = [Display((Line(follower.name, statement),))]
@@ -73,7 +73,7 @@ def _use(single: Any) -> str:
     return "Here the pairs stay, and the row is not used."
 
 
-def _products(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _products(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     if not single_map.products:
         return [Paragraph(("No product of two variables is in the single-level model's rows.",))]
     kinds: dict[tuple[str, str, bool], list[Product]] = {}

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..bounds.ranges import Bound, Proof
 from ..reformulations import LINEARIZATIONS
-from ..reformulations.mapping import Linearized, Pair, SingleLevelMap
+from ..reformulations.single_level import Linearized, Pair, SingleLevel
 from .derivation import Derivation, Member, binary, one_minus
 from .document import Display, Grid, Item, Line, Paragraph, Step
 from .formula import Formula, Number, Product, Relation, Symbol, Words
@@ -16,7 +16,7 @@ from .reading import slack
 _MOST_REASONS = 2
 
 
-def linearize(derivation: Derivation, single_map: SingleLevelMap, why: str, objective: Formula) -> Step:
+def linearize(derivation: Derivation, single_map: SingleLevel, why: str, objective: Formula) -> Step:
     """Show what the chosen reformulation made of each pair.
 
     :param why: how it was chosen.
@@ -90,7 +90,7 @@ def _bounds(derivation: Derivation, made: Sequence[Linearized]) -> Grid:
     return Grid(("M of the", "M", "class", "why it is valid"), tuple(rows))
 
 
-def _imposed(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _imposed(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     """Return the table of the bounds on multipliers that no big-M row shows: of equalities, and of other steps."""
     shown = {id(made.pair.multiplier) for made in single_map.linearized if made.multiplier_m is not None}
     families: dict[str, list[Bound]] = {}
@@ -122,7 +122,7 @@ def _described(bounds: Sequence[Bound]) -> tuple[str, str, str]:
     return shown, classes, why
 
 
-def _all_bounds(single_map: SingleLevelMap) -> list[Bound]:
+def _all_bounds(single_map: SingleLevel) -> list[Bound]:
     of_slack = [made.slack_m for made in single_map.linearized if made.slack_m is not None]
     return [*single_map.ranges.imposed.values(), *of_slack]
 
@@ -131,7 +131,7 @@ def _class(proof: Proof) -> str:
     return {Proof.proven: "proven", Proof.user: "given, not proven"}.get(proof, "given, below what is proven")
 
 
-def _offered(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _offered(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     """Say which valid inequalities of the model were added."""
     if not single_map.user_cuts:
         return []
@@ -142,7 +142,7 @@ def _offered(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
     return [Paragraph((f"Valid inequalities that the model offers are added: {blocks}.",))]
 
 
-def _revenue(derivation: Derivation, single_map: SingleLevelMap, objective: Formula) -> list[Item]:
+def _revenue(derivation: Derivation, single_map: SingleLevel, objective: Formula) -> list[Item]:
     """Say that the leader's revenue was replaced, and by what."""
     if not single_map.by_duality:
         return []
