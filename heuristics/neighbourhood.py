@@ -198,7 +198,7 @@ class _Search:
         best = self.result.objective
         assert best is not None
         better = found.values is not None and self._gain(found.objective, best)
-        if better:
+        if better and found.values is not None:
             self.result.keep(found.objective, map_of(single).point(found.values))
         self.result.history.append(
             {

@@ -28,7 +28,7 @@ class Product(Linearization):
 
     name = "product"
     about = "Complementarity as it reads, a product for each pair: exact, for a solver of nonconvex problems."
-    needs = frozenset({"nonconvex"})
+    needs = frozenset({"quadratic_constraints", "nonconvex"})
     own_products = True
 
     def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair], tolerance: float = 0.0) -> list[Linearized]:

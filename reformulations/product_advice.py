@@ -16,8 +16,6 @@ from .single_level import SingleLevel
 
 SHOWN = 5
 ANOTHER = "solver='gurobi' or solver='scip'"
-# Rows that other reformulations do not have.
-OF_A_REFORMULATION = tuple(f"{name}." for name, step in LINEARIZATIONS.items() if step.own_products)
 
 
 def refusal(left: list[Product], single_map: SingleLevel) -> str:
@@ -32,7 +30,8 @@ def refusal(left: list[Product], single_map: SingleLevel) -> str:
     in_rows = [p for p in hopeless if p.where != "leader.objective"]
     if in_rows or len(hopeless) == len(crossed):
         worst = (in_rows or hopeless)[0]
-        others = all(p.where.startswith(OF_A_REFORMULATION) for p in hopeless)
+        own = tuple(f"{name}." for name, step in LINEARIZATIONS.items() if step.own_products)
+        others = all(p.where.startswith(own) for p in hopeless)
         instead = "reformulation='bigm' (with big_m=... where no M is proven), or " if others else ""
         return (
             f"the product {told.of(worst.first)}*{told.of(worst.second)} in {worst.where!r} (one of {len(left)}), "

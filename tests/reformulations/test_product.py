@@ -4,7 +4,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt
-from bilevolt import SubModel, reformulate
+from bilevolt import SubModel
 from bilevolt.errors import UnsupportedBySolverError
 from bilevolt.models import textbook
 from bilevolt.reformulations import kkt, map_of, product, read_levels
@@ -72,11 +72,6 @@ def test_part_of_the_pairs_and_the_map():
     assert item.switch is single.product.complementarity[first.name]
     assert map_of(single).pending() == rest
     assert map_of(single).steps == ["kkt", "product"]
-
-
-def test_applying_twice_gives_the_same():
-    model = tiny()
-    assert lines(reformulate(model, "product")) == lines(reformulate(model, "product"))
 
 
 def test_a_solver_without_products_is_refused():

@@ -91,11 +91,6 @@ def test_the_map_leads_from_pair_to_row():
         assert item.switch is single.strong_duality.equal_objectives[block]
 
 
-def test_applying_twice_gives_the_same():
-    model = tiny(blocks=2)
-    assert lines(applied(model).strong_duality) == lines(applied(model).strong_duality)
-
-
 def test_the_cut_is_the_same_row_as_an_inequality():
     single = kkt.apply(read_levels(tiny(blocks=2)))
     assert strong_duality.add_cut(single) == 2
