@@ -7,6 +7,7 @@ from typing import Any
 
 from .errors import MalformedError
 from .json_text import parse
+from .levels.point import Point
 from .record_reading import read_record
 from .solvers.status import Status
 from .verification.certificate import Certificate
@@ -45,6 +46,12 @@ class Solution:
     model: str | None = None
     interrupted: bool = False
     rel_gap: float | None = None
+
+    def take(self, point: Point) -> None:
+        """Take a point's values, prices and objectives, by name."""
+        self.objective, self.lower_objectives = point.objective, point.lower_objectives
+        self.multipliers = point.multipliers
+        self.values = {variable.name: number for variable, number in point.values.items()}
 
     @property
     def gap(self) -> float | None:

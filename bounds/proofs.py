@@ -72,7 +72,7 @@ class _Search:
     def unbounded_variables(self) -> list[VarData]:
         """The levels' variables whose range is infinite: a finite one may make a product's envelope."""
         bilevel = self.system.bilevel
-        variables = (*bilevel.leader.variables, *bilevel.follower_variables)
+        variables = bilevel.variables
         return [v for v in variables if not all(map(math.isfinite, self.ranges.of_variable(v)))]
 
     def run(self, part: str, variables: list[VarData], slacks: list[Pair]) -> bool:

@@ -107,7 +107,7 @@ def list_(as_json: _Json = False) -> None:
 def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
     method: Annotated[str, typer.Option(help="exact, or a heuristic (bilevolt list names them all).")] = "exact",
-    reformulation: Annotated[str, typer.Option(help="auto, sos1, bigm, indicator, strong_duality, product.")] = "auto",
+    reformulation: Annotated[str, typer.Option(help="auto, or a step (bilevolt list names them all).")] = "auto",
     solver: Annotated[str, typer.Option(help="auto, or a solver (bilevolt list names them all).")] = "auto",
     big_m: _BigM = None,
     time_limit: _TimeLimit = None,

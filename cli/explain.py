@@ -40,9 +40,7 @@ def explain(
     step: Annotated[
         str | None, typer.Option(help="levels, kkt (or one of its steps), linearize, strong_duality, sizes, solution.")
     ] = None,
-    reformulation: Annotated[
-        str, typer.Option(help="auto, sos1, bigm, indicator, strong_duality, product, kkt.")
-    ] = "auto",
+    reformulation: Annotated[str, typer.Option(help="auto, kkt, or a step (bilevolt list names them all).")] = "auto",
     big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
     solution: Annotated[
         Path | None, typer.Option(help="Show the numbers of what `solve -o FILE` wrote for this model.")

@@ -24,7 +24,7 @@ from pyomo.core import minimize, value
 from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
-from ..reformulations.mapping import map_of
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .follower.reaction import react, refuse_interaction
@@ -68,7 +68,7 @@ def alternating(
         session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
-            result.keep(settled, found.objective, found.values)
+            result.keep(found.objective, map_of(settled).point(found.values))
         if gain <= IMPROVEMENT * max(1.0, abs(found.objective)):
             result.message = f"no better point after {iteration} iterations"
             break

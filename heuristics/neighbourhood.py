@@ -23,15 +23,17 @@ from dataclasses import replace
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
-from pyomo.core import Reals, Var, value
+from pyomo.core import Reals, Var
 
-from ..errors import BilevoltError, UnprovenBigMError, UnsupportedBySolverError
+from ..errors import BilevoltError, UnsupportedBySolverError
+from ..levels.point import put
 from ..levels.reading import Bilevel
-from ..reformulations import reformulate
+from ..reformulations import choose_reformulation
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from . import warm_start
-from .box import box_around, covers, inside, sides
+from .box import box_around, covers, inside
 from .nested import nested
 from .result import HeuristicResult, rounded
 
@@ -71,17 +73,12 @@ def neighbourhood(
             f"neighbourhood: radius={radius!r} has to be positive, rounds={rounds!r} not negative, and start={start!r} "
             f"one of {', '.join(map(repr, STARTS))}."
         )
-    own = (*bilevel.leader.variables, *bilevel.follower_variables)
-    before = [variable.value for variable in own]
     if round_seconds is None and session.time_limit is not None:
         round_seconds = session.time_limit / SHARE
     incumbent = _Incumbent(bilevel, session, round_seconds, integers, reformulation)
-    try:
+    with bilevel.kept_values():  # the search moves the user's variables about
         incumbent.begin(start)
         incumbent.run(radius, rounds)
-    finally:  # the search moves the user's variables about
-        for variable, number in zip(own, before, strict=True):
-            variable.set_value(number, skip_validation=True)
     return incumbent.result
 
 
@@ -127,7 +124,7 @@ class _Incumbent:
         self.session.say(f"start at the decision {what}: {found.status}, {found.objective}")
         best = self.result.objective
         if found.values is not None and (best is None or self._gain(found.objective, best)):
-            self._keep(found.objective, found.values, single)
+            self.result.keep(found.objective, map_of(single).point(found.values))
 
     def _relaxed_decision(self) -> ComponentMap | None:
         """Return the leader's decision where complementarity may be half kept: a single level without binaries."""
@@ -149,21 +146,14 @@ class _Incumbent:
     def _begin_anywhere(self) -> None:
         """Take any bilevel feasible point: the exact problem without its objective."""
         single = self._single_level()
-        objective = single.leader.objective
-        objective.deactivate()
+        single.leader.objective.deactivate()
         found = self.session.solve(single, time_limit=self.round_seconds)
         if found.values is None:
             why = f"no point to start from: the problem without objective is {found.status}"
             self.result.message = self.session.said(why)
             return
-        for variable, number in found.values.items():
-            variable.set_value(number, skip_validation=True)
-        for variable in (*self.bilevel.leader.variables, *self.bilevel.follower_variables):
-            if variable not in found.values:  # in the objective alone
-                low, high = sides(variable)
-                variable.set_value(min(max(0.0, low), high), skip_validation=True)
-                found.values[variable] = variable.value
-        self._keep(value(objective.expr), found.values, single)
+        point = map_of(single).point(found.values)
+        self.result.keep(point.objective, point)
 
     def run(self, radius: float, rounds: int) -> None:
         """Go from box to box."""
@@ -196,8 +186,7 @@ class _Incumbent:
         """Solve in a box; return whether a better point was found, and whether the box was solved."""
         with inside(self.bilevel, box):
             single = self._single_level()
-            for variable, number in self.result.values.items():
-                variable.set_value(number, skip_validation=True)
+            put(self.result.values)
             started = warm_start.complete(single, self.session.solve) is None
             if self.session.over:
                 return False, False
@@ -205,8 +194,8 @@ class _Incumbent:
         best = self.result.objective
         assert best is not None
         better = found.values is not None and self._gain(found.objective, best)
-        if better:
-            self._keep(found.objective, found.values, single)
+        if better and found.values is not None:
+            self.result.keep(found.objective, map_of(single).point(found.values))
         self.result.history.append(
             {
                 "iteration": len(self.result.history) + 1,
@@ -220,18 +209,10 @@ class _Incumbent:
         return better, found.status in (Status.optimal, Status.infeasible)
 
     def _single_level(self) -> Any:
-        if self.reformulation != "auto":
-            return reformulate(self.bilevel, self.reformulation)
-        try:
-            return reformulate(self.bilevel, "bigm")
-        except UnprovenBigMError:
-            return reformulate(self.bilevel, "sos1")
+        return choose_reformulation(self.bilevel, self.reformulation)[0]
 
     def _gain(self, objective: float | None, best: float) -> bool:
         if objective is None:
             return False
         gain = (best - objective) * int(self.bilevel.leader.objective.sense)
         return gain > IMPROVEMENT * max(1.0, abs(best)) and math.isfinite(objective)
-
-    def _keep(self, objective: float | None, values: ComponentMap, single: Any) -> None:
-        self.result.keep(single, objective, ComponentMap((v, rounded(v, number)) for v, number in values.items()))

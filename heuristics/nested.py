@@ -8,14 +8,13 @@ the iterates themselves need not improve, and no bound comes with them. The firs
 
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
 from ..levels.reading import Bilevel
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
-from ..reformulations.mapping import map_of, price_values
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .follower.reaction import Solve, react, refuse_interaction
@@ -64,16 +63,15 @@ def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> H
             result.message = session.said(f"iteration {len(result.history)}: {reaction.message}")
             break
         values = reaction.values
-        prices = price_values(map_of(single), values) if bilevel.leader.prices else ComponentMap()
-        values.update((price, prices[source]) for price, source in bilevel.leader.prices.items())
+        point = map_of(single).point(values)
         if result.objective is None or better(reaction.objective, result.objective):
-            result.keep(single, reaction.objective, values)
+            result.keep(reaction.objective, point)
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
             result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
             break
         seen.add(key)
-        held = {id(v): values.get(v, 0.0) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
+        held = {id(v): point.values[v] for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
     else:
         result.message = session.why or "stopped by the iteration or time limit"
     return result

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .encoding.decision_space import encode
@@ -148,7 +149,8 @@ class Run:
             if reaction.objective is not None:
                 best = self.result.objective
                 if best is None or self._sense * reaction.objective < self._sense * best:
-                    self.result.keep(self._exact.single, reaction.objective, reaction.values)
+                    point = map_of(self._exact.single).point(reaction.values)
+                    self.result.keep(reaction.objective, point)
             else:  # the ranking was wrong: others get their turn
                 self._seen[x.tobytes()], self._candidate = NO_REACTION, None
         entry["objective"] = self.result.objective

@@ -6,7 +6,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.core.base.var import VarData
 
-from ..reformulations.mapping import map_of, price_values
+from ..levels.point import Point
 from ..solvers.status import Status
 
 
@@ -14,31 +14,23 @@ from ..solvers.status import Status
 class HeuristicResult:
     """The best bilevel feasible point that a heuristic saw, and what it saw on the way.
 
-    ``multipliers`` are the shadow prices of the followers' rows by name, where the leader uses any.
+    The point has the shadow prices of the followers' rows where the leader uses any.
     """
 
     status: Status
     objective: float | None = None
-    values: ComponentMap = field(default_factory=ComponentMap)
-    multipliers: dict[str, float] = field(default_factory=dict)
+    point: Point | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     message: str = ""
 
-    def keep(self, single: Any, objective: float | None, values: ComponentMap, priced: bool | None = None) -> None:
-        """Take a point of a single-level model, in the place of the one that there is.
+    @property
+    def values(self) -> ComponentMap:
+        """The point's values: of both levels' variables and of ``dual_of`` variables."""
+        return ComponentMap() if self.point is None else self.point.values
 
-        :param values: of its variables; those of the levels are kept.
-        :param priced: whether the multipliers are among them; by default where the leader uses shadow prices.
-        """
-        bilevel = map_of(single).bilevel
-        leader = bilevel.leader
-        own = {*map(id, leader.variables), *map(id, bilevel.follower_variables)}
-        with_prices = bool(leader.prices) if priced is None else priced
-        prices = price_values(map_of(single), values) if with_prices else ComponentMap()
-        self.status, self.objective = Status.feasible, objective
-        self.values = ComponentMap((v, number) for v, number in values.items() if id(v) in own)
-        self.values.update((price, prices[source]) for price, source in leader.prices.items())
-        self.multipliers = {source.name: price for source, price in prices.items()}
+    def keep(self, objective: float | None, point: Point) -> None:
+        """Take a point, and the objective that it was found with."""
+        self.status, self.objective, self.point = Status.feasible, objective, point
 
 
 def rounded(variable: VarData, number: float) -> float:

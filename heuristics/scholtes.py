@@ -25,9 +25,10 @@ from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from ..levels.follower_form import VariableRecorder
+from ..levels.point import put
 from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
-from ..reformulations.mapping import Linearized
+from ..reformulations.single_level import Linearized, map_of
 from ..solvers.base import SolverResult
 from ..solvers.session import Session
 from ..solvers.status import Status
@@ -51,19 +52,14 @@ def scholtes(
     :returns: status ``feasible`` or ``no_solution``; ``history`` has, per epsilon (None for the relaxation without
         complementarity), the objective of the relaxed problem and that of the settled point.
     """
-    own = (*bilevel.leader.variables, *bilevel.follower_variables)
-    before = [variable.value for variable in own]
-    try:
+    with bilevel.kept_values():  # the search moves the user's variables about
         return _sequence(bilevel, session, rounds, steps, shrink)
-    finally:  # the search moves the user's variables about
-        for variable, number in zip(own, before, strict=True):
-            variable.set_value(number, skip_validation=True)
 
 
 def _sequence(bilevel: Bilevel, session: Session, rounds: int, steps: int, shrink: float) -> HeuristicResult:
     relaxed = kkt.apply(bilevel)
     revenue.apply(relaxed)
-    pairs = product.apply(relaxed)
+    pairs = product.STEP.apply(relaxed)
     relaxed.excess = Var(domain=NonNegativeReals)
     for item in pairs:
         item.switch.deactivate()  # the rows of complementarity: they come back with an epsilon
@@ -114,8 +110,7 @@ def _advance(
         found = _with_least_excess(relaxed, solve)
     if found.values is None:
         return False
-    for variable, number in found.values.items():
-        variable.set_value(number if variable.is_continuous() else round(number), skip_validation=True)
+    put(found.values)
     return True
 
 
@@ -148,7 +143,7 @@ def _settle(bilevel: Bilevel, relaxed: Any, solve: Solve, result: HeuristicResul
         return None
     minimising = bilevel.leader.objective.sense == minimize
     if result.objective is None or (found.objective < result.objective) == minimising:
-        result.keep(settled, found.objective, found.values, priced=True)
+        result.keep(found.objective, map_of(settled).point(found.values))
     return found.objective
 
 

@@ -7,10 +7,10 @@ that violates a row of the built model is not sent: solvers drop such starts sil
 import math
 from typing import Any
 
-from pyomo.core import Constraint, Var, value
+from pyomo.core import Constraint, value
 
-from ..reformulations import user_cuts
-from ..reformulations.mapping import map_of
+from ..reformulations import LINEARIZATIONS, user_cuts
+from ..reformulations.single_level import map_of
 from ..solvers.indicators import indicator_rows
 from .follower.reaction import Solve, multipliers_at
 
@@ -25,7 +25,7 @@ def complete(single: Any, solve: Solve) -> str | None:
     """
     single_map = map_of(single)
     bilevel = single_map.bilevel
-    for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+    for variable in bilevel.variables:
         if variable.value is None:
             return f"{variable.name} has no value"
     if not multipliers_at(single, solve):
@@ -33,11 +33,7 @@ def complete(single: Any, solve: Solve) -> str | None:
         doubt = f", or the valid inequalities {names} are not valid" if names else ""
         return f"the followers' values are not optimal at the leader's decision (no multipliers belong to them){doubt}"
     for item in single_map.linearized:
-        slack = value(item.pair.slack)
-        if getattr(item.slack, "is_variable_type", bool)() and item.slack is not item.pair.row.source:
-            item.slack.set_value(slack, skip_validation=True)
-        if item.step in ("bigm", "indicator"):
-            item.switch.set_value(int(slack > item.pair.multiplier.value), skip_validation=True)
+        LINEARIZATIONS[item.step].start(item)
     for integer, bits in single_map.expansions:
         rest = round(integer.value - integer.lb)
         for weight, bit in bits:
@@ -49,9 +45,7 @@ def complete(single: Any, solve: Solve) -> str | None:
 
 
 def _violated(single: Any) -> str | None:
-    bilevel = map_of(single).bilevel
-    levels = (*bilevel.leader.variables, *bilevel.follower_variables)
-    for variable in (*single.component_data_objects(Var), *levels, *user_cuts.variables(map_of(single))):
+    for variable in map_of(single).variables:
         number = variable.value
         if number is None:
             continue

@@ -14,7 +14,8 @@ from pyomo.core.expr.visitor import identify_variables
 from ..errors import NotBilevelError
 
 if TYPE_CHECKING:
-    from .reading import Bilevel, Follower
+    from .follower import Follower
+    from .reading import Bilevel
 
 NOTE = "decisions: "
 """How the note starts that says who decides what."""

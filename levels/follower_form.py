@@ -23,7 +23,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..errors import NonconvexFollowerError
-from .reading import Bilevel, Follower
+from .follower import Follower
 
 Coefficient = Any  # a number, or an expression in the leader's variables
 
@@ -92,7 +92,7 @@ def is_number(coefficient: Coefficient) -> bool:
     return coefficient.__class__ in native_numeric_types
 
 
-def follower_form(bilevel: Bilevel, follower: Follower) -> FollowerForm:
+def follower_form(follower: Follower) -> FollowerForm:
     """Read one follower's coefficients.
 
     :raises NonconvexFollowerError: a row that is not linear in the follower's variables, an objective that is not

@@ -7,7 +7,7 @@ it does not share that step's mistakes.
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective
 
-from .reading import Follower
+from .follower import Follower
 from .rows import add_row, at_values, numbers
 
 

@@ -6,11 +6,13 @@ objective or rows is that follower's, wherever it is declared; the rest is the l
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
-from pyomo.core import Block, Constraint, Objective, Suffix, Var
+from pyomo.core import Block, Constraint, Objective, Var
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.sos import SOSConstraint, SOSConstraintData
@@ -20,6 +22,8 @@ from pyomo.core.expr.visitor import identify_variables
 from ..errors import IntegerFollowerError, NotBilevelError
 from . import decisions
 from .dual_of import prices_of
+from .follower import Follower
+from .follower_form import FollowerForm, follower_form
 from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
 from .valid_inequalities import ValidInequalities
@@ -38,26 +42,6 @@ class Leader:
     sos: tuple[SOSConstraintData, ...]
     variables: tuple[VarData, ...]
     prices: ComponentMap
-
-
-@dataclass(frozen=True)
-class Follower:
-    """One lower level: ``variables`` are its own, ``given`` those of others that its objective or rows contain.
-
-    ``named`` is what ``fixed=[...]`` lists, whether the follower contains it or not.
-    """
-
-    name: str
-    block: Any
-    objective: ObjectiveData
-    constraints: tuple[ConstraintData, ...]
-    variables: tuple[VarData, ...]
-    given: tuple[VarData, ...]
-    named: tuple[VarData, ...] = ()
-
-    def local_name(self, component: Any) -> str:
-        """Return a component's name without that of the follower's block, for what is declared inside it."""
-        return component.name.removeprefix(f"{self.name}.")
 
 
 @dataclass(frozen=True)
@@ -80,6 +64,34 @@ class Bilevel:
     followers: tuple[Follower, ...]
     owner: ComponentMap = field(repr=False)
     user_cuts: tuple[UserCuts, ...] = ()
+
+    @cached_property
+    def forms(self) -> tuple[FollowerForm, ...]:
+        """Each follower in coefficients, as the model was at the first call.
+
+        :raises NonconvexFollowerError: see :func:`.follower_form`.
+        """
+        return tuple(follower_form(follower) for follower in self.followers)
+
+    @property
+    def variables(self) -> tuple[VarData, ...]:
+        """The variables of both levels, the leader's first."""
+        return (*self.leader.variables, *self.follower_variables)
+
+    @property
+    def sense(self) -> int:
+        """1 if the leader minimises, -1 if it maximises."""
+        return int(self.leader.objective.sense)
+
+    @contextmanager
+    def kept_values(self) -> Iterator[None]:
+        """Put the values of both levels' variables, and of prices, back at the end, also after a failure."""
+        before = [(variable, variable.value) for variable in (*self.variables, *self.leader.prices)]
+        try:
+            yield
+        finally:
+            for variable, number in before:
+                variable.set_value(number, skip_validation=True)
 
     @property
     def follower_variables(self) -> Iterator[VarData]:
@@ -244,22 +256,3 @@ def _refuse_prices_in_followers(followers: tuple[Follower, ...], prices: Compone
                     f"follower {follower.name!r} contains dual_of({prices[variable].name}); shadow prices can only "
                     "be used by the leader. Give the leader a variable equal to the price and pass that."
                 )
-
-
-def suffix_values(follower: Follower, name: str) -> ComponentMap:
-    """Return what a Suffix of this name on the follower's block says, component data -> value.
-
-    A value given for an indexed component holds for each of its members that has none of its own.
-    """
-    values: ComponentMap = ComponentMap()
-    for suffix in follower.block.component_objects(Suffix, active=True, descend_into=Block):
-        if suffix.local_name != name:
-            continue
-        for component, value in suffix.items():
-            if component is None:
-                continue
-            members = component.values() if component.is_indexed() else (component,)
-            for member in members:
-                if member is component or member not in suffix:
-                    values[member] = value
-    return values

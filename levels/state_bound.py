@@ -16,7 +16,7 @@ from pyomo.core import Constraint, Suffix, Var, value
 
 from ..errors import ArgumentError, NotBilevelError
 from .pao_adapter import SubModel
-from .reading import Follower, suffix_values
+from .follower import Follower, suffix_values
 
 MULTIPLIER_BOUND = "multiplier_bound"
 IMPLIED_BOUNDS = "implied_bounds"

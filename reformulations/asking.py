@@ -10,8 +10,8 @@ from pyomo.common.collections import ComponentMap
 from ..bounds.given import BigM
 from ..errors import ArgumentError, UnprovenBigMError
 from ..spelling import canonical
+from .registry import with_option
 
-_WITH_BIG_M = ("auto", "bigm")
 CUTS = ("strong_duality", "auto", None)
 
 
@@ -34,8 +34,8 @@ def named(asked: Any, known: Iterable[str]) -> str | Mapping[Any, str]:
 
 
 def may_use_big_m(asked: str | Mapping[Any, str]) -> bool:
-    """Whether numbers in ``big_m`` can be of any use: a mixture may take ``bigm`` for some rows."""
-    return isinstance(asked, Mapping) or asked in _WITH_BIG_M
+    """Whether numbers in ``big_m`` can be of any use: a mixture may take a step that has Ms for some rows."""
+    return isinstance(asked, Mapping) or asked in ("auto", *with_option("big_m"))
 
 
 def refuse_big_m(big_m: Any, asked: str | Mapping[Any, str]) -> None:
@@ -57,7 +57,8 @@ def refuse_big_m(big_m: Any, asked: str | Mapping[Any, str]) -> None:
             )
     if big_m is not None and not may_use_big_m(asked):
         raise ArgumentError(
-            f"big_m is not used by reformulation {asked!r}; leave it out, or choose 'bigm', 'auto' or a dict."
+            f"big_m is not used by reformulation {asked!r}; leave it out, or choose "
+            f"{', '.join(map(repr, with_option('big_m')))}, 'auto' or a dict."
         )
 
 

@@ -15,42 +15,43 @@ integer programming*, Comput. Optim. Appl. 65, 2016 (how solvers treat such rows
 from collections.abc import Sequence
 from typing import Any
 
-from pyomo.core import Any as AnyIndex
-from pyomo.core import Binary, Block, Constraint, Var
-
 from ..bounds.given import impose_proven
 from ..levels.optimality import Pair
 from ..solvers.indicators import SUFFIX, empty_suffix
-from .mapping import Linearized, map_of
+from .linearization import Formulas, Linearization, Notation, add_switches
+from .single_level import Linearized, SingleLevel
 
 
-def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
-    """Linearise the pending pairs (or those given) of an MPCC in place; return what was made for each.
+class Indicator(Linearization):
+    """A binary switches one of two rows on. Stated bounds with a proof are imposed, which only helps the solver."""
 
-    Proven multiplier bounds that the model states become variable bounds, which only helps the solver.
-    """
-    single_map = map_of(single)
-    pairs = single_map.pending() if pairs is None else pairs
-    impose_proven(single_map.conditions, single_map.ranges)
-    block = single.indicator = Block()
-    block.switch = Var([pair.name for pair in pairs], domain=Binary)
-    block.slack_nonnegative = Constraint(AnyIndex)
-    block.multiplier_off = Constraint(AnyIndex)
-    block.slack_off = Constraint(AnyIndex)
-    block.add_component(SUFFIX, empty_suffix())
-    made = [_linearise(block, pair) for pair in pairs]
-    single_map.linearized += made
-    single_map.steps.append("indicator")
-    return made
+    name = "indicator"
+    about = "A binary z for each pair switches one of two rows on: exact, without any M."
+    needs = frozenset({"milp", "indicator"})
+
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
+        """Write each pair's switched rows."""
+        impose_proven(level.conditions, level.ranges)
+        add_switches(block, pairs)
+        block.add_component(SUFFIX, empty_suffix())
+        return [self._pair(block, pair) for pair in pairs]
+
+    def _pair(self, block: Any, pair: Pair) -> Linearized:
+        switch, when = block.switch[pair.name], block.component(SUFFIX)
+        block.multiplier_off[pair.name] = pair.multiplier <= 0
+        block.slack_off[pair.name] = pair.slack <= 0
+        when[block.multiplier_off[pair.name]] = (switch, 1)
+        when[block.slack_off[pair.name]] = (switch, 0)
+        return Linearized(pair, self.name, pair.slack, switch)
+
+    def formulas(self, made: Linearized, say: Notation) -> Formulas:
+        """Say which row holds when."""
+        z, one, zero = say.symbol("z"), say.number(1.0), say.number(0.0)
+        return [
+            (", multiplier", say.relation(z, "=", one, "=>", say.multiplier, "<=", zero)),
+            (", slack", say.relation(z, "=", zero, "=>", say.slack, "<=", zero)),
+            (", binary", say.binary(z)),
+        ]
 
 
-def _linearise(block: Any, pair: Pair) -> Linearized:
-    switch, when = block.switch[pair.name], block.component(SUFFIX)
-    if not pair.row.is_bound:  # a bound holds already, on the variable
-        block.slack_nonnegative[pair.name] = pair.slack >= 0
-    block.multiplier_off[pair.name] = pair.multiplier <= 0
-    block.slack_off[pair.name] = pair.slack <= 0
-    when[block.multiplier_off[pair.name]] = (switch, 1)
-    when[block.slack_off[pair.name]] = (switch, 0)
-    pair.complementarity.deactivate()
-    return Linearized(pair, "indicator", pair.slack, switch)
+STEP = Indicator()

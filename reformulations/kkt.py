@@ -26,11 +26,11 @@ from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
 from ..errors import NotBilevelError
-from ..levels.follower_form import FollowerForm, Row, follower_form
+from ..levels.follower_form import FollowerForm, Row
 from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.reading import Bilevel, Leader
 from ..levels.rows import add_sos
-from .mapping import SingleLevelMap, attach, shadow_price
+from .single_level import SingleLevel, attach, shadow_price
 
 
 def apply(bilevel: Bilevel) -> ConcreteModel:
@@ -41,23 +41,22 @@ def apply(bilevel: Bilevel) -> ConcreteModel:
 
     :raises NonconvexFollowerError: see :func:`follower_form`.
     """
-    forms = tuple(follower_form(bilevel, follower) for follower in bilevel.followers)
     single = ConcreteModel(name=f"KKT({bilevel.model.name})")
-    conditions = OptimalityConditions(forms)
-    single_map = SingleLevelMap(bilevel, conditions, steps=["kkt"])
+    conditions = OptimalityConditions(bilevel.forms)
+    single_map = SingleLevel(single, bilevel, conditions)
     single.leader = Block()
     single.followers = Block(AnyIndex)
-    for form in forms:
+    for form in conditions.forms:
         _add_follower(single.followers[form.follower.name], form, conditions)
     for form, variable, gradient in conditions.stationarity():
         stationarity = single.followers[form.follower.name].stationarity
         stationarity[form.follower.local_name(variable)] = gradient == 0
     _add_leader(single.leader, bilevel.leader, single_map)
-    attach(single, single_map)
+    attach(single_map)
     return single
 
 
-def _add_leader(block: Any, leader: Leader, single_map: SingleLevelMap) -> None:
+def _add_leader(block: Any, leader: Leader, single_map: SingleLevel) -> None:
     prices = price_expressions(leader.prices, single_map)
     add_rows(block, leader.constraints, prices)
     add_sos(block, leader.sos)
@@ -78,7 +77,7 @@ def with_prices(expression: Any, prices: dict[int, Any]) -> Any:
     return expression
 
 
-def price_expressions(prices: ComponentMap, single_map: SingleLevelMap) -> dict[int, Any]:
+def price_expressions(prices: ComponentMap, single_map: SingleLevel) -> dict[int, Any]:
     """Map id(dual_of variable) -> its expression in multipliers.
 
     :param prices: dual_of variable -> row (or bounded variable) of a follower.

@@ -7,23 +7,25 @@ by name: Pyomo's ``==`` makes them unreliable keys of a dict. Or by a Suffix ``r
 the dict leaves.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BilevoltError
+from ..levels.follower import suffix_values
 from ..levels.optimality import Pair
-from ..levels.reading import suffix_values
-from .mapping import map_of
+from .linearization import Linearization
+from .registry import LINEARIZATIONS
+from .single_level import map_of
 
 SUFFIX = "reformulation"
 DEFAULT = "sos1"
 
 
-def apply(single: Any, choice: Mapping[Any, str], steps: Mapping[str, Callable[..., Any]], **options: Any) -> None:
-    """Linearise every pair of an MPCC, in place, by the step chosen for it.
+def apply(single: Any, choice: Mapping[Any, str], **options: Any) -> list[Linearization]:
+    """Linearise every pair of an MPCC, in place, by the step chosen for it; return the steps used.
 
     :param choice: row, variable, name or ``"*"`` -> name of a step.
-    :param steps: the steps by name; ``options`` (``big_m``) go to the step ``bigm``.
+    :param options: go to the steps that have them (``big_m``).
     :raises BilevoltError: an unknown step, or a key that is no row of a follower.
     """
     single_map = map_of(single)
@@ -41,16 +43,19 @@ def apply(single: Any, choice: Mapping[Any, str], steps: Mapping[str, Callable[.
     unused += [getattr(key, "name", repr(key)) for i, key in components.items() if i not in used]
     if unused:
         raise BilevoltError(f"reformulation names {unused}, which are no inequality rows or bounds of a follower.")
+    for name in of_step:
+        if name not in LINEARIZATIONS:
+            known = ", ".join(map(repr, LINEARIZATIONS))
+            raise BilevoltError(f"reformulation {name!r} is unknown; choose one of {known}.")
     for name, pairs in of_step.items():
-        if name not in steps:
-            raise BilevoltError(f"reformulation {name!r} is unknown; choose one of {', '.join(map(repr, steps))}.")
-        steps[name](single, pairs, **(options if name == "bigm" else {}))
+        LINEARIZATIONS[name].apply(single, pairs, **LINEARIZATIONS[name].own(options))
     left = single_map.pending()
     if left:
         raise BilevoltError(
             f"{len(left)} pairs are left, the first is {left[0].name!r}: strong_duality takes a follower's block as a "
             "whole. Choose it for all rows of the block, or another step for these."
         )
+    return [LINEARIZATIONS[name] for name in of_step]
 
 
 def _step(pair: Pair, by_id: Mapping[int, str], by_name: Mapping[str, str], used: set[Any]) -> str:

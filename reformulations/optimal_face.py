@@ -21,7 +21,7 @@ from pyomo.core import ConcreteModel, Constraint, Objective, minimize, quicksum,
 from ..levels.follower_form import FollowerForm
 from ..levels.optimality import Pair
 from ..levels.rows import add_row, at_values, substitution
-from .mapping import map_of
+from .single_level import map_of
 
 Substitution = Callable[[Any], Any]
 

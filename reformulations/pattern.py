@@ -11,40 +11,38 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, value
+from pyomo.core import Constraint, value
 
 from ..levels.optimality import Pair
-from .mapping import Linearized, map_of
+from .linearization import Linearization, add_nonnegative_slacks
+from .single_level import Linearized, SingleLevel, map_of
 
 LEAK = 1e-9
 """What both of a pair may be and still count as one of them 0."""
 
 
-def apply(
-    single: Any, pairs: Sequence[Pair] | None = None, point: Sequence[tuple[float, float]] = ()
-) -> list[Linearized]:
-    """Settle the pending pairs (or those given) of an MPCC in place.
+class Pattern(Linearization):
+    """One of each pair is 0, as at a point. Not among those that a user can choose: it needs the point."""
 
-    :param point: each pair's (multiplier, slack), in the order of the pairs.
-    """
-    single_map = map_of(single)
-    pairs = single_map.pending() if pairs is None else pairs
-    block = single.pattern = Block()
-    block.settled = Constraint(AnyIndex)
-    block.slack_nonnegative = Constraint(AnyIndex)
-    made = []
-    for pair, (multiplier, slack) in zip(pairs, point, strict=True):
-        if multiplier <= slack:
-            block.settled[pair.name] = pair.multiplier == 0
-            if not pair.row.is_bound:
-                block.slack_nonnegative[pair.name] = pair.slack >= 0
-        else:
-            block.settled[pair.name] = pair.slack == 0
-        pair.complementarity.deactivate()
-        made.append(Linearized(pair, "pattern", pair.slack, block.settled[pair.name]))
-    single_map.linearized += made
-    single_map.steps.append("pattern")
-    return made
+    name = "pattern"
+    about = "Of each pair, what is the smaller at a point is 0."
+
+    def write(
+        self, block: Any, level: SingleLevel, pairs: Sequence[Pair], point: Sequence[tuple[float, float]] = ()
+    ) -> list[Linearized]:
+        """Write which of each pair is 0.
+
+        :param point: each pair's (multiplier, slack), in the order of the pairs.
+        """
+        off = {pair.name: multiplier <= slack for pair, (multiplier, slack) in zip(pairs, point, strict=True)}
+        block.settled = Constraint(AnyIndex)
+        for pair in pairs:
+            block.settled[pair.name] = (pair.multiplier if off[pair.name] else pair.slack) == 0
+        add_nonnegative_slacks(block, [pair for pair in pairs if off[pair.name]])
+        return [Linearized(pair, self.name, pair.slack, block.settled[pair.name]) for pair in pairs]
+
+
+apply = Pattern().apply
 
 
 def leaks(single: Any) -> bool:

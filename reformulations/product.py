@@ -15,32 +15,44 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, NonNegativeReals, Var
+from pyomo.core import Constraint, NonNegativeReals, Var
 
 from ..bounds.given import impose_proven
 from ..levels.optimality import Pair
-from .mapping import Linearized, map_of
+from .linearization import Formulas, Linearization, Notation
+from .single_level import Linearized, SingleLevel
 
 
-def apply(single: Any, pairs: Sequence[Pair] | None = None, tolerance: float = 0.0) -> list[Linearized]:
-    """Write the pending pairs (or those given) of an MPCC as products, in place; return what was made for each.
+class Product(Linearization):
+    """A bilinear row for each pair."""
 
-    :param tolerance: epsilon above; 0 is exact complementarity.
-    """
-    single_map = map_of(single)
-    pairs = single_map.pending() if pairs is None else pairs
-    impose_proven(single_map.conditions, single_map.ranges)
-    block = single.product = Block()
-    block.slack = Var([pair.name for pair in pairs], domain=NonNegativeReals)
-    block.slack_definition = Constraint(AnyIndex)
-    block.complementarity = Constraint(AnyIndex)
-    made = []
-    for pair in pairs:
-        slack = block.slack[pair.name]
-        block.slack_definition[pair.name] = slack == pair.slack
-        block.complementarity[pair.name] = pair.multiplier * slack <= tolerance
-        pair.complementarity.deactivate()
-        made.append(Linearized(pair, "product", slack, block.complementarity[pair.name]))
-    single_map.linearized += made
-    single_map.steps.append("product")
-    return made
+    name = "product"
+    about = "Complementarity as it reads, a product for each pair: exact, for a solver of nonconvex problems."
+    needs = frozenset({"quadratic_constraints", "nonconvex"})
+    own_products = True
+
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair], tolerance: float = 0.0) -> list[Linearized]:
+        """Write each pair's slack and product.
+
+        :param tolerance: epsilon above; 0 is exact complementarity.
+        """
+        impose_proven(level.conditions, level.ranges)
+        block.slack = Var([pair.name for pair in pairs], domain=NonNegativeReals)
+        block.slack_definition = Constraint(AnyIndex)
+        block.complementarity = Constraint(AnyIndex)
+        for pair in pairs:
+            slack = block.slack[pair.name]
+            block.slack_definition[pair.name] = slack == pair.slack
+            block.complementarity[pair.name] = pair.multiplier * slack <= tolerance
+        return [Linearized(p, self.name, block.slack[p.name], block.complementarity[p.name]) for p in pairs]
+
+    def formulas(self, made: Linearized, say: Notation) -> Formulas:
+        """Say what the slack is, and that the product is 0."""
+        s, zero = say.symbol("s"), say.number(0.0)
+        return [
+            (", slack", say.relation(s, "=", say.slack, ">=", zero)),
+            ("", say.relation(say.times(say.multiplier, s), "<=", zero)),
+        ]
+
+
+STEP = Product()

@@ -9,15 +9,15 @@ from pyomo.core import Constraint
 from pyomo.core.base.var import VarData
 
 from ..bounds.ranges import Ranges
-from .mapping import SingleLevelMap
 from .products import LARGEST_EXPANSION, Product
+from .registry import LINEARIZATIONS
+from .single_level import SingleLevel
 
 SHOWN = 5
 ANOTHER = "solver='gurobi' or solver='scip'"
-OF_A_REFORMULATION = ("strong_duality.", "product.")  # rows that other reformulations do not have
 
 
-def refusal(left: list[Product], single_map: SingleLevelMap) -> str:
+def refusal(left: list[Product], single_map: SingleLevel) -> str:
     """Say which product is in the way, why, and what to do.
 
     :param left: the products that are still in the model, one at least.
@@ -29,7 +29,8 @@ def refusal(left: list[Product], single_map: SingleLevelMap) -> str:
     in_rows = [p for p in hopeless if p.where != "leader.objective"]
     if in_rows or len(hopeless) == len(crossed):
         worst = (in_rows or hopeless)[0]
-        others = all(p.where.startswith(OF_A_REFORMULATION) for p in hopeless)
+        own = tuple(f"{name}." for name, step in LINEARIZATIONS.items() if step.own_products)
+        others = all(p.where.startswith(own) for p in hopeless)
         instead = "reformulation='bigm' (with big_m=... where no M is proven), or " if others else ""
         return (
             f"the product {told.of(worst.first)}*{told.of(worst.second)} in {worst.where!r} (one of {len(left)}), "
@@ -66,7 +67,7 @@ def _missing(product: Product, ranges: Ranges) -> list[VarData] | None:
 class _Names:
     """Variables of the single-level model in the user's names."""
 
-    def __init__(self, single_map: SingleLevelMap) -> None:
+    def __init__(self, single_map: SingleLevel) -> None:
         self._source: ComponentMap = ComponentMap(
             (multiplier, row.source)
             for _, row, several in single_map.conditions.multipliers()

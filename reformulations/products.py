@@ -34,7 +34,7 @@ from ..bounds.mccormick import Envelopes, Terms
 from ..bounds.ranges import Ranges
 from ..errors import UnsupportedBySolverError
 from ..levels.follower_form import VariableRecorder
-from .mapping import map_of
+from .single_level import map_of
 
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
 
@@ -78,7 +78,6 @@ def apply(single: Any, enlarge_for_cuts: bool = True) -> list[Product]:
     linearizer.write_rows()
     single_map.products += linearizer.made
     single_map.expansions += linearizer.bits.items()
-    single_map.steps.append("products")
     return linearizer.made
 
 

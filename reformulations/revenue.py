@@ -23,7 +23,7 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 
 from ..levels.duality_gap import dual_terms
 from ..levels.follower_form import FollowerForm, VariableRecorder, is_number
-from .mapping import map_of
+from .single_level import map_of
 
 Key = tuple[int, int]
 
@@ -52,8 +52,7 @@ def apply(single: Any) -> list[str]:
         objective.set_value(SumExpression([objective.expr, bill_by_duality]))
         quadratic = {key: q for key, q in quadratic.items() if key not in bill}
         replaced.append(form.follower.name)
-    if replaced:
-        single_map.steps.append("revenue")
+    single_map.by_duality += replaced
     return replaced
 
 

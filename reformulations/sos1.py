@@ -17,40 +17,48 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, NonNegativeReals, SOSConstraint, Var
+from pyomo.core import Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
 
 from ..bounds.given import impose_proven
 from ..bounds.ranges import Ranges
 from ..levels.optimality import Pair
-from .mapping import Linearized, map_of
+from .linearization import Formulas, Linearization, Notation
+from .single_level import Linearized, SingleLevel
 
 
-def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
-    """Linearise the pending pairs (or those given) of an MPCC in place; return what was made for each.
+class Sos1(Linearization):
+    """Of multiplier and slack, at most one is nonzero. Stated bounds with a proof are imposed: they only help."""
 
-    Proven multiplier bounds that the model states become variable bounds, which only helps the solver.
-    """
-    single_map = map_of(single)
-    pairs = single_map.pending() if pairs is None else pairs
-    ranges = single_map.ranges
-    impose_proven(single_map.conditions, single_map.ranges)
-    block = single.sos1 = Block()
-    block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
-    block.slack_definition = Constraint(AnyIndex)
-    block.bound_cut = Constraint(AnyIndex)
-    members = {pair.name: (pair.multiplier, _slack_variable(block, pair, ranges)) for pair in pairs}
-    block.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, name: list(members[name]))
-    made = []
-    for pair in pairs:
-        multiplier, slack = members[pair.name]
-        if multiplier.ub and slack.ub:
-            block.bound_cut[pair.name] = multiplier / multiplier.ub + slack / slack.ub <= 1
-        pair.complementarity.deactivate()
-        made.append(Linearized(pair, "sos1", members[pair.name][1], block.complementarity[pair.name]))
-    single_map.linearized += made
-    single_map.steps.append("sos1")
-    return made
+    name = "sos1"
+    about = (
+        "At most one member of a special ordered set of type 1 is nonzero: exact, without any M. Where bounds of both "
+        "are proven, multiplier/bound + slack/bound <= 1 is added as a cut."
+    )
+    needs = frozenset({"sos1"})
+
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
+        """Write each pair's slack, set and cut."""
+        impose_proven(level.conditions, level.ranges)
+        block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
+        block.slack_definition = Constraint(AnyIndex)
+        block.bound_cut = Constraint(AnyIndex)
+        members = {pair.name: (pair.multiplier, _slack_variable(block, pair, level.ranges)) for pair in pairs}
+        block.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, name: list(members[name]))
+        for name, (multiplier, slack) in members.items():
+            if multiplier.ub and slack.ub:
+                block.bound_cut[name] = multiplier / multiplier.ub + slack / slack.ub <= 1
+        return [Linearized(p, self.name, members[p.name][1], block.complementarity[p.name]) for p in pairs]
+
+    def formulas(self, made: Linearized, say: Notation) -> Formulas:
+        """Say what the slack is, and the set."""
+        if say.slack_is_variable:
+            return [("", say.words("SOS1", say.multiplier, say.slack))]
+        s = say.symbol("s")
+        return [
+            (", slack", say.relation(s, "=", say.slack, ">=", say.number(0.0))),
+            ("", say.words("SOS1", say.multiplier, s)),
+        ]
 
 
 def _slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
@@ -69,3 +77,6 @@ def _slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
         slack.setub(max(0.0, upper))
     block.slack_definition[pair.name] = slack == pair.slack
     return slack
+
+
+STEP = Sos1()

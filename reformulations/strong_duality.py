@@ -31,41 +31,39 @@ from ..levels.duality_gap import duality_gaps
 from ..levels.follower_form import is_number
 from ..levels.optimality import Pair
 from ..levels.rows import has_variables
-from .mapping import Linearized, SingleLevelMap, map_of, system_of
+from .linearization import Linearization, add_nonnegative_slacks
+from .single_level import Linearized, SingleLevel, map_of
 
 
-def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
-    """Replace all pending pairs of an MPCC by strong duality, in place.
+class StrongDuality(Linearization):
+    """One row for each block of a follower instead of its pairs; a block is replaced as a whole."""
 
-    :param pairs: for followers' blocks of which all pairs are given; a block is replaced as a whole.
-    """
-    single_map = map_of(single)
-    chosen = {id(pair) for pair in (single_map.pending() if pairs is None else pairs)}
-    impose_proven(single_map.conditions, single_map.ranges)
-    impose(single_map.ranges, prove(system_of(single), _in_products(single_map), [])[0])
-    block = single.strong_duality = Block()
-    block.slack_nonnegative = Constraint(AnyIndex)
-    block.equal_objectives = Constraint(AnyIndex)
-    of_row: dict[int, list[Pair]] = {}
-    for pair in single_map.pending():
-        of_row.setdefault(id(pair.row), []).append(pair)
-    made = []
-    for gap in duality_gaps(single_map.conditions):
-        own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
-        if not own or not all(id(pair) in chosen for pair in own):
-            continue
-        equal = None
-        if has_variables(gap.expression):
-            block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
-            equal = block.equal_objectives[gap.name]
-        for pair in own:
-            if not pair.row.is_bound:  # a bound holds already, on the variable
-                block.slack_nonnegative[pair.name] = pair.slack >= 0
-            pair.complementarity.deactivate()
-            made.append(Linearized(pair, "strong_duality", pair.slack, equal))
-    single_map.linearized += made
-    single_map.steps.append("strong_duality")
-    return made
+    name = "strong_duality"
+    about = "One row that says that primal and dual objective are equal replaces all pairs (next step)."
+    equal_objectives = True
+    own_products = True
+
+    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
+        """Write the row of each block of which all pending pairs are given; return these pairs."""
+        chosen = {id(pair) for pair in pairs}
+        impose_proven(level.conditions, level.ranges)
+        impose(level.ranges, prove(level.system, _in_products(level), [])[0])
+        block.equal_objectives = Constraint(AnyIndex)
+        of_row: dict[int, list[Pair]] = {}
+        for pair in level.pending():
+            of_row.setdefault(id(pair.row), []).append(pair)
+        made = []
+        for gap in duality_gaps(level.conditions):
+            own = [pair for row in gap.rows for pair in of_row.get(id(row), [])]
+            if not own or not all(id(pair) in chosen for pair in own):
+                continue
+            equal = None
+            if has_variables(gap.expression):
+                block.equal_objectives[gap.name] = gap.expression <= 0  # >= holds for whatever is feasible in both
+                equal = block.equal_objectives[gap.name]
+            made += [Linearized(pair, self.name, pair.slack, equal) for pair in own]
+        add_nonnegative_slacks(block, [item.pair for item in made])
+        return made
 
 
 def add_cut(single: Any) -> int:
@@ -76,16 +74,15 @@ def add_cut(single: Any) -> int:
     """
     single_map = map_of(single)
     gaps = [gap for gap in duality_gaps(single_map.conditions) if not gap.quadratic and has_variables(gap.expression)]
-    block = single.duality_cut = Block()
-    block.rows = Constraint([gap.name for gap in gaps])
-    for gap in gaps:
-        block.rows[gap.name] = gap.expression <= 0
     if gaps:
-        single_map.steps.append("duality cut")
+        block = single.duality_cut = Block()
+        block.rows = Constraint([gap.name for gap in gaps])
+        for gap in gaps:
+            block.rows[gap.name] = gap.expression <= 0
     return len(gaps)
 
 
-def _in_products(single_map: SingleLevelMap) -> list[Any]:
+def _in_products(single_map: SingleLevel) -> list[Any]:
     """Return the multipliers without bounds that a leader's integer multiplies: their products need a range."""
     visible = [v for v in single_map.bilevel.visible if not v.is_continuous()]
     if not visible:
@@ -95,3 +92,6 @@ def _in_products(single_map: SingleLevelMap) -> list[Any]:
         if not is_number(row.constant) or not all(is_number(a) for _, a in row.terms):
             found.update(m for m in multipliers.values() if m not in single_map.ranges.imposed)
     return list(found)
+
+
+STEP = StrongDuality()

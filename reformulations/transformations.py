@@ -12,15 +12,17 @@ name                                 from -> to
 ``mpcc.*`` offer both; ``create_using`` makes the MPCC anew from the levels and leaves the given one as it is.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from pyomo.core import TransformationFactory
 
 from ..errors import BilevoltError
 from ..levels.reading import read_levels
-from . import LINEARIZATIONS, kkt, products, reformulate
-from .mapping import map_of
+from . import kkt, products
+from .choosing import reformulate
+from .linearization import Linearization
+from .registry import LINEARIZATIONS
+from .single_level import map_of
 
 
 class _Bilevel:
@@ -42,11 +44,11 @@ class _Bilevel:
 class _Mpcc:
     """A transformation of the complementarity pairs of an MPCC, in place or on a new one."""
 
-    step: Callable[..., Any]
+    step: Linearization
 
     def apply_to(self, single: Any, **options: Any) -> None:
         """Linearise the pending pairs in place, then the products."""
-        type(self).step(single, **options)
+        self.step.apply(single, **options)
         products.apply(single)
 
     def create_using(self, single: Any, **options: Any) -> Any:
@@ -68,4 +70,4 @@ def register() -> None:
         TransformationFactory.register(name, doc=doc)(type(name, (_Bilevel,), {"reformulation": reformulation}))
     for name, step in LINEARIZATIONS.items():
         doc = f"Linearise the complementarity pairs of an MPCC: {name}"
-        TransformationFactory.register(f"mpcc.{name}", doc=doc)(type(name, (_Mpcc,), {"step": staticmethod(step)}))
+        TransformationFactory.register(f"mpcc.{name}", doc=doc)(type(name, (_Mpcc,), {"step": step}))

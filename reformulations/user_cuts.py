@@ -10,7 +10,7 @@ from pyomo.core.base.var import VarData
 
 from ..levels.reading import UserCuts
 from .kkt import add_rows, price_expressions
-from .mapping import SingleLevelMap, map_of
+from .single_level import SingleLevel, map_of
 
 
 def apply(single: Any) -> int:
@@ -24,17 +24,16 @@ def apply(single: Any) -> int:
         single.user_cuts = Block(AnyIndex)
         for block in user_cuts:
             add_rows(single.user_cuts[block.name], block.constraints, price_expressions(block.prices, single_map))
-        single_map.steps.append("user_cuts")
+        single_map.user_cuts = user_cuts
     return len(user_cuts)
 
 
-def used(single_map: SingleLevelMap) -> Iterator[UserCuts]:
+def used(single_map: SingleLevel) -> Iterator[UserCuts]:
     """Yield the blocks that are in the single-level model."""
-    if "user_cuts" in single_map.steps:
-        yield from single_map.bilevel.user_cuts
+    yield from single_map.user_cuts
 
 
-def variables(single_map: SingleLevelMap) -> Iterator[VarData]:
+def variables(single_map: SingleLevel) -> Iterator[VarData]:
     """Yield the variables of the blocks that are in the single-level model, which are not its own."""
     yield from ComponentSet(variable for block in used(single_map) for variable in block.variables)
 
@@ -46,7 +45,7 @@ def rows(single: Any) -> Iterator[tuple[str, Any]]:
             yield f"valid inequality {label}", row
 
 
-def assumptions(single_map: SingleLevelMap) -> list[str]:
+def assumptions(single_map: SingleLevel) -> list[str]:
     """Say which blocks are in the single-level model without a reason why they are valid."""
     return [
         f"the rows of {block.name!r} are offered as valid inequalities without a reason"

@@ -1,20 +1,19 @@
 """``compare``: every method, reformulation and solver on the same models, at equal tolerances, re-checked."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pyomo.common.collections import ComponentMap
 from pyomo.core import minimize
 
 from ..driver import solve
 from ..errors import ArgumentError, BilevoltError
 from ..heuristics import METHODS
 from ..levels.numbers_given import refuse_no_model
-from ..reformulations import LINEARIZATIONS, Bilevel, read_levels
+from ..reformulations import LINEARIZATIONS, read_levels
 from ..request import Progress, Request, shared, solver_name, used
 from ..solution import Solution
 from ..spelling import canonical
@@ -128,18 +127,16 @@ def _compare_one(
         seconds = time.perf_counter() - begin
         rows += (Row(name, *run, seconds_total=seconds, reason=str(refusal)) for run in runs)
         return
-    before = ComponentMap((variable, variable.value) for variable in _variables(bilevel))
     try:
         for number, run in enumerate(runs, start=1):
             row = Row(name, *run)
             say_where = partial(_say, say, f"{name}, {row.label} ({number}/{len(runs)})")
-            solution = _run(row, built, arguments, summary, say_where)
+            with bilevel.kept_values():
+                solution = _run(row, built, arguments, summary, say_where)
             own.append(row)
-            _restore(before)
             if solution is not None and solution.interrupted:
                 raise KeyboardInterrupt
     finally:
-        _restore(before)
         mark(own, bilevel.leader.objective.sense == minimize, arguments["rel_gap"])
         rows += own
 
@@ -165,14 +162,3 @@ def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | 
     if summary is not None and solution.status in WITH_POINT:
         row.summary = summary(model)
     return solution
-
-
-def _variables(bilevel: Bilevel) -> Iterator[Any]:
-    yield from bilevel.leader.variables
-    yield from bilevel.leader.prices
-    yield from bilevel.follower_variables
-
-
-def _restore(before: ComponentMap) -> None:
-    for variable, number in before.items():
-        variable.set_value(number, skip_validation=True)

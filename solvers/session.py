@@ -46,6 +46,11 @@ class Session:
     def __post_init__(self) -> None:
         self._end = math.inf if self.time_limit is None else time.monotonic() + self.time_limit
 
+    @property
+    def features(self) -> dict[str, bool] | None:
+        """What the solver takes; None where it is still to be chosen."""
+        return None if self.solver == "auto" else get_solver(self.solver).features.as_dict()
+
     def choose(self, problem: BlockData | Reading, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
         """Return who solves a problem, and a sentence that says why.
 

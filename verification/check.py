@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from pyomo.core import minimize, value
-from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
+from ..levels.follower import Follower
 from ..levels.follower_form import FollowerForm, follower_form
 from ..levels.follower_problem import follower_at
-from ..levels.reading import Bilevel, Follower, read_levels
+from ..levels.reading import Bilevel, read_levels
 from ..quantities import number
 from ..solvers import SOLVERS
 from ..solvers.status import Status
@@ -41,8 +41,7 @@ def verify(
     """
     tolerance = number("tolerance", tolerance, positive=True)
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    before = [(variable, variable.value) for variable in _all_variables(bilevel)]
-    try:
+    with bilevel.kept_values():
         if solution is None:
             return _check(bilevel, None, None, tolerance, pessimistic)
         _put(bilevel, solution.values)
@@ -50,19 +49,10 @@ def verify(
         _worst(claims(bilevel, solution), tolerance, certificate.violations)
         certificate.bilevel_feasible = not certificate.violations
         return certificate
-    finally:
-        for variable, former in before:
-            variable.set_value(former, skip_validation=True)
-
-
-def _all_variables(bilevel: Bilevel) -> Iterator[VarData]:
-    yield from bilevel.leader.variables
-    yield from bilevel.leader.prices
-    yield from bilevel.follower_variables
 
 
 def _put(bilevel: Bilevel, values: dict[str, float]) -> None:
-    for variable in _all_variables(bilevel):
+    for variable in (*bilevel.variables, *bilevel.leader.prices):
         if variable.name in values:
             variable.set_value(values[variable.name], skip_validation=True)
 
@@ -74,7 +64,7 @@ def _check(
     tolerance: float,
     pessimistic: bool | Literal["auto"],
 ) -> Certificate:
-    for variable in (*bilevel.leader.variables, *bilevel.follower_variables):
+    for variable in bilevel.variables:
         if variable.value is None:
             raise BilevoltError(
                 f"variable {variable.name!r} has no value, so that nothing can be checked. Solve the model first, "
@@ -92,7 +82,7 @@ def _check(
         certificate.follower_violation = max(certificate.follower_violation, worst)
         optimum.update(_solve_again(follower, found_by, tolerance, certificate))
         if multipliers:
-            _check_prices(follower_form(bilevel, follower), multipliers, tolerance, certificate)
+            _check_prices(follower_form(follower), multipliers, tolerance, certificate)
     if multipliers or not violations:  # a response that is no optimum has no prices to be near to
         _worst(price_residuals(bilevel, multipliers), tolerance, violations)
     certificate.bilevel_feasible = not violations

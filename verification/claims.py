@@ -11,8 +11,8 @@ from pyomo.repn import generate_standard_repn
 
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.mapping import map_of, price_values
 from ..reformulations.optimal_face import add_prices
+from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 
@@ -96,7 +96,7 @@ def _nearest_prices(bilevel: Bilevel) -> dict[str, float]:
     """
     single = kkt.apply(bilevel)
     single_map = map_of(single)
-    at = {id(v): v.value for v in (*bilevel.leader.variables, *bilevel.follower_variables)}
+    at = {id(v): v.value for v in bilevel.variables}
     prices = kkt.price_expressions(bilevel.leader.prices, single_map)
     problem = ConcreteModel(name="prices")
     problem.rows, problem.distance = Constraint(AnyIndex), Var(AnyIndex, dense=False)
@@ -109,4 +109,4 @@ def _nearest_prices(bilevel: Bilevel) -> dict[str, float]:
     values = Session().solve(problem).values
     if values is None:
         return {source.name: math.nan for source in bilevel.leader.prices.values()}
-    return {source.name: price for source, price in price_values(single_map, values).items()}
+    return {source.name: price for source, price in single_map.prices(values).items()}

@@ -12,7 +12,7 @@ from ..bounds.dual_relaxation import stationarity_rows
 from ..bounds.mccormick import relax
 from ..levels.reading import Bilevel
 from ..reformulations import kkt
-from ..reformulations.mapping import map_of
+from ..reformulations.single_level import map_of
 from ..solvers.conflict import Conflict, conflict
 from ..solvers.program import program_of
 from ..solvers.reading import CONSTANT_ROW_TOLERANCE, read

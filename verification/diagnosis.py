@@ -16,7 +16,7 @@ from ..errors import BilevoltError
 from ..levels.decisions import listed
 from ..levels.reading import Bilevel
 from ..levels.rows import add_sos
-from ..reformulations.mapping import map_of
+from ..reformulations.single_level import map_of
 from ..solvers import choose
 from ..solvers.reading import read
 from ..solvers.records import SolverResult

@@ -17,8 +17,8 @@ from pyomo.repn import generate_standard_repn
 
 from ..levels.follower_form import FollowerForm
 from ..levels.rows import at_values
-from ..reformulations.mapping import map_of
 from ..reformulations.optimal_face import add_optima, add_prices, least_multipliers
+from ..reformulations.single_level import map_of
 from ..solvers.base import SolverResult
 
 Solve = Callable[[Any], SolverResult]

@@ -21,7 +21,7 @@ from ...bounds.relaxation import PRIMAL, Relaxation
 from ...errors import BilevoltError
 from ...levels.follower_form import VariableRecorder
 from ...levels.reading import Bilevel
-from ...reformulations.mapping import map_of, system_of
+from ...reformulations.single_level import map_of
 from .limits import Array, Limits
 from .propagation import LinearRow, Propagator
 from .unit_cube import Encoding
@@ -91,7 +91,7 @@ def _ranges(single: Any, decision: Sequence[VarData]) -> tuple[Array, Array]:
     for variable in decision:
         low, high = ranges.of_variable(variable)
         if not (math.isfinite(low) and math.isfinite(high)):
-            relaxation = relaxation or Relaxation(system_of(single), PRIMAL, PROOF_SECONDS)
+            relaxation = relaxation or Relaxation(map_of(single).system, PRIMAL, PROOF_SECONDS)
             proven = relaxation.range(variable)
             low, high = max(low, proven[0]), min(high, proven[1])
         if not (math.isfinite(low) and math.isfinite(high)):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from pyomo.common.collections import ComponentSet
 from pyomo.core import minimize
 
-from ...reformulations.mapping import map_of
+from ...reformulations.single_level import map_of
 from ...solvers.session import Session
 from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding

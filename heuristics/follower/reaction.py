@@ -21,8 +21,8 @@ from ...levels.follower_problem import follower_at
 from ...levels.reading import Bilevel
 from ...levels.rows import add_sos, substitution
 from ...reformulations import user_cuts
-from ...reformulations.mapping import map_of
 from ...reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
+from ...reformulations.single_level import map_of
 from ...solvers.base import SolverResult
 from ...solvers.status import Status
 
@@ -78,7 +78,7 @@ def react(single: Any, decision: dict[int, float], solve: Solve, tolerance: floa
         return Reaction(None, ComponentMap(), why)
     values = ComponentMap(best.values.items())
     known = {**optimum, **decision}
-    for variable in (*single_map.bilevel.leader.variables, *single_map.bilevel.follower_variables):
+    for variable in single_map.bilevel.variables:
         if variable not in values and id(variable) in known:
             values[variable] = known[id(variable)]
     return Reaction(best.objective, values, "")
@@ -152,7 +152,7 @@ def multipliers_at(single: Any, solve: Solve) -> bool:
     """
     single_map = map_of(single)
     bilevel = single_map.bilevel
-    at = {id(v): v.value for v in (*bilevel.leader.variables, *bilevel.follower_variables)}
+    at = {id(v): v.value for v in bilevel.variables}
     problem = least_multipliers(single, at)
     put = substitution(at)
     for name, row in user_cuts.rows(single):

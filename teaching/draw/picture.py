@@ -70,13 +70,8 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
 
 
 def _solved(model: Any, bilevel: Bilevel) -> Solution:
-    variables = (*bilevel.leader.variables, *bilevel.follower_variables)
-    before = [(variable, variable.value) for variable in variables]
-    try:
+    with bilevel.kept_values():
         return solve(model)
-    finally:
-        for variable, number in before:
-            variable.set_value(number, skip_validation=True)
 
 
 def _scene(bilevel: Bilevel, small: SmallModel, solution: Solution) -> _Scene:

@@ -38,7 +38,7 @@ def small_model(bilevel: Bilevel) -> SmallModel:
     """
     _refuse_sizes(bilevel)
     (x,), (follower,) = bilevel.leader.variables, bilevel.followers
-    form = follower_form(bilevel, follower)
+    form = follower_form(follower)
     y = tuple(v.name for v in follower.variables)
 
     def read(expression: Any, where: str) -> Polynomial:
@@ -123,7 +123,7 @@ def high_point(bilevel: Bilevel) -> tuple[Status, dict[str, float]]:
     values = result.values
     if values is None or result.status is not Status.optimal:
         return result.status, {}
-    every = (*bilevel.leader.variables, *bilevel.follower_variables)
+    every = bilevel.variables
     return result.status, {v.name: values.get(v, v.lb or v.ub or 0.0) for v in every}
 
 

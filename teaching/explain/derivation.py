@@ -6,7 +6,7 @@ from typing import Any
 
 from ...levels.follower_form import FollowerForm, Row
 from ...levels.reading import Bilevel
-from ...reformulations.mapping import SingleLevelMap
+from ...reformulations.single_level import SingleLevel
 from . import reading
 from .calculus import Calculus
 from .catalogue import Catalogue
@@ -107,14 +107,14 @@ def _written(row: Row, names: Names) -> Written:
 class Derivation:
     """A bilevel model with its formulas and names."""
 
-    def __init__(self, bilevel: Bilevel, kkt_map: SingleLevelMap, few: int) -> None:
+    def __init__(self, bilevel: Bilevel, kkt_map: SingleLevel, few: int) -> None:
         self.bilevel = bilevel
         self.names = Names(bilevel)
         self.folder = Folder(Catalogue(self.names), few)
         self.register(kkt_map)
         self.followers = tuple(FollowerView(form, self.names) for form in kkt_map.conditions.forms)
 
-    def register(self, single_map: SingleLevelMap) -> None:
+    def register(self, single_map: SingleLevel) -> None:
         """Call the multipliers of every single-level model of these levels by the same names."""
         for _, row, multipliers in single_map.conditions.multipliers():
             for side, variable in multipliers.items():

@@ -6,7 +6,7 @@ from typing import Any
 from ...bounds.given import BigM
 from ...levels.reading import Bilevel, read_levels
 from ...reformulations import choose_reformulation, kkt, revenue
-from ...reformulations.mapping import map_of
+from ...reformulations.single_level import map_of
 from ...solution import Solution
 from . import step_duality, step_kkt, step_levels, step_linearize, step_sizes, step_solution
 from .derivation import Derivation

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from ...levels.duality_gap import duality_gaps
-from ...reformulations.mapping import SingleLevelMap, map_of
+from ...reformulations import LINEARIZATIONS
 from ...reformulations.products import CUTS, Product
+from ...reformulations.single_level import SingleLevel, map_of
 from .derivation import Derivation, FollowerView
 from .document import Display, Grid, Item, Line, Step, paragraph
-from .formula import Relation
+from .formula import Formula, Relation
 
 _MOST = 12  # kinds of products that are listed
 
@@ -29,8 +30,14 @@ def strong_duality(derivation: Derivation, single: Any) -> Step:
     return Step("strong_duality", "strong_duality", "Strong duality, and the products", tuple(items))
 
 
-def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevelMap) -> list[Item]:
-    statement = Relation(tuple(map(derivation.folder.one, (follower.primal(), follower.dual()))), ("=",))
+def equality(follower: FollowerView) -> tuple[Formula, Formula]:
+    """Return (primal, dual) of ``primal = dual``."""
+    return follower.primal(), follower.dual()
+
+
+def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevel) -> list[Item]:
+    primal, dual = equality(follower)
+    statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
     items: list[Item] = [Display((Line(follower.name, statement),))]
     blocks = sum(1 for gap in duality_gaps(single_map.conditions) if gap.name.rpartition(".")[0] == follower.name)
     if blocks > 1:
@@ -50,10 +57,9 @@ def _of_follower(derivation: Derivation, follower: FollowerView, single_map: Sin
 
 
 def _use(single: Any) -> str:
-    steps = map_of(single).steps
-    if "strong_duality" in steps:
+    if any(LINEARIZATIONS[made.step].equal_objectives for made in map_of(single).linearized):
         return "Here it replaces the complementarity pairs."
-    if "duality cut" in steps:
+    if single.component(CUTS) is not None:
         rows = list(single.component(CUTS).rows.values())
         kept = sum(row.active for row in rows)
         return (
@@ -63,7 +69,7 @@ def _use(single: Any) -> str:
     return "Here the pairs stay, and the row is not used."
 
 
-def _products(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _products(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     if not single_map.products:
         return [paragraph("No product of two variables is in the single-level model's rows.")]
     kinds: dict[tuple[str, str, bool], list[Product]] = {}

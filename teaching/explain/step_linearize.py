@@ -1,35 +1,22 @@
 """Step: how complementarity is made linear, with every M and why it is valid."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ...bounds.ranges import Bound, Proof
-from ...reformulations.mapping import Linearized, SingleLevelMap
+from ...reformulations import LINEARIZATIONS
+from ...reformulations.single_level import Linearized, Pair, SingleLevel
 from .derivation import Derivation, Member, binary, one_minus
 from .document import Display, Grid, Item, Line, Paragraph, Step
-from .formula import ZERO, Formula, Number, Product, Relation, Symbol, Words, multiply
+from .formula import Formula, Number, Product, Relation, Symbol, Words
 from .printer import plain_number
 from .reading import multiplier as symbol_of
 from .reading import slack
 
 _MOST_REASONS = 2
-Pieces = list[tuple[str, Formula]]  # what is added to the label, statement
-
-_INTRODUCTION = {
-    "bigm": (
-        "A binary z for each pair says which of the two may be nonzero. The rows are exact if and only if every M is "
-        "valid, that is, if some optimal solution respects them all."
-    ),
-    "sos1": (
-        "At most one member of a special ordered set of type 1 is nonzero: exact, without any M. Where bounds of both "
-        "are proven, multiplier/bound + slack/bound <= 1 is added as a cut."
-    ),
-    "indicator": "A binary z for each pair switches one of two rows on: exact, without any M.",
-    "product": "Complementarity as it reads, a product for each pair: exact, for a solver of nonconvex problems.",
-    "strong_duality": "One row that says that primal and dual objective are equal replaces all pairs (next step).",
-}
 
 
-def linearize(derivation: Derivation, single_map: SingleLevelMap, why: str, objective: Formula) -> Step:
+def linearize(derivation: Derivation, single_map: SingleLevel, why: str, objective: Formula) -> Step:
     """Show what the chosen reformulation made of each pair.
 
     :param why: how it was chosen.
@@ -40,10 +27,11 @@ def linearize(derivation: Derivation, single_map: SingleLevelMap, why: str, obje
     for made in single_map.linearized:
         by_step.setdefault(made.step, []).append(made)
     for step, own in by_step.items():
-        items.append(Paragraph((f"`{step}`, {len(own)} pairs. {_INTRODUCTION.get(step, '')}",)))
+        items.append(Paragraph((f"`{step}`, {len(own)} pairs. {LINEARIZATIONS[step].about}",)))
         items += derivation.display([member for one in own for member in _members(derivation, one)])
-    if "bigm" in by_step:
-        items.append(_bounds(derivation, by_step["bigm"]))
+    with_ms = [made for made in single_map.linearized if made.multiplier_m is not None]
+    if with_ms:
+        items.append(_bounds(derivation, with_ms))
     items += _imposed(derivation, single_map)
     if any(bound.proof is not Proof.proven for bound in _all_bounds(single_map)):
         items.append(Paragraph(("An answer that sits on an M which is not proven is not called optimal.",)))
@@ -57,60 +45,32 @@ def linearize(derivation: Derivation, single_map: SingleLevelMap, why: str, obje
 def _members(derivation: Derivation, made: Linearized) -> list[Member]:
     pair, names = made.pair, derivation.names
     label, index = names.row_label(pair.row.source)
-    dual = symbol_of(pair.row, pair.side, names)
-    primal = slack(pair.row, pair.side, names)
-    make = _STATEMENTS.get(made.step)
-    pieces = make(derivation, made, dual, primal) if make else []
+    pieces = LINEARIZATIONS[made.step].formulas(made, _Notation(derivation, pair))
     return [(f"{label}, {pair.side}{suffix}", index, statement) for suffix, statement in pieces]
 
 
-def _of_pair(derivation: Derivation, made: Linearized, head: str) -> Symbol:
-    return derivation.names.of_row(made.pair.row.source, head, made.pair.side)
+class _Notation:
+    """What a step says of a pair, as formulas of the derivation."""
 
+    def __init__(self, derivation: Derivation, pair: Pair) -> None:
+        self._names, self._pair = derivation.names, pair
+        self.multiplier = symbol_of(pair.row, pair.side, derivation.names)
+        self.slack = slack(pair.row, pair.side, derivation.names)
+        self.slack_is_variable = isinstance(self.slack, Symbol)
 
-def _bigm(derivation: Derivation, made: Linearized, dual: Symbol, primal: Formula) -> Pieces:
-    z = _of_pair(derivation, made, "z")
-    assert made.multiplier_m is not None and made.slack_m is not None  # what the step bigm records
-    above = Product((Number(made.multiplier_m.value, "M"), one_minus(z)))  # also where M is 0
-    below = Product((Number(made.slack_m.value, "M"), z))
-    return [
-        (", multiplier", Relation((dual, above), ("<=",))),
-        (", slack", Relation((primal, below), ("<=",))),
-        (", binary", binary(z)),
-    ]
+    def symbol(self, head: str) -> Symbol:
+        return self._names.of_row(self._pair.row.source, head, self._pair.side)
 
+    number, one_minus, binary = staticmethod(Number), staticmethod(one_minus), staticmethod(binary)
 
-def _sos1(derivation: Derivation, made: Linearized, dual: Symbol, primal: Formula) -> Pieces:
-    if isinstance(primal, Symbol):  # a bound at 0: the variable is its own slack
-        return [("", Words("SOS1", (dual, primal)))]
-    s = _of_pair(derivation, made, "s")
-    definition = Relation((s, primal, ZERO), ("=", ">="))
-    return [(", slack", definition), ("", Words("SOS1", (dual, s)))]
+    def times(self, *factors: Formula) -> Formula:
+        return Product(factors)
 
+    def relation(self, *parts: Any) -> Formula:
+        return Relation(parts[::2], parts[1::2])
 
-def _indicator(derivation: Derivation, made: Linearized, dual: Symbol, primal: Formula) -> Pieces:
-    z = _of_pair(derivation, made, "z")
-    return [
-        (", multiplier", Relation((z, Number(1.0), dual, ZERO), ("=", "=>", "<="))),
-        (", slack", Relation((z, ZERO, primal, ZERO), ("=", "=>", "<="))),
-        (", binary", binary(z)),
-    ]
-
-
-def _product(derivation: Derivation, made: Linearized, dual: Symbol, primal: Formula) -> Pieces:
-    s = _of_pair(derivation, made, "s")
-    return [
-        (", slack", Relation((s, primal, ZERO), ("=", ">="))),
-        ("", Relation((multiply((dual, s)), ZERO), ("<=",))),
-    ]
-
-
-_STATEMENTS: dict[str, Callable[[Derivation, Linearized, Symbol, Formula], Pieces]] = {
-    "bigm": _bigm,
-    "sos1": _sos1,
-    "indicator": _indicator,
-    "product": _product,
-}
+    def words(self, text: str, *arguments: Formula) -> Formula:
+        return Words(text, arguments)
 
 
 def _bounds(derivation: Derivation, made: Sequence[Linearized]) -> Grid:
@@ -130,9 +90,9 @@ def _bounds(derivation: Derivation, made: Sequence[Linearized]) -> Grid:
     return Grid(("M of the", "M", "class", "why it is valid"), tuple(rows))
 
 
-def _imposed(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _imposed(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     """Return the table of the bounds on multipliers that no big-M row shows: of equalities, and of other steps."""
-    shown = {id(made.pair.multiplier) for made in single_map.linearized if made.step == "bigm"}
+    shown = {id(made.pair.multiplier) for made in single_map.linearized if made.multiplier_m is not None}
     families: dict[str, list[Bound]] = {}
     for multiplier, bound in single_map.ranges.imposed.items():
         if id(multiplier) not in shown:
@@ -162,7 +122,7 @@ def _described(bounds: Sequence[Bound]) -> tuple[str, str, str]:
     return shown, classes, why
 
 
-def _all_bounds(single_map: SingleLevelMap) -> list[Bound]:
+def _all_bounds(single_map: SingleLevel) -> list[Bound]:
     of_slack = [made.slack_m for made in single_map.linearized if made.slack_m is not None]
     return [*single_map.ranges.imposed.values(), *of_slack]
 
@@ -171,20 +131,20 @@ def _class(proof: Proof) -> str:
     return {Proof.proven: "proven", Proof.user: "given, not proven"}.get(proof, "given, below what is proven")
 
 
-def _offered(derivation: Derivation, single_map: SingleLevelMap) -> list[Item]:
+def _offered(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
     """Say which valid inequalities of the model were added."""
-    if "user_cuts" not in single_map.steps:
+    if not single_map.user_cuts:
         return []
     blocks = "; ".join(
         f"`{block.name}`, {len(block.constraints)} rows ({block.reason or 'no reason is given'})"
-        for block in derivation.bilevel.user_cuts
+        for block in single_map.user_cuts
     )
     return [Paragraph((f"Valid inequalities that the model offers are added: {blocks}.",))]
 
 
-def _revenue(derivation: Derivation, single_map: SingleLevelMap, objective: Formula) -> list[Item]:
+def _revenue(derivation: Derivation, single_map: SingleLevel, objective: Formula) -> list[Item]:
     """Say that the leader's revenue was replaced, and by what."""
-    if "revenue" not in single_map.steps:
+    if not single_map.by_duality:
         return []
     return [
         Paragraph(

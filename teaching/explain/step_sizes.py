@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...driver import sizes as count
+from ...reformulations.single_level import map_of
 from .derivation import Derivation
 from .document import Grid, Step, paragraph
 
@@ -15,9 +15,9 @@ def sizes(derivation: Derivation, single: Any, kkt: Any, name: str) -> Step:
     for follower in derivation.followers:
         level = follower.form.follower
         rows.append(_row(f"follower `{level.name}`", level.variables, len(level.constraints)))
-    rows.append(_after("KKT conditions (MPCC)", count(kkt)))
+    rows.append(_after("KKT conditions (MPCC)", map_of(kkt).sizes))
     if single is not kkt:
-        rows.append(_after(f"single level, `{name}`", count(single)))
+        rows.append(_after(f"single level, `{name}`", map_of(single).sizes))
     header = ("model", "variables", "of them integer", "rows", "pairs", "SOS")
     note = "Bounds of variables are not counted as rows; a pair is one finite side of a follower's row or bound."
     return Step("sizes", "sizes", "Sizes before and after", (Grid(header, tuple(rows)), paragraph(note)))

@@ -16,11 +16,11 @@ from ...bounds.ranges import Bound
 from ...errors import BilevoltError, UnprovenBigMError
 from ...models import textbook
 from ...reformulations import reformulate
-from ...reformulations.mapping import map_of
+from ...reformulations.single_level import map_of
 from ..polynomials import Polynomial
 from ..statements import Statement
 from .grader import Mistake
-from .handwriting import FORMS, Handwriting, write
+from .handwriting import FORMS, WITH_LIMITS, Handwriting, write
 from .matching import flip
 from .separation import UndecidedError, extends, separate
 from .systems import Couple, Reference, reference_system
@@ -76,8 +76,8 @@ def make_exercise(seed: int, source: str | None = None, mistake: Mistake | str |
     for name in sources:
         model = textbook.build(name)
         reference = reference_system(model)
-        form = "bigm" if kind is Mistake.small_m else FORMS[int(random.integers(3))]
-        if form == "bigm":
+        form = WITH_LIMITS if kind is Mistake.small_m else FORMS[int(random.integers(len(FORMS)))]
+        if form == WITH_LIMITS:
             limited = with_proven_limits(model, reference)
             if limited is None:
                 continue

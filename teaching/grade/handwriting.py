@@ -26,6 +26,9 @@ from ..polynomials import Polynomial
 from ..statements import Statement
 from .systems import Couple, Reference
 
+WITH_LIMITS = "bigm"
+"""The form that needs a limit for each side of a pair."""
+
 _FACTORS = (0.5, 1.0, 1.0, 2.0, 3.0, 10.0)
 
 
@@ -41,7 +44,7 @@ class Handwriting:
 def write(system: Reference, hand: Handwriting, random: np.random.Generator) -> ConcreteModel:
     """Return the system as a model of its own, with the bilevel model's variables under their short names.
 
-    For "bigm", the pairs need limits.
+    For ``WITH_LIMITS``, the pairs need limits.
     """
     model = ConcreteModel(name="single level by hand")
     variables = _primal(model, system)
@@ -145,7 +148,7 @@ def _bigm(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dic
         rows.add(couple.second.expression(variables) <= n * (1 - z))
 
 
-_WRITERS = {"mpec": _mpec, "product": _product, "sos1": _sos1, "bigm": _bigm}
+_WRITERS = {"mpec": _mpec, "product": _product, "sos1": _sos1, WITH_LIMITS: _bigm}
 
 FORMS = tuple(_WRITERS)
 """How complementarity can be written."""

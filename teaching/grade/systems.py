@@ -12,7 +12,7 @@ from pyomo.core import maximize
 
 from ...levels.follower_form import FollowerForm
 from ...reformulations import reformulate
-from ...reformulations.mapping import SingleLevelMap, map_of
+from ...reformulations.single_level import SingleLevel, map_of
 from ..polynomials import Polynomial, polynomial
 from ..statements import Statement, bounds, sides
 
@@ -154,7 +154,7 @@ def reference_system(model: Any) -> Reference:
     )
 
 
-def _names(single_map: SingleLevelMap) -> dict[int, str]:
+def _names(single_map: SingleLevel) -> dict[int, str]:
     names = {id(pair.multiplier): multiplier_name(pair.name) for pair in single_map.conditions.pairs}
     return names | {
         id(nu): multiplier_name(source.name) for source, nu in single_map.conditions.equality_multipliers.items()

@@ -6,7 +6,7 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel, state_bound
-from bilevolt.levels.reading import suffix_values
+from bilevolt.levels.follower import suffix_values
 from bilevolt.reformulations import kkt, map_of, read_levels
 
 

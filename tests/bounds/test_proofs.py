@@ -12,7 +12,6 @@ from bilevolt.bounds.relaxation import DUAL, JOINT, PRIMAL
 from bilevolt.heuristics.follower.reaction import multipliers_at
 from bilevolt.models import textbook
 from bilevolt.reformulations import map_of
-from bilevolt.reformulations.mapping import system_of
 from bilevolt.solvers import get_solver
 
 VERTICES = "vertices of the dual polyhedron, all listed"
@@ -23,7 +22,7 @@ def searched(single):
     """Everything that can be proven: name -> Bound of multipliers, and of slacks."""
     single_map = map_of(single)
     wanted = [multiplier for _, _, own in single_map.conditions.multipliers() for multiplier in own.values()]
-    multipliers, slacks = prove(system_of(single), wanted, single_map.conditions.pairs)
+    multipliers, slacks = prove(map_of(single).system, wanted, single_map.conditions.pairs)
     assert all(bound.proof is Proof.proven for bound in (*multipliers.values(), *slacks.values()))
     return multipliers, slacks
 
@@ -114,7 +113,7 @@ def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
     left = [
         m for _, _, own in map_of(single).conditions.multipliers() for m in own.values() if m.index() != "row[1].lower"
     ]
-    multipliers, _ = prove(system_of(single), left, [])
+    multipliers, _ = prove(map_of(single).system, left, [])
     by_block = {k: {b.reason for m, b in multipliers.items() if f"[{k}]" in m.index()} for k in (1, 2)}
     assert VERTICES not in by_block[1] and by_block[2] == {VERTICES}
 
@@ -122,7 +121,7 @@ def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
 def test_no_time_proves_nothing():
     single = reformulate(textbook.build("pineda"), "kkt")
     multipliers = [m for _, _, own in map_of(single).conditions.multipliers() for m in own.values()]
-    found, slacks = prove(system_of(single), multipliers, map_of(single).conditions.pairs, seconds=0)
+    found, slacks = prove(map_of(single).system, multipliers, map_of(single).conditions.pairs, seconds=0)
     assert not slacks and {bound.reason for bound in found.values()} <= {VERTICES}
 
 

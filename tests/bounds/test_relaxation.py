@@ -9,7 +9,6 @@ import pytest
 from bilevolt import SubModel, reformulate
 from bilevolt.bounds.relaxation import DUAL, PRIMAL, Relaxation
 from bilevolt.reformulations import map_of
-from bilevolt.reformulations.mapping import system_of
 
 TOLERANCE = 1e-7  # of HiGHS
 LEAST, MOST = 2 * TOLERANCE, 5e-6  # by how much a bound is above, relative to 1 + |maximum|
@@ -31,7 +30,7 @@ def follower(cost, weights, need=1):
 
 def relaxation(model, part, seconds=60.0):
     single = reformulate(model, "kkt")
-    return single, Relaxation(system_of(single), part, seconds)
+    return single, Relaxation(map_of(single).system, part, seconds)
 
 
 def margin(bound, exact):

@@ -14,7 +14,7 @@ from bilevolt.models import textbook
 
 def forms(model):
     levels = read_levels(model)
-    return [follower_form(levels, follower) for follower in levels.followers]
+    return [follower_form(follower) for follower in levels.followers]
 
 
 @pytest.mark.parametrize("name", [n for n in textbook.NAMES if n != "moore"])

@@ -67,7 +67,7 @@ def test_members_of_one_indexed_variable_may_belong_to_both_levels():
     model.L.objective = pyo.Objective(expr=model.v[2])
     model.L.c = pyo.Constraint(expr=(1, model.v[2] + model.v[1] * model.v[2], None))
     levels = read_levels(model)
-    row = follower_form(levels, levels.followers[0]).rows[0]
+    row = follower_form(levels.followers[0]).rows[0]
     assert [(v.name, str(a)) for v, a in row.terms] == [("v[2]", "1 + v[1]")]
 
 
@@ -79,10 +79,10 @@ def test_fixed_variables_are_numbers_and_mutable_params_are_read_at_the_time():
     model.L.d = pyo.Constraint(expr=model.p * model.y + model.k <= 20)
     levels = read_levels(model)
     assert names(levels.followers[0].variables) == ["y"]
-    row = follower_form(levels, levels.followers[0]).rows[1]
+    row = follower_form(levels.followers[0]).rows[1]
     assert (row.terms[0][1], row.constant, row.upper) == (2, 4, 20)
     model.p.value = 3
-    assert follower_form(levels, levels.followers[0]).rows[1].terms[0][1] == 3
+    assert follower_form(levels.followers[0]).rows[1].terms[0][1] == 3
 
 
 def test_rows_equality_range_one_sided_and_bounds():
@@ -91,7 +91,7 @@ def test_rows_equality_range_one_sided_and_bounds():
     model.L.equality = pyo.Constraint(expr=model.z + model.y == model.x)
     model.L.range = pyo.Constraint(expr=(1, model.z - model.y, 2))
     levels = read_levels(model)
-    rows = {row.name: row for row in follower_form(levels, levels.followers[0]).rows}
+    rows = {row.name: row for row in follower_form(levels.followers[0]).rows}
     sides = {name: [side for side, _ in row.sides()] for name, row in rows.items()}
     assert sides == {
         "L.c": ["lower"],
@@ -191,4 +191,4 @@ def test_refusals_name_the_component(spoil, error, said):
     with pytest.raises(error, match=said):
         levels = read_levels(model)
         for follower in levels.followers:
-            follower_form(levels, follower)
+            follower_form(follower)

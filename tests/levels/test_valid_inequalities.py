@@ -8,7 +8,7 @@ import pytest
 
 import bilevolt as bv
 from bilevolt.errors import NotBilevelError
-from bilevolt.levels.reading import suffix_values
+from bilevolt.levels.follower import suffix_values
 from bilevolt.reformulations import map_of, read_levels, user_cuts
 
 REFORMULATIONS = [("strong_duality", "highs"), ("bigm", "highs"), ("sos1", "scip"), ("indicator", "gurobi")]

@@ -73,7 +73,7 @@ def test_the_map_leads_from_pair_to_switch_and_back():
 def test_part_of_the_pairs():
     single = kkt.apply(read_levels(tiny()))
     first, *rest = map_of(single).pending()
-    assert [item.pair for item in indicator.apply(single, [first])] == [first]
+    assert [item.pair for item in indicator.STEP.apply(single, [first])] == [first]
     assert map_of(single).pending() == rest
     assert len(single.indicator.component("indicator")) == 2
 

@@ -63,7 +63,7 @@ def test_the_optimum_within_the_pattern():
 def test_part_of_the_pairs_and_the_map():
     single = kkt.apply(read_levels(tiny()))
     first, *rest = map_of(single).pending()
-    (item,) = pattern.apply(single, [first], [(1, 0)])
+    (item,) = pattern.apply(single, [first], point=[(1, 0)])
     assert (item.pair, item.step, item.switch) == (first, "pattern", single.pattern.settled[first.name])
     assert map_of(single).pending() == rest
 

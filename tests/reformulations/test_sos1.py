@@ -83,15 +83,10 @@ def test_a_stated_bound_of_a_range_row_holds_for_both_sides():
     assert (multipliers["range.lower"].ub, multipliers["range.upper"].ub) == (7, 7)
 
 
-def test_applying_twice_gives_the_same():
-    model = tiny()
-    assert lines(reformulate(model, "sos1")) == lines(reformulate(model, "sos1"))
-
-
 def test_part_of_the_pairs():
     single = kkt.apply(read_levels(tiny()))
     first, *rest = map_of(single).pending()
-    made = sos1.apply(single, [first])
+    made = sos1.STEP.apply(single, [first])
     assert [item.pair for item in made] == [first]
     assert map_of(single).pending() == rest
     assert list(single.sos1.complementarity) == [first.name]

@@ -81,7 +81,7 @@ def test_a_model_of_other_origin_is_refused(model):
 
 def test_half_linearised_models_are_refused_as_a_source(model):
     single = transform("bilevel.kkt").create_using(model)
-    LINEARIZATIONS["sos1"](single, map_of(single).pending()[:1])
+    LINEARIZATIONS["sos1"].apply(single, map_of(single).pending()[:1])
     with pytest.raises(BilevoltError, match=r"linearised in part already; use apply_to"):
         transform("mpcc.bigm").create_using(single)
     transform("mpcc.indicator").apply_to(single)

@@ -15,7 +15,7 @@ from bilevolt.heuristics.follower.evaluation import Exact
 from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
 from bilevolt.reformulations import kkt
-from bilevolt.reformulations.mapping import map_of
+from bilevolt.reformulations.single_level import map_of
 from bilevolt.solvers import get_solver
 
 

@@ -12,7 +12,7 @@ from bilevolt.heuristics.follower.compilation import compile_reaction
 from bilevolt.heuristics.population import Population
 from bilevolt.levels.reading import read_levels
 from bilevolt.reformulations import kkt
-from bilevolt.reformulations.mapping import map_of
+from bilevolt.reformulations.single_level import map_of
 
 
 def compiled(model):
