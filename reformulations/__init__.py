@@ -5,13 +5,13 @@ step            what it does                                                 fil
 ==============  ===========================================================  =========================
 ``kkt``         follower -> its KKT conditions; the result is an MPCC        ``kkt.py``
 ``mixing``      each pair by a step of its own                               ``mixing.py``
-``revenue``     the leader's share of a follower's bill, linear by duality   ``revenue.py``
+``revenue``     bilinear terms of the leader's objective, by strong duality  ``revenue.py``
 ``sos1``        complementarity -> SOS1                                      ``sos1.py``
 ``bigm``        complementarity -> binary and proven (or user's) big-M       ``bigm.py``
 ``indicator``   complementarity -> binary that switches one of two rows on   ``indicator.py``
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
-``pattern``     complementarity -> settled as at a point                     ``pattern.py``
+``pattern``     complementarity -> one of each pair 0, as at a point         ``pattern.py``
 ``user_cuts``   rows that the model offers as valid inequalities             ``user_cuts.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
 ==============  ===========================================================  =========================

@@ -4,8 +4,8 @@ r"""Product: complementarity as it reads, a bilinear row for each pair.
           \lambda s \le \varepsilon
 
 Exact for :math:`\varepsilon = 0` up to the solver's tolerance, which allows both factors its square root; ``solve``
-therefore settles the pairs at the point found (:mod:`pattern`) and checks again. Needs a nonconvex solver (Gurobi,
-SCIP) and, to be of any use, bounds.
+therefore sets one of each pair to 0, as at the point found (:mod:`pattern`), and checks again. Needs a nonconvex solver
+(Gurobi, SCIP) and, to be of any use, bounds.
 
 Source: S. Scholtes, *Convergence properties of a regularization scheme for mathematical programs with complementarity
 constraints*, SIAM J. Optim. 11, 2001 (the relaxation by :math:`\varepsilon`).

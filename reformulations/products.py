@@ -6,11 +6,11 @@ For a binary :math:`u` and :math:`v \in [l, h]`, :math:`w = u v` is, exactly,
 
 A bounded integer is expanded in binaries first: as a row of the leader (or one that the model offers) says,
 :math:`u = u_0 + \sum_k a_k b_k`, else in digits of its own, :math:`a_k = 2^k`. Where a product is only in inequalities
-that one side of w can violate, the rows of the other side are left out: they change no relaxation. Where the leader's
-rows say that of some binaries exactly (or at most) one is 1, the second pair is written once for all that multiply
-:math:`v`, :math:`l (1 - \sum u_i) \le v - \sum w_i \le h (1 - \sum u_i)`, which is fewer rows and a tighter relaxation
-(and :math:`\sum w_i = v` where they are all there). Products of two continuous variables, and those with an
-unbounded factor, are left as they are and named.
+that need its underestimators (or its overestimators), the rows of the others are left out: they change no relaxation.
+Where the leader's rows say that of some binaries exactly (or at most) one is 1, the second pair is written once for all
+that multiply :math:`v`, :math:`l (1 - \sum u_i) \le v - \sum w_i \le h (1 - \sum u_i)`, which is fewer rows and a
+tighter relaxation (and :math:`\sum w_i = v` where they are all there). Products of two continuous variables, and those
+with an unbounded factor, are left as they are and named.
 
 Source: G. P. McCormick, *Computability of global solutions to factorable nonconvex programs*, Math. Program. 10,
 1976; F. Glover, *Improved linear integer programming formulations of nonlinear integer problems*, Manage. Sci. 22,
@@ -104,15 +104,15 @@ def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, Var
             yield component, repn, recorder.var_map
 
 
-def _violable(component: Any, coefficient: float) -> set[str]:
-    """Return from which sides a product must be bounded ("least", "most"), so that a row or objective is not fooled."""
+def _estimators(component: Any, coefficient: float) -> set[str]:
+    """Return which of McCormick's estimators of a product an occurrence needs: "under" (w not too small), "over"."""
     if component.ctype is Objective:
-        small, large = component.sense == minimize, component.sense != minimize
+        under, over = component.sense == minimize, component.sense != minimize
     else:
-        small, large = component.upper is not None, component.lower is not None
+        under, over = component.upper is not None, component.lower is not None
     if coefficient < 0:
-        small, large = large, small
-    return {side for side, needed in (("least", small), ("most", large)) if needed}
+        under, over = over, under
+    return {name for name, needed in (("under", under), ("over", over)) if needed}
 
 
 def _expansions(single: Any) -> dict[int, Expansion]:
@@ -180,11 +180,11 @@ class _Linearizer(Envelopes):
         self._by_factor: dict[int, list[tuple[VarData, VarData]]] = defaultdict(list)
         self._factor: dict[int, VarData] = {}
         self.bits: ComponentMap = ComponentMap()
-        self._sides: dict[int, set[str]] = defaultdict(set)  # id(product variable) -> from where it is to be bounded
+        self._estimators: dict[int, set[str]] = defaultdict(set)  # id(product variable) -> those it needs
 
     def used(self, variable: VarData, component: Any, coefficient: float) -> None:
-        """Note from which sides a product is to be bounded."""
-        self._sides[id(variable)] |= _violable(component, coefficient)
+        """Note which estimators a product needs."""
+        self._estimators[id(variable)] |= _estimators(component, coefficient)
 
     def exact(self, first: VarData, second: VarData, where: str) -> Terms | None:
         """Return first * second as a sum of coefficient * variable; None, and the reason noted, where it stays."""
@@ -274,8 +274,8 @@ class _Linearizer(Envelopes):
             groups: dict[Any, list[tuple[VarData, VarData]]] = defaultdict(list)
             for binary, variable in products:
                 groups[self.partitions.get(id(binary), (binary.name,))[0]].append((binary, variable))
-                for limit, sign, name, side in ((upper, 1, "below", "most"), (lower, -1, "above", "least")):
-                    if limit and side in self._sides[id(variable)]:  # at 0 the product's own bound says it
+                for limit, sign, name in ((upper, 1, "over"), (lower, -1, "under")):
+                    if limit and name in self._estimators[id(variable)]:  # at 0 the product's own bound says it
                         self.row(variable.name, name, sign * (variable - limit * binary) <= 0)
             for group, members in groups.items():
                 _, exactly, size = self.partitions.get(id(members[0][0]), (None, False, 1))
@@ -284,8 +284,8 @@ class _Linearizer(Envelopes):
                     self.row(factor.name, group, rest == 0)
                     continue
                 others = 1 - sum(binary for binary, _ in members)
-                sides = set().union(*(self._sides[id(variable)] for _, variable in members))
-                if "most" in sides:
-                    self.row(factor.name, f"{group} least", rest - lower * others >= 0)
-                if "least" in sides:
-                    self.row(factor.name, f"{group} most", rest - upper * others <= 0)
+                needed = set().union(*(self._estimators[id(variable)] for _, variable in members))
+                if "over" in needed:
+                    self.row(factor.name, f"{group} over", rest - lower * others >= 0)
+                if "under" in needed:
+                    self.row(factor.name, f"{group} under", rest - upper * others <= 0)

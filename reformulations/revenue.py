@@ -29,8 +29,7 @@ Key = tuple[int, int]
 
 
 def apply(single: Any) -> list[str]:
-    """Substitute in the leader's objective, in place; return the names of the followers whose bilinear terms were
-    replaced."""
+    """Substitute in the leader's objective, in place; return the followers whose bilinear terms were replaced."""
     single_map = map_of(single)
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
@@ -41,16 +40,16 @@ def apply(single: Any) -> list[str]:
     quadratic = {_key(i, j): q for (i, j), q in repn.quadratic.items()}
     replaced = []
     for form in single_map.conditions.forms:
-        bill = _bill(form)
-        share = _share(bill, quadratic)
-        if share is None or form.quadratic or any(not is_number(row.constant) for row in form.rows):
+        bilinear = _bilinear_terms(form)
+        multiple = _multiple(bilinear, quadratic)
+        if multiple is None or form.quadratic or any(not is_number(row.constant) for row in form.rows):
             continue
-        products = quicksum(b * first * second for b, first, second in bill.values())
+        products = quicksum(b * first * second for b, first, second in bilinear.values())
         own = quicksum(c * y for y, c in _numeric_costs(form))
-        bill_by_duality = share * (form.sign * _dual_value(single_map, form) - own - products)
+        by_duality = multiple * (form.sign * _dual_value(single_map, form) - own - products)
         # Not `+`: Pyomo would append to the list of arguments that the user's own sum shares.
-        objective.set_value(SumExpression([objective.expr, bill_by_duality]))
-        quadratic = {key: q for key, q in quadratic.items() if key not in bill}
+        objective.set_value(SumExpression([objective.expr, by_duality]))
+        quadratic = {key: q for key, q in quadratic.items() if key not in bilinear}
         replaced.append(form.follower.name)
     single_map.by_duality += replaced
     return replaced
@@ -60,9 +59,9 @@ def _key(i: int, j: int) -> Key:
     return (i, j) if i <= j else (j, i)
 
 
-def _bill(form: FollowerForm) -> dict[Key, tuple[float, VarData, VarData]]:
+def _bilinear_terms(form: FollowerForm) -> dict[Key, tuple[float, VarData, VarData]]:
     """Return the products of a leader's and a follower's variable in the follower's objective; {} if not bilinear."""
-    bill: dict[Key, tuple[float, VarData, VarData]] = {}
+    terms: dict[Key, tuple[float, VarData, VarData]] = {}
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
     for y, coefficient in form.linear.items():
@@ -72,8 +71,8 @@ def _bill(form: FollowerForm) -> dict[Key, tuple[float, VarData, VarData]]:
         if repn.quadratic or repn.nonlinear is not None:
             return {}
         for i, b in repn.linear.items():
-            bill[_key(i, id(y))] = (b, recorder.var_map[i], y)
-    return bill
+            terms[_key(i, id(y))] = (b, recorder.var_map[i], y)
+    return terms
 
 
 def _numeric_costs(form: FollowerForm) -> list[tuple[VarData, float]]:
@@ -81,13 +80,13 @@ def _numeric_costs(form: FollowerForm) -> list[tuple[VarData, float]]:
     return [(y, c if is_number(c) else visitor.walk_expression(c).constant) for y, c in form.linear.items()]
 
 
-def _share(bill: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key, float]) -> float | None:
+def _multiple(bilinear: dict[Key, tuple[float, VarData, VarData]], quadratic: dict[Key, float]) -> float | None:
     """Return alpha if the leader has alpha times the follower's bilinear terms, and these have continuous prices."""
-    if not any(first.is_continuous() for _, first, _ in bill.values()):
+    if not any(first.is_continuous() for _, first, _ in bilinear.values()):
         return None  # integer x continuous is linearised product by product
-    shares = {quadratic.get(key, 0.0) / b for key, (b, _, _) in bill.items()}
-    first = next(iter(shares))
-    return first if first and all(abs(s - first) <= 1e-12 * abs(first) for s in shares) else None
+    multiples = {quadratic.get(key, 0.0) / b for key, (b, _, _) in bilinear.items()}
+    first = next(iter(multiples))
+    return first if first and all(abs(s - first) <= 1e-12 * abs(first) for s in multiples) else None
 
 
 def _dual_value(single_map: Any, form: FollowerForm) -> Any:
