@@ -15,8 +15,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, Suffix, Var, value
 
 from ..errors import ArgumentError, NotBilevelError
-from .pao_adapter import SubModel
 from .follower import Follower, suffix_values
+from .pao_adapter import SubModel
 
 MULTIPLIER_BOUND = "multiplier_bound"
 IMPLIED_BOUNDS = "implied_bounds"
