@@ -6,7 +6,7 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt as bv
-from bilevolt.bounds.given import impose_proven, stated_bounds
+from bilevolt.bounds.given import stated_bounds
 from bilevolt.bounds.ranges import Proof
 from bilevolt.errors import ArgumentError, NotBilevelError
 from bilevolt.reformulations import map_of
@@ -30,7 +30,7 @@ def model():
 def multipliers(model):
     """The stated bounds by multiplier: (M, class of its proof, reason)."""
     single = bv.reformulate(model, "kkt")
-    found = stated_bounds(map_of(single))
+    found = stated_bounds(map_of(single).conditions)
     return {m.index().strip("'"): (bound.value, bound.proof, bound.reason) for m, bound in found.items()}
 
 
@@ -118,4 +118,4 @@ def test_an_entry_written_by_hand_is_refused_with_what_to_call(model, entry):
     model.L.multiplier_bound = pyo.Suffix(datatype=None)
     model.L.multiplier_bound[model.L.row[1]] = entry
     with pytest.raises(ArgumentError, match=r"'multiplier_bound' of 'L' gives .* to 'L.row\[1\]'.*state_bound\("):
-        impose_proven(map_of(bv.reformulate(model, "kkt")))
+        stated_bounds(map_of(bv.reformulate(model, "kkt")).conditions)

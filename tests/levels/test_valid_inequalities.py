@@ -83,7 +83,7 @@ def test_rows_are_in_the_single_level_model_with_multipliers_for_prices():
     assert "followers[L].multiplier['row.upper']" in rows["cuts.price"]
     assert "shadow_price" not in rows["cuts.price"]
     assert {v.parent_block().name for v in user_cuts.variables(map_of(single))} == {"cuts"}
-    assert "user_cuts" in map_of(single).steps
+    assert "user cuts" in map_of(single).steps
 
 
 @pytest.mark.parametrize("switch", ["cuts=None", "deactivate", "kkt"])
