@@ -120,10 +120,10 @@ def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
     assert VERTICES not in by_block[1] and by_block[2] == {VERTICES}
 
 
-def test_no_time_proves_nothing():
+def test_no_work_proves_nothing():
     single = reformulate(textbook.build("pineda"), "kkt")
     multipliers = [m for _, _, own in map_of(single).conditions.multipliers() for m in own.values()]
-    found, slacks = prove(system_of(single), multipliers, map_of(single).conditions.pairs, seconds=0)
+    found, slacks = prove(system_of(single), multipliers, map_of(single).conditions.pairs, work=0)
     assert not slacks and {bound.reason for bound in found.values()} <= {VERTICES}
 
 
