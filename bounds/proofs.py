@@ -34,9 +34,9 @@ from .system import System
 from .vertices import vertex_bounds
 
 ROUNDS = 3
-WORK = 2.5e7
-"""What the LPs of one way may take, in the unit of :class:`Work`: about half a second of a processor, so that a model of
-20,000 pairs is through all ways in two seconds."""
+WORK = 1e7
+"""What the LPs of one way may take, in the unit of :class:`Work`: about half a second of a processor, so that a model
+of 20,000 pairs is through all ways in two seconds."""
 
 
 def prove(
@@ -103,9 +103,8 @@ class _Search:
         self.take(proven)
         for pair in slacks:
             slack = relaxation.slack(pair.row, pair.side)
-            upper = min(slack.value, self.ranges.of_expression(pair.slack)[1])
-            if math.isfinite(upper):
-                self.of_slack[id(pair)] = Bound(max(0.0, upper), Proof.proven, reason, weights=(slack.weights,))
+            if math.isfinite(slack.value):
+                self.of_slack[id(pair)] = Bound(max(0.0, slack.value), Proof.proven, reason, weights=(slack.weights,))
                 found = True
         self.slacks = [pair for pair in self.slacks if id(pair) not in self.of_slack]
         return found

@@ -6,7 +6,8 @@ are relaxed. Any value that a bound cuts off is attained at no bilevel feasible 
 these bounds are valid whatever the leader does with the multipliers.
 
 What is unbounded is found first and at once (:mod:`recession`); the rest by a pair of LPs each, over those rows alone
-that share columns with it. An end that some LP's point attains needs no LP of its own.
+that share columns with it. An end that some LP's point attains needs no LP of its own. Where no work is left, the
+range that the others leave a variable in a single row is taken.
 
 Source: optimality-based bound tightening, e.g. A. M. Gleixner et al., *Three enhancements for optimization-based bound
 tightening*, J. Glob. Optim. 67, 2017.
@@ -15,6 +16,7 @@ tightening*, J. Glob. Optim. 67, 2017.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..levels.follower_form import Row, VariableRecorder
 from .mccormick import envelope
+from .one_row import bounds_by_one_row
 from .program import Array, Program, Solver, Weights, Work
 from .recession import unbounded
 from .rows import LinearRow, Rows
@@ -72,11 +75,10 @@ class Relaxation:
         wanted[[i for row in rows if (i := self._index_of(row)) is not None]] = True
         self._up, self._down, self._activity = unbounded(self._program, columns, wanted, self._work)
 
-    def in_order(self, variables: Iterable[VarData]) -> list[VarData]:
+    def in_order(self, variables: Sequence[VarData]) -> list[VarData]:
         """Return the variables component by component, so that each program is loaded once."""
-        return sorted(
-            variables, key=lambda v: self._component_of[k] if (k := self._columns.get(id(v))) is not None else -1
-        )
+        found = {id(v): self._component_of[self._columns[id(v)]] for v in variables if id(v) in self._columns}
+        return sorted(variables, key=lambda v: found.get(id(v), -1))
 
     def maximum(self, expression: Any) -> float:
         """Return an upper bound of a linear expression; infinite if there is none, or no work left."""
@@ -98,9 +100,12 @@ class Relaxation:
             return End(math.inf)
         start, end = self._program.matrix.indptr[i], self._program.matrix.indptr[i + 1]
         index, data = self._program.matrix.indices[start:end], self._program.matrix.data[start:end]
-        if side == "lower":
-            return self._bound(index, data, -float(self._program.row_lower[i]))
-        return self._bound(index, -data, float(self._program.row_upper[i]))
+        limit = -float(self._program.row_lower[i]) if side == "lower" else float(self._program.row_upper[i])
+        data = data if side == "lower" else -data
+        found = self._bound(index, data, limit)
+        ends = np.where(data > 0, self._program.upper[index], self._program.lower[index])
+        simple = limit + float(data @ ends)
+        return End(simple) if simple < found.value else found
 
     def range(self, variable: VarData) -> tuple[float, float]:
         """Return (lower, upper) of a variable; 0, without a margin, where weights prove just that."""
@@ -120,10 +125,12 @@ class Relaxation:
         for sign, known, hopeless in ((-1.0, -lower, self._down[k]), (1.0, upper, self._up[k])):
             if hopeless:
                 ends.append(End(math.inf))
-            elif math.isfinite(known) and self._attained(k, sign):
+            elif math.isfinite(known) and (self._up[k] or self._down[k] or self._attained(k, sign)):
                 ends.append(End(known))
-            else:
+            elif self._work.left > 0:
                 ends.append(self._bound(index, np.array([sign]), 0.0, exactly_zero=True))
+            else:
+                ends.append(self._in_one_row(k, sign))
         return ends[0], ends[1]
 
     def _index_of(self, source: Row) -> int | None:
@@ -136,6 +143,23 @@ class Relaxation:
         _, _, columns, solver = self._loaded
         at = int(np.searchsorted(columns, k))
         return bool((solver.at_upper if sign > 0 else solver.at_lower)[at])
+
+    def _in_one_row(self, k: int, sign: float) -> End:
+        """Return the smallest bound of ``sign * v[k]`` that one row alone proves."""
+        bound, row, weight = self._above if sign > 0 else self._below
+        value = float(bound[k])
+        if not math.isfinite(value):
+            return End(math.inf)
+        weights = Weights(self._program, np.array([k]), np.array([sign]), row[k : k + 1], weight[k : k + 1])
+        return End(value + MARGIN * (1 + abs(value)), weights)
+
+    @cached_property
+    def _above(self) -> tuple[Array, Array, Array]:
+        return bounds_by_one_row(self._program, 1.0)
+
+    @cached_property
+    def _below(self) -> tuple[Array, Array, Array]:
+        return bounds_by_one_row(self._program, -1.0)
 
     def _bound(self, index: Array, cost: Array, constant: float, exactly_zero: bool = False) -> End:
         """Return an upper bound of ``constant + cost @ v[index]``, part by part where it spans several components."""

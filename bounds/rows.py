@@ -22,7 +22,7 @@ Key = tuple[int, int]
 
 @dataclass(eq=False)
 class LinearRow:
-    """``lower <= constant + linear + products <= upper``, by the ids of variables; ``beyond`` if there is more to it."""
+    """``lower <= constant + linear + products <= upper``, by the ids of variables; ``beyond``: there is more."""
 
     name: str
     lower: float
