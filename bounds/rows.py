@@ -110,8 +110,8 @@ class Rows:
 
     def _add(self, row: LinearRow, weight: float, coefficient: Any, variable: VarData | None = None) -> None:
         """Add weight * coefficient (* variable) to a row."""
-        if variable is not None:
-            self.variables[id(variable)] = variable
+        if variable is not None and id(variable) not in self.variables:
+            self._recorder.add(variable)
         if is_number(coefficient):
             if variable is None:
                 row.constant += weight * coefficient
