@@ -27,6 +27,18 @@ Terms = list[tuple[float, VarData]]
 Linearize = Callable[[VarData, VarData, str], Terms | None]
 
 
+def envelope(
+    first: tuple[float, float], second: tuple[float, float]
+) -> tuple[float, float, list[tuple[int, float, float]]]:
+    """Return the range of a product over two finite ranges, and its rows.
+
+    :returns: smallest, largest, and (sign, a, b) for each row ``sign * (w - b * u - a * v + a * b) >= 0``.
+    """
+    (l1, u1), (l2, u2) = first, second
+    corners = [a * b for a in first for b in second]
+    return min(corners), max(corners), [(1, l1, l2), (1, u1, u2), (-1, l1, u2), (-1, u1, l2)]
+
+
 def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[str]:
     """Add linear relaxations of quadratic rows to a block: products by McCormick's envelopes, integers not expanded.
 
@@ -97,10 +109,10 @@ class Envelopes:
         key = (min(id(first), id(second)), max(id(first), id(second)))
         if key not in self.of:
             w = self.of[key] = self.block.product[f"{first.name}*{second.name}"]
-            corners = [a * b for a in (l1, u1) for b in (l2, u2)]
-            w.setlb(min(corners))
-            w.setub(max(corners))
-            for k, (a, b, sign) in enumerate(((l1, l2, 1), (u1, u2, 1), (l1, u2, -1), (u1, l2, -1))):
+            smallest, largest, rows = envelope((l1, u1), (l2, u2))
+            w.setlb(smallest)
+            w.setub(largest)
+            for k, (sign, a, b) in enumerate(rows):
                 self.row(w.name, k, sign * (w - b * first - a * second + a * b) >= 0)
         return [(1.0, self.of[key])]
 

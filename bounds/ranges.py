@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from pyomo.core.expr.visitor import identify_variables
 
 from ..levels.follower_form import FollowerForm
 from ..levels.state_bound import IMPLIED_BOUNDS, stated_bounds
+from .program import Weights
 
 
 class Proof(StrEnum):
@@ -26,13 +27,15 @@ class Proof(StrEnum):
 class Bound:
     """An upper bound on a multiplier's absolute value, or on a slack.
 
-    ``range`` is what is known beyond that of a multiplier that may have either sign: (lower, upper).
+    ``range`` is what is known beyond that of a multiplier that may have either sign: (lower, upper); ``weights`` are
+    those of the rows of the LPs (of the lower and the upper end) that prove it, None where an end needed no LP.
     """
 
     value: float
     proof: Proof
     reason: str
     range: tuple[float, float] | None = None
+    weights: tuple[Weights | None, ...] = field(default=(), compare=False, repr=False)
 
 
 class Ranges:

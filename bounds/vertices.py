@@ -18,10 +18,11 @@ from ..levels.follower_form import FollowerForm, Row, is_number
 from ..levels.optimality import OptimalityConditions
 from .ranges import Bound, Proof, Ranges
 
-LARGEST_LIST = 20_000  # bases of a block
+LARGEST_LIST = 20_000  # bases of all blocks together
+LARGEST_MATRIX = 250_000  # entries of a block's matrix, which is dense
 
-NEARLY, ROUNDING = 1e-9, 1e-12
-"""What counts as equal, relative to the largest; what counts as 0 beside a vertex's largest coordinate."""
+NEARLY, RELATIVE, ROUNDING = 1e-9, 1e-5, 1e-12
+"""What counts as equal, relative to the largest and to the number; what as 0 beside a vertex's largest coordinate."""
 
 
 def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list[VarData]) -> ComponentMap:
@@ -30,6 +31,7 @@ def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list
     bounds: ComponentMap = ComponentMap()
     forms = {id(row): form for form in conditions.forms for row in form.rows}
     multipliers = {id(row): m for _, row, m in conditions.multipliers()}
+    left = LARGEST_LIST
     for gap in duality_gaps(conditions):
         columns = [(row, side, m) for row in gap.rows for side, m in multipliers[id(row)].items() if row.terms]
         if gap.quadratic or not any(m in chosen for _, _, m in columns):
@@ -37,7 +39,8 @@ def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list
         if any(m in ranges.imposed for _, _, m in columns):
             continue  # the model restricts some multipliers of the block: the vertices may not be among those left
         form = forms[id(gap.rows[0])]
-        largest = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns])
+        largest, listed = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns], left)
+        left -= listed
         if largest is not None:
             for (_, _, multiplier), value in zip(columns, largest, strict=True):
                 if multiplier in chosen:
@@ -46,40 +49,49 @@ def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list
     return bounds
 
 
-def _largest_at_vertices(form: FollowerForm, gap: DualityGap, columns: list[tuple[Row, str]]) -> np.ndarray | None:
-    """Return the largest absolute value of each multiplier over all vertices; None if they cannot be listed."""
+def _largest_at_vertices(
+    form: FollowerForm, gap: DualityGap, columns: list[tuple[Row, str]], left: int
+) -> tuple[np.ndarray | None, int]:
+    """Return the largest absolute value of each multiplier over all vertices, and how many bases were listed.
+
+    The first is None if they cannot be listed.
+    """
     rows_of = {id(y): k for k, y in enumerate(ComponentSet(y for row in gap.rows for y, _ in row.terms))}
+    if len(rows_of) * len(columns) > LARGEST_MATRIX:
+        return None, 0
     cost = np.zeros(len(rows_of))
     for y in form.follower.variables:
         if id(y) in rows_of:
             if not is_number(form.linear[y]):
-                return None
+                return None, 0
             cost[rows_of[id(y)]] = form.sign * form.linear[y]
     matrix = np.zeros((len(rows_of), len(columns)))
     for k, (row, side) in enumerate(columns):
         for y, coefficient in row.terms:
             if not is_number(coefficient):
-                return None
+                return None, 0
             matrix[rows_of[id(y)], k] += -coefficient if side == "upper" else coefficient
     matrix, cost, unit = _equilibrated(matrix, cost)
     free = [k for k, (_, side) in enumerate(columns) if side == "equality"]
     signed = [k for k, (_, side) in enumerate(columns) if side != "equality"]
     size = np.linalg.matrix_rank(matrix) - len(free)
     if np.linalg.matrix_rank(matrix[:, free]) < len(free) or size < 0:
-        return None  # a line in the polyhedron: it has no vertex
-    if math.comb(len(signed), size) > LARGEST_LIST:
-        return None
-    largest, nearly = np.zeros(len(columns)), NEARLY * np.abs(cost).max(initial=0.0)
+        return None, 0  # a line in the polyhedron: it has no vertex
+    bases = math.comb(len(signed), size)
+    if bases > left:
+        return None, 0
+    largest = np.zeros(len(columns))
+    allowed = NEARLY * np.abs(cost).max(initial=0.0) + RELATIVE * np.abs(cost)
     for basis in combinations(signed, size):
         own = [*free, *basis]
         point, _, rank, _ = np.linalg.lstsq(matrix[:, own], cost, rcond=None)
-        if rank < len(own) or not np.allclose(matrix[:, own] @ point, cost, atol=nearly):
+        if rank < len(own) or (np.abs(matrix[:, own] @ point - cost) > allowed).any():
             continue
         size_of_point = np.abs(point).max(initial=0.0)
         if (point[len(free) :] >= -NEARLY * size_of_point).all():
             point[np.abs(point) <= ROUNDING * size_of_point] = 0.0  # an M of 1e-17 would upset any solver
             largest[own] = np.maximum(largest[own], np.abs(point))
-    return largest * unit * (1 + NEARLY)
+    return largest * unit * (1 + NEARLY), bases
 
 
 def _equilibrated(matrix: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

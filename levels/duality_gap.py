@@ -10,6 +10,7 @@ and 0 exactly at the follower's optima. Blocks share no row and no quadratic ter
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,29 +23,37 @@ from .follower_form import FollowerForm, Row
 from .optimality import OptimalityConditions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DualityGap:
     """A block's primal minus dual objective: ``expression`` >= 0 at feasible points, 0 at optimal ones."""
 
     name: str
-    expression: Any
-    quadratic: bool
+    form: FollowerForm
+    variables: tuple[VarData, ...]
     rows: tuple[Row, ...]
+    multipliers: tuple[dict[str, VarData], ...]  # of each row
+    quadratic: bool
+
+    @cached_property
+    def expression(self) -> Any:
+        """The gap itself."""
+        sign, gradient = self.form.sign, self.form.gradient_terms if self.quadratic else {}
+        primal = quicksum(sign * self.form.linear[y] * y for y in self.variables)
+        curved = quicksum(sign * q * y * z for y in self.variables if self.quadratic for z, q in gradient[y])
+        of_rows = zip(self.rows, self.multipliers, strict=True)
+        return primal + curved - quicksum(term for row, own in of_rows for term in dual_terms(row, own))
 
 
 def duality_gaps(conditions: OptimalityConditions) -> Iterator[DualityGap]:
     """Yield each block's primal minus dual objective."""
+    multipliers = {id(row): own for _, row, own in conditions.multipliers()}
     for form in conditions.forms:
-        multipliers = {id(row): m for f, row, m in conditions.multipliers() if f is form}
-        gradient = form.gradient_terms
+        curved = {id(y) for first, second, _ in form.quadratic for y in (first, second)}
         blocks = list(_blocks(form))
         for k, (variables, rows) in enumerate(blocks):
             name = form.follower.name if len(blocks) == 1 else f"{form.follower.name}.{k + 1}"
-            primal = quicksum(form.sign * form.linear[y] * y for y in variables)
-            curved = quicksum(form.sign * q * y * z for y in variables for z, q in gradient[y])
-            dual = quicksum(term for row in rows for term in dual_terms(row, multipliers[id(row)]))
-            quadratic = any(gradient[y] for y in variables)
-            yield DualityGap(name, primal + curved - dual, quadratic, rows)
+            quadratic = any(id(y) in curved for y in variables)
+            yield DualityGap(name, form, variables, rows, tuple(multipliers[id(row)] for row in rows), quadratic)
 
 
 def dual_terms(row: Row, multipliers: dict[str, Any]) -> Iterator[Any]:

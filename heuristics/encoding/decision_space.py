@@ -16,8 +16,10 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
 from scipy.sparse import csr_array
 
+from ...bounds.program import Work
 from ...bounds.ranges import Ranges
 from ...bounds.relaxation import PRIMAL, Relaxation
+from ...bounds.rows import Rows
 from ...errors import BilevoltError
 from ...levels.follower_form import VariableRecorder
 from ...levels.reading import Bilevel
@@ -27,7 +29,7 @@ from .propagation import LinearRow, Propagator
 from .unit_cube import Encoding
 
 TRIALS = 16  # random decisions by which settled variables are found
-PROOF_SECONDS = 5.0  # for the ranges of variables that have no bounds of their own
+PROOF_WORK = 2.5e8  # for the ranges of variables that have no bounds of their own; about five seconds of a processor
 
 Searched = Sequence[str | Any] | None
 """Variables of the leader, by name or as components; None for all that matter."""
@@ -91,7 +93,7 @@ def _ranges(single: Any, decision: Sequence[VarData]) -> tuple[Array, Array]:
     for variable in decision:
         low, high = ranges.of_variable(variable)
         if not (math.isfinite(low) and math.isfinite(high)):
-            relaxation = relaxation or Relaxation(map_of(single).system, PRIMAL, PROOF_SECONDS)
+            relaxation = relaxation or Relaxation(Rows(map_of(single).system), PRIMAL, Work(PROOF_WORK))
             proven = relaxation.range(variable)
             low, high = max(low, proven[0]), min(high, proven[1])
         if not (math.isfinite(low) and math.isfinite(high)):

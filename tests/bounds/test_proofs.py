@@ -118,11 +118,24 @@ def test_a_stated_bound_blocks_the_vertices_of_its_block_only():
     assert VERTICES not in by_block[1] and by_block[2] == {VERTICES}
 
 
-def test_no_time_proves_nothing():
+def test_without_work_no_program_is_solved():
+    """What is found then rests on the weight of one row, or on the vertices."""
     single = reformulate(textbook.build("pineda"), "kkt")
     multipliers = [m for _, _, own in map_of(single).conditions.multipliers() for m in own.values()]
-    found, slacks = prove(map_of(single).system, multipliers, map_of(single).conditions.pairs, seconds=0)
-    assert not slacks and {bound.reason for bound in found.values()} <= {VERTICES}
+    found, slacks = prove(map_of(single).system, multipliers, map_of(single).conditions.pairs, work=0)
+    used = [w for bound in (*found.values(), *slacks.values()) for w in bound.weights if w is not None]
+    assert all(len(weights.rows) == 1 for weights in used)
+
+
+@pytest.mark.parametrize("name", LP_PROBLEMS)
+def test_the_kept_weights_prove_the_bounds_in_rational_arithmetic(name):
+    multipliers, slacks = searched(reformulate(textbook.build(name), "kkt"))
+    replayed = 0
+    for bound in (*multipliers.values(), *slacks.values()):
+        exact = [weights.exact() for weights in bound.weights if weights is not None]
+        assert all(value is not None and value <= bound.value * (1 + 1e-9) + 1e-9 for value in exact)
+        replayed += len(exact)
+    assert replayed or all(bound.reason == VERTICES or not bound.weights for bound in multipliers.values())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pyomo.environ as pyo
 import pytest
 
 from bilevolt import SubModel, reformulate
+from bilevolt.bounds.program import Work
 from bilevolt.bounds.relaxation import DUAL, PRIMAL, Relaxation
+from bilevolt.bounds.rows import Rows
 from bilevolt.reformulations import map_of
 
 TOLERANCE = 1e-7  # of HiGHS
@@ -28,9 +30,9 @@ def follower(cost, weights, need=1):
     return model
 
 
-def relaxation(model, part, seconds=60.0):
+def relaxation(model, part, work=1e9):
     single = reformulate(model, "kkt")
-    return single, Relaxation(map_of(single).system, part, seconds)
+    return single, Relaxation(Rows(map_of(single).system), part, Work(work))
 
 
 def margin(bound, exact):
@@ -83,14 +85,14 @@ def test_the_range_of_a_variable_and_of_a_slack(weight, need):
     assert LEAST <= margin(proven.maximum(model.x - float(weight) * model.L.y), -need) <= MOST
 
 
-@pytest.mark.parametrize("why", ["unbounded", "no time", "not in the rows", "infeasible", "a product"])
+@pytest.mark.parametrize("why", ["unbounded", "no work", "not in the rows", "infeasible", "a product"])
 def test_what_is_not_proven_is_infinite(why):
     model = follower(1, [3])
     model.other = pyo.Var(bounds=(0, 1))
     model.L.y.setub(None)
     if why == "infeasible":
         model.never = pyo.Constraint(expr=model.x + model.L.y <= -1)
-    _, proven = relaxation(model, PRIMAL, seconds=-1.0 if why == "no time" else 60.0)
+    _, proven = relaxation(model, PRIMAL, work=0 if why == "no work" else 1e9)
     asked = {"unbounded": model.L.y, "not in the rows": model.other, "a product": model.x * model.L.y}
     assert proven.maximum(1 * asked.get(why, model.x)) == math.inf
 
