@@ -22,6 +22,7 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var
 from pyomo.core.base.constraint import ConstraintData
+from pyomo.core.expr import SumExpression
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
@@ -125,7 +126,9 @@ def _add_row(block: Any, form: FollowerForm, row: Row, label: str, conditions: O
         name = f"{label}.{side}"
         multiplier = block.multiplier[name]
         multiplier.domain = NonNegativeReals
-        slack = row.body - limit if side == "lower" else limit - row.body
+        body = SumExpression(list(row.body.args)) if isinstance(row.body, SumExpression) else row.body
+        # Not the user's own sum: Pyomo's `-` appends to its list of arguments, and a clone would follow them to us.
+        slack = body - limit if side == "lower" else limit - body
         block.complementarity[name] = complements(multiplier >= 0, slack >= 0)
         conditions.pairs.append(
             Pair(f"{row.name}.{side}", form.follower.name, row, side, multiplier, slack, block.complementarity[name])
