@@ -35,8 +35,8 @@ from .vertices import vertex_bounds
 
 ROUNDS = 3
 WORK = 1e7
-"""What the LPs of one way may take, in the unit of :class:`Work`: about half a second of a processor, so that a model
-of 20,000 pairs is through all ways in two seconds."""
+"""What the LPs of one way may take, in the unit of :class:`Work`: some 2,000 small LPs, ten times what any instance
+here needs; what is left then gets what single rows prove."""
 
 
 def prove(

@@ -93,7 +93,7 @@ class Relaxation:
         """Return an upper bound of the slack on one side of a follower's row."""
         if source.is_bound and not source.equality:
             low, high = self.ends(source.source)
-            end, limit = (high, -source.lower) if side == "lower" else (low, source.upper)
+            end, limit = (high, -float(source.lower or 0)) if side == "lower" else (low, float(source.upper or 0))
             return End(end.value + limit, end.weights and replace(end.weights, constant=limit))
         i = self._index_of(source)
         if i is None or self._activity[i]:

@@ -85,7 +85,7 @@ class Rows:
             for source, multipliers in zip(gap.rows, gap.multipliers, strict=True):
                 for side, multiplier in multipliers.items():
                     limit, weight = (source.upper, -1) if side == "upper" else (source.lower, 1)
-                    self._add(row, -weight * limit, 1, multiplier)
+                    self._add(row, -weight * float(limit or 0.0), 1, multiplier)
                     self._add(row, weight, source.constant, multiplier)
             if row.linear or row.products or row.beyond:
                 rows.append(row)
