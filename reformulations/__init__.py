@@ -11,6 +11,7 @@ step            what it does                                                 fil
 ``indicator``   complementarity -> binary that switches one of two rows on   ``indicator.py``
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
+``branch``      complementarity -> pairs that the solver branches on         ``branch.py``
 ``pattern``     complementarity -> settled as at a point                     ``pattern.py``
 ``offered``     rows that the model offers as valid inequalities             ``offered.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``
@@ -23,7 +24,7 @@ from typing import Any
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError
 from ..levels.reading import Bilevel, read_levels
-from . import asking, bigm, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
+from . import asking, bigm, branch, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
 from .mapping import SingleLevelMap, map_of
 
 __all__ = [
@@ -37,6 +38,7 @@ LINEARIZATIONS: dict[str, Callable[..., Any]] = {
     "indicator": indicator.apply,
     "strong_duality": strong_duality.apply,
     "product": product.apply,
+    "branch": branch.apply,
 }
 
 

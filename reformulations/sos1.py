@@ -38,7 +38,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
     block.slack_definition = Constraint(AnyIndex)
     block.bound_cut = Constraint(AnyIndex)
-    members = {pair.name: (pair.multiplier, _slack_variable(block, pair, ranges)) for pair in pairs}
+    members = {pair.name: (pair.multiplier, slack_variable(block, pair, ranges)) for pair in pairs}
     block.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, name: list(members[name]))
     made = []
     for pair in pairs:
@@ -52,7 +52,7 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
     return made
 
 
-def _slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
+def slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
     """Return a variable equal to the slack, bounded where interval arithmetic gives a bound.
 
     The bound is not needed, but solvers cut with it. The follower's variable itself serves where its lower bound is

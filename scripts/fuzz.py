@@ -24,7 +24,7 @@ from fuzzing.shrink import shrink
 from fuzzing.verdict import BLUR, Claim, Verdict, is_blurred, judge
 from fuzzing.worker import Worker
 
-REFORMULATIONS = ("sos1", "bigm", "indicator", "strong_duality", "product", "auto")
+REFORMULATIONS = ("sos1", "bigm", "indicator", "strong_duality", "product", "branch", "auto")
 SOLVERS = ("gurobi", "highs", "scip", "auto")
 OUTCOMES = ("right", "refused", "open", "blurred", "wrong")
 TOO_GOOD = ("optimal, better", "feasible, better", "optimal, but infeasible", "feasible, but infeasible")

@@ -134,7 +134,7 @@ class Solver(ABC):
                 return Outcome(TerminationCondition.unknown, str(refusal))
 
         outcome = run(program)
-        if outcome.condition is TerminationCondition.provenInfeasible:
+        if outcome.condition is TerminationCondition.provenInfeasible and not program.pair_names:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
             return settle(program, outcome, run)
@@ -157,6 +157,7 @@ class Solver(ABC):
             bound=None if (bound := _finite(outcome.bound)) is None else bound / scaling.objective,
             duals=None if outcome.duals is None else scaling.duals(outcome.duals),
             nodes=outcome.nodes,
+            tree=outcome.tree,
         )
 
     def _result(self, reading: Reading, program: Program, outcome: Outcome, started: float) -> SolverResult:
@@ -183,6 +184,7 @@ class Solver(ABC):
             message=f"{self.name}: {message} [{outcome.native}]",
             solver=self.name,
             version=self.version(),
+            tree=outcome.tree,
         )
 
 

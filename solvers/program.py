@@ -70,6 +70,11 @@ class Program:
     switches: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Row -> (column, value): the row holds while that binary has that value."""
     sos: tuple[Sos, ...] = ()
+    pairs: Array = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int32))
+    """Complementary columns, a pair in each row."""
+    pair_names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Of the columns; only where there are pairs, for who branches on them."""
 
     @property
     def columns(self) -> int:
@@ -78,8 +83,8 @@ class Program:
 
     @cached_property
     def is_discrete(self) -> bool:
-        """Whether there are integers, special ordered sets or switched rows."""
-        return bool(self.integer.any() or self.sos or self.switches)
+        """Whether there are integers, special ordered sets, switched rows or complementary pairs."""
+        return bool(self.integer.any() or self.sos or self.switches or self.pair_names)
 
     @property
     def is_linear(self) -> bool:
@@ -143,6 +148,11 @@ def program_of(model: BlockData, reading: Reading) -> Program:
             if (s := reading.indicators.get(row)) is not None
         },
         sos=tuple(_sos(constraint, column) for constraint in active_sos(model)),
+        pairs=np.array(
+            [(column[id(p.first)], column[id(p.second)]) for p in reading.pairs], dtype=np.int32
+        ).reshape(-1, 2),
+        pair_names=tuple(pair.name for pair in reading.pairs),
+        names=tuple(v.name for v in variables) if reading.pairs else (),
     )
 
 

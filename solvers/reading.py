@@ -24,6 +24,7 @@ from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
 from ..errors import UnsupportedBySolverError
+from .complementarity import Twins, complementary_pairs
 from .features import Needs, Size
 from .indicators import Switch, indicator_rows
 from .quadratic import describe_term, is_positive_semidefinite
@@ -61,6 +62,8 @@ class Reading:
     needs: Needs
     contradiction: str | None
     """The first row without variables that fails, or variable without a value to take; None if none."""
+    pairs: tuple[Twins, ...] = ()
+    """Complementary variables."""
 
     @property
     def sense(self) -> int:
@@ -135,6 +138,11 @@ class _Reader:
                 self._row(row)
         for sos in active_sos(model):
             self._special_ordered_set(sos)
+        pairs = tuple(complementary_pairs(model))
+        for pair in pairs:
+            self.because.setdefault("complementarity", f"pair '{pair.name}'")
+            self._register(pair.first)
+            self._register(pair.second)
         objective = _single_objective(model)
         polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
         integers = self._domains()
@@ -142,10 +150,10 @@ class _Reader:
             self._quadratic_objective(objective, polynomial.quadratic)
         size = Size(
             len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos,
-            self.indicators,
+            self.indicators, len(pairs),
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction)
+        return Reading(objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction, pairs)
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)

@@ -30,6 +30,8 @@ class SolverResult:
     message: str
     solver: str
     version: str
+    tree: Any = None
+    """How a search over complementary pairs split the problem, see :mod:`.branching.tree`; else None."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,5 @@ class Outcome:
     duals: Array | None = None
     """Row -> d(optimal objective)/d(right-hand side)."""
     nodes: int | None = None
+    tree: Any = None
+    """How a search over complementary pairs split the problem."""
