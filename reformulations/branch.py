@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, NonNegativeReals, Var
+from pyomo.core import Block, Constraint, Expression, NonNegativeReals, Var
 
 from ..bounds.given import impose_proven
-from ..solvers.complementarity import SUFFIX, empty_suffix
-from .mapping import Linearized, Pair, map_of
+from ..solvers.complementarity import GAP_SUFFIX, SUFFIX, empty_suffix
+from .duality_gap import duality_gaps
+from .mapping import Linearized, Pair, SingleLevelMap, map_of
 from .sos1 import slack_variable
 
 
@@ -46,6 +47,18 @@ def apply(single: Any, pairs: Sequence[Pair] | None = None) -> list[Linearized]:
         listed[multiplier] = (slack, pair.name)
         pair.complementarity.deactivate()
         made.append(Linearized(pair, "branch", slack, listed))
+    _list_gaps(block, single_map)
     single_map.linearized += made
     single_map.steps.append("branch")
     return made
+
+
+def _list_gaps(block: Any, single_map: SingleLevelMap) -> None:
+    """List the followers' duality gaps: given what the leader decides of them, they tell complementary points."""
+    gaps = list(duality_gaps(single_map))
+    visible = tuple(single_map.bilevel.visible)
+    block.gap = Expression([gap.name for gap in gaps])
+    block.add_component(GAP_SUFFIX, empty_suffix())
+    for gap in gaps:
+        block.gap[gap.name] = gap.expression
+        block.component(GAP_SUFFIX)[block.gap[gap.name]] = visible

@@ -6,8 +6,14 @@ named ``complementarity`` on the model, or on a block of it, lists them with the
     model.complementarity = Suffix(direction=Suffix.LOCAL, datatype=None)
     model.complementarity[model.multiplier] = (model.slack, "row.lower")  # multiplier = 0 or slack = 0
 
-A solver that takes them branches on them; nothing is said of how large the members may be.
+A solver that takes them branches on them; nothing is said of how large the members may be. To find points sooner, a
+Suffix ``complementarity_gap`` may list expressions that are nonnegative on the rows and zero only where pairs are
+complementary, each with the variables that make it linear once they are fixed::
+
+    model.complementarity_gap[model.gap] = (model.x, model.z)
 """
+
+from collections.abc import Iterator
 
 from typing import Any, NamedTuple
 
@@ -18,6 +24,7 @@ from pyomo.core.base.var import VarData
 from ..errors import UnsupportedBySolverError
 
 SUFFIX = "complementarity"
+GAP_SUFFIX = "complementarity_gap"
 
 
 class Twins(NamedTuple):
@@ -43,6 +50,13 @@ def complementary_pairs(model: BlockData) -> list[Twins]:
         if suffix.local_name == SUFFIX:
             found += [_twins(first, entry, suffix.name) for first, entry in suffix.items()]
     return found
+
+
+def complementarity_gaps(model: BlockData) -> Iterator[tuple[Any, tuple[VarData, ...]]]:
+    """Yield the expressions that active Suffixes named ``complementarity_gap`` list, with what makes them linear."""
+    for suffix in model.component_objects(Suffix, active=True, descend_into=True):
+        if suffix.local_name == GAP_SUFFIX:
+            yield from suffix.items()
 
 
 def _twins(first: Any, entry: Any, where: str) -> Twins:

@@ -53,6 +53,20 @@ class Sos:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """``offset + cost @ x + form``: zero only where pairs are complementary; linear once columns ``fixed`` are."""
+
+    cost: Array
+    offset: float
+    form: Form
+    fixed: Array
+
+    def at(self, x: Array) -> float:
+        """Return the value at a point."""
+        return float(self.offset + self.cost @ x + self.form.at(x))
+
+
+@dataclass(frozen=True)
 class Program:
     """The arrays of a model. ``start`` has nan where no value is known."""
 
@@ -75,6 +89,7 @@ class Program:
     pair_names: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """Of the columns; only where there are pairs, for who branches on them."""
+    gap: Gap | None = None
 
     @property
     def columns(self) -> int:
@@ -153,7 +168,24 @@ def program_of(model: BlockData, reading: Reading) -> Program:
         ).reshape(-1, 2),
         pair_names=tuple(pair.name for pair in reading.pairs),
         names=tuple(v.name for v in variables) if reading.pairs else (),
+        gap=_gap(reading, column),
     )
+
+
+def _gap(reading: Reading, column: Mapping[int, int]) -> Gap | None:
+    """Return the sum of all gaps."""
+    if not reading.gaps:
+        return None
+    cost = np.zeros(len(column))
+    for repn, _ in reading.gaps:
+        for i, a in repn.linear.items():
+            cost[column[i]] += a
+    forms = [_form(repn, column) for repn, _ in reading.gaps]
+    return Gap(
+        cost, float(sum(repn.constant for repn, _ in reading.gaps)),
+        Form(*(np.concatenate([getattr(form, name) for form in forms]) for name in ("first", "second", "value"))),
+        np.unique([column[id(v)] for _, fixed in reading.gaps for v in fixed if id(v) in column]).astype(np.int32),
+    )  # fmt: skip
 
 
 def _form(repn: QuadraticRepn, column: Mapping[int, int], sense: float = 1.0) -> Form:

@@ -16,6 +16,8 @@ from scipy.sparse import csr_array
 from ..program import Array
 
 ROWS_EACH = 4
+RENEW = 0.6
+"""The rows of a product that need not hold are written anew when a factor's range shrinks below this part of it."""
 LARGE = 1e7
 """A bound beyond it is none: rows with such coefficients say nothing that a solver's tolerances would respect."""
 
@@ -25,9 +27,11 @@ class Envelopes:
 
     :param products: a row (first factor, second factor, column of the product) for each.
     :param first_row: of the relaxation, that is about a product.
+    :param hard: how many of the products, the first ones, have to hold; the others are in redundant rows.
     """
 
-    def __init__(self, products: Array, first_row: int, integer: Array) -> None:
+    def __init__(self, products: Array, first_row: int, integer: Array, hard: int) -> None:
+        self.hard = hard
         self.first, self.second, self.column = products[:, 0], products[:, 1], products[:, 2]
         self.first_row = first_row
         self.rows = first_row + ROWS_EACH * np.arange(len(products))
@@ -51,8 +55,10 @@ class Envelopes:
         return csr_array((one, index.astype(np.int32), start), shape=(count, columns))
 
     def error(self, x: Array) -> Array:
-        """Return by how much each product differs from its column at a point."""
-        return np.abs(x[self.column] - x[self.first] * x[self.second])
+        """Return by how much each product that has to hold differs from its column at a point; 0 for the others."""
+        error = np.abs(x[self.column] - x[self.first] * x[self.second])
+        error[self.hard :] = 0.0
+        return error
 
     def rows_of(self, k: int, lower: Array, upper: Array) -> list[tuple[float, float, float, float]]:
         """Return (coefficient of the first factor, of the second, lower side, upper side) of a product's four rows.
@@ -76,15 +82,30 @@ class Envelopes:
                 made.append((-b, -a, -np.inf, -a * b))
         return made
 
-    def range_of(self, k: int, lower: Array, upper: Array) -> tuple[float, float]:
-        """Return the interval of a product over a box."""
-        i, j = self.first[k], self.second[k]
-        ends = [_times(a, b) for a in (lower[i], upper[i]) for b in (lower[j], upper[j])]
-        least = 0.0 if self.square[k] and lower[i] <= 0.0 <= upper[i] else min(ends)
-        if self.square[k]:
-            least = max(least, 0.0)
-        return least, max(ends)
+    def outdated(self, used: Array, lower: Array, upper: Array) -> Array:
+        """Return the products whose rows are to be written anew at these bounds.
 
+        Rows hold as long as the bounds that they were made of are no narrower than the present ones. They are renewed
+        where that is not so, where a product has to hold, or where the range of a factor has shrunk much.
 
-def _times(a: float, b: float) -> float:
-    return 0.0 if a == 0.0 or b == 0.0 else float(a * b)
+        :param used: the bounds (lower, upper of the first, of the second factor) that each product's rows were made of.
+        """
+        now = np.column_stack([lower[self.first], upper[self.first], lower[self.second], upper[self.second]])
+        stale = np.any(now != used, axis=1)
+        with np.errstate(invalid="ignore"):
+            wide, narrow = used[:, 1::2] - used[:, ::2], now[:, 1::2] - now[:, ::2]
+            shrunk = np.any((narrow < RENEW * wide) | np.isnan(wide), axis=1)
+        holds = np.all((used[:, ::2] <= now[:, ::2]) & (used[:, 1::2] >= now[:, 1::2]), axis=1)
+        soft = np.arange(self.first.size) >= self.hard
+        return np.flatnonzero(stale & ~(soft & holds & ~shrunk))
+
+    def tighten(self, lower: Array, upper: Array) -> None:
+        """Narrow the bounds of the products' columns, in place, to the intervals of their factors' products."""
+        i, j, w = self.first, self.second, self.column
+        with np.errstate(invalid="ignore"):
+            ends = np.nan_to_num(
+                [a * b for a in (lower[i], upper[i]) for b in (lower[j], upper[j])],
+                nan=0.0, posinf=np.inf, neginf=-np.inf,
+            )  # fmt: skip
+        least = np.where(self.square, 0.0, ends.min(axis=0))
+        lower[w], upper[w] = np.maximum(lower[w], least), np.minimum(upper[w], ends.max(axis=0))

@@ -34,7 +34,7 @@ class Incumbents:
         """Settle everything as it nearly is at a point within these bounds; return whether that is a point."""
         low, high = self._settled(x, lower, upper)
         problem = self.problem
-        if not problem.envelopes:
+        if not problem.envelopes.hard:
             return self._solve(low, high)
         found = False
         for factors in self._covers(low, high):
@@ -106,6 +106,7 @@ class Incumbents:
         envelopes = self.problem.envelopes
         i, j = envelopes.first, envelopes.second
         left = np.flatnonzero((lower[i] < upper[i]) & (lower[j] < upper[j]))
+        left = left[left < envelopes.hard]
         if not left.size:
             return [np.zeros(0, dtype=int)]
         count = np.bincount(np.r_[i[left], j[left]], minlength=self.problem.columns)

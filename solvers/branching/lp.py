@@ -79,6 +79,7 @@ class Lp:
         self.highs = native.new(dict(options) | _ALWAYS | _USUALLY)
         self._most = STEPS_EACH * (100 + sum(self.matrix.shape))
         self._pass()
+        self.envelope_bounds = np.full((problem.envelopes.first.size, 4), np.nan)
         for k in range(problem.envelopes.first.size):
             self._write_envelope(k)
 
@@ -93,9 +94,7 @@ class Lp:
         self.lower[changed], self.upper[changed] = lower[changed], upper[changed]
         envelopes = self.problem.envelopes
         if envelopes:
-            mark = np.zeros(self.problem.columns, dtype=bool)
-            mark[changed] = True
-            for k in np.flatnonzero(mark[envelopes.first] | mark[envelopes.second]):
+            for k in envelopes.outdated(self.envelope_bounds, self.lower, self.upper):
                 self._write_envelope(int(k))
 
     def basis(self) -> Any:
@@ -127,6 +126,17 @@ class Lp:
         if steps is not None:
             return self._so_far() if status == native.highspy.HighsModelStatus.kIterationLimit else Answer(State.failed)
         return self._again()
+
+    def solve_for(self, cost: Array) -> Answer:
+        """Solve with another objective, for this once; the bound is without the program's constant."""
+        columns, own = np.arange(cost.size, dtype=np.int32), self.cost
+        self.cost = cost
+        self.highs.changeColsCost(columns.size, columns, cost)
+        try:
+            return self.solve()
+        finally:
+            self.cost = own
+            self.highs.changeColsCost(columns.size, columns, own)
 
     def add_rows(self, matrix: csr_array, lower: Array, upper: Array) -> None:
         """Add rows that hold everywhere."""
@@ -221,6 +231,7 @@ class Lp:
         envelopes, first = self.problem.envelopes, int(self.problem.envelopes.rows[k])
         i, j = int(envelopes.first[k]), int(envelopes.second[k])
         made = envelopes.rows_of(k, self.lower, self.upper)
+        self.envelope_bounds[k] = self.lower[i], self.upper[i], self.lower[j], self.upper[j]
         for row, (a, b, low, high) in enumerate(made, start=first):
             begin = int(self.matrix.indptr[row])
             entries = [(i, a + b)] if i == j else [(i, a), (j, b)]

@@ -67,8 +67,11 @@ class Problem:
         return self.program.value(x[: self.program.columns])
 
 
-def problem_of(program: Program) -> Problem:
-    """Return what is to be searched for a program."""
+def problem_of(program: Program, *, with_gap: bool = False) -> Problem:
+    """Return what is to be searched for a program.
+
+    :param with_gap: add the row that the complementarity gap is at most zero, its products relaxed; it is redundant.
+    """
     convex, rest = _split(program.quadratic)
     products = _Products(program.columns)
     cost = np.zeros(program.columns)
@@ -79,6 +82,13 @@ def problem_of(program: Program) -> Problem:
         for i, j, q in zip(form.first, form.second, form.value, strict=True)
         if q
     ]
+    hard = len(products.of)
+    gap = program.gap if with_gap else None
+    gap_entries = {} if gap is None else {int(j): float(gap.cost[j]) for j in np.flatnonzero(gap.cost)}
+    if gap is not None:
+        for i, j, q in zip(gap.form.first, gap.form.second, gap.form.value, strict=True):
+            column = products.column(int(i), int(j))
+            gap_entries[column] = gap_entries.get(column, 0.0) + float(q)
     squares = _squares(convex, program.columns + len(products.of))
     total = program.columns + len(products.of) + len(squares)
     cost = np.r_[program.cost, np.zeros(total - program.columns)]
@@ -91,10 +101,18 @@ def problem_of(program: Program) -> Problem:
     if entries:
         k, j, q = zip(*entries, strict=True)
         matrix = csr_array(matrix + csr_array((q, (k, j)), shape=matrix.shape))
+    row_lower, row_upper = program.row_lower, program.row_upper
+    if gap is not None and gap_entries:
+        row = csr_array((list(gap_entries.values()), list(gap_entries), [0, len(gap_entries)]), shape=(1, total))
+        scale = 1.0 / np.abs(row.data).max()
+        matrix = vstack([matrix, row * scale], format="csr")
+        row_lower, row_upper = np.r_[row_lower, -np.inf], np.r_[row_upper, -gap.offset * scale]
+        rows += 1
     count = len(products.of) * ROWS_EACH
     envelopes = Envelopes(
-        np.array([(i, j, c) for (i, j), c in products.of.items()], dtype=np.int32).reshape(-1, 3), rows, program.integer
-    )
+        np.array([(i, j, c) for (i, j), c in products.of.items()], dtype=np.int32).reshape(-1, 3), rows,
+        program.integer, hard,
+    )  # fmt: skip
     matrix = csr_array(vstack([matrix, envelopes.pattern(total)], format="csr")) if count else csr_array(matrix)
     free = np.full(len(products.of), np.inf)
     return Problem(
@@ -102,8 +120,8 @@ def problem_of(program: Program) -> Problem:
         lower=np.r_[program.lower, -free, np.zeros(len(squares))],
         upper=np.r_[program.upper, free, np.full(len(squares), np.inf)],
         matrix=matrix,
-        row_lower=np.r_[program.row_lower, np.full(count, -np.inf)],
-        row_upper=np.r_[program.row_upper, np.full(count, np.inf)],
+        row_lower=np.r_[row_lower, np.full(count, -np.inf)],
+        row_upper=np.r_[row_upper, np.full(count, np.inf)],
         envelopes=envelopes, squares=squares,
     )  # fmt: skip
 

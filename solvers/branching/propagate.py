@@ -42,6 +42,8 @@ class Propagator:
         for _ in range(rounds):
             upper[b[lower[a] > POSITIVE]] = np.minimum(upper[b[lower[a] > POSITIVE]], 0.0)
             upper[a[lower[b] > POSITIVE]] = np.minimum(upper[a[lower[b] > POSITIVE]], 0.0)
+            if problem.envelopes:
+                problem.envelopes.tighten(lower, upper)
             changed = self.rows and self._by_rows(lower, upper)
             lower[integers] = np.ceil(lower[integers] - 1e-6)
             upper[integers] = np.floor(upper[integers] + 1e-6)

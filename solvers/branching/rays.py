@@ -43,13 +43,7 @@ def improving_ray(lp: Lp) -> Array | None:
 
 def any_point(lp: Lp) -> tuple[State, Array | None]:
     """Return some point at the present bounds, the objective left aside."""
-    columns = np.arange(lp.cost.size, dtype=np.int32)
-    cost = lp.cost
-    lp.cost = np.zeros(cost.size)
-    lp.highs.changeColsCost(columns.size, columns, lp.cost)
-    answer = lp.solve()
-    lp.cost = cost
-    lp.highs.changeColsCost(columns.size, columns, cost)
+    answer = lp.solve_for(np.zeros(lp.cost.size))
     return answer.state, answer.x
 
 

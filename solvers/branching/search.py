@@ -25,6 +25,7 @@ from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Program
 from ..records import Outcome, Settings
+from .alternation import Alternation
 from .incumbents import Incumbents
 from .lp import Answer, Lp, State
 from .node import Node, tree_of
@@ -32,10 +33,13 @@ from .problem import Problem, problem_of
 from .propagate import Propagator
 from .rays import any_point, improving_ray
 from .select import Choice, Entity, Selector, open_pairs
+from .strengthen import Strengthener
 
 ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
 """HiGHS's own gaps of a MILP, where none is asked for."""
 TANGENT_ROUNDS = 40
+GAP_GAIN = 0.01
+"""By how much (relative) the complementarity gap's row has to raise the root's bound to be kept."""
 OBJECTIVE_ERROR = 1e-7
 """Tangents are added until the objective errs by less (relative; absolute below 1)."""
 PLUNGE = 0.25
@@ -82,13 +86,11 @@ class _Search:
         self.settings, self.most = settings, most
         self.relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
         self.absolute = ABSOLUTE_GAP if settings.abs_gap is None else settings.abs_gap
-        self.problem: Problem = problem_of(program)
-        self.lp = Lp(self.problem, options)
-        self.selector = Selector(self.problem)
-        self.propagator = Propagator(self.problem)
-        self.incumbents = Incumbents(self.problem, self.lp, self._refine)
-        self.lower, self.upper = self.problem.lower.copy(), self.problem.upper.copy()
+        self.options = options
         self.root = Node(None, (), -math.inf)
+        self._prepare(problem_of(program))
+        if program.gap is not None:
+            self._try_gap(program)
         self.heap: list[tuple[float, int, Node]] = []
         self.count = self.number = 0
         self.closed = math.inf  # the least bound of a node that the best point closed
@@ -96,6 +98,32 @@ class _Search:
         self.unbounded = False
         self.next_dive, self.dive_gap = 1, DIVE_EVERY
         self.next_line = self.begin + LINES_EVERY
+
+    def _prepare(self, problem: Problem) -> None:
+        self.problem = problem
+        self.lp = Lp(self.problem, self.options)
+        self.selector = Selector(self.problem)
+        self.propagator = Propagator(self.problem)
+        self.incumbents = Incumbents(self.problem, self.lp, self._refine)
+        self.alternation = Alternation(self.problem, self.lp)
+        self.lower, self.upper = self.problem.lower.copy(), self.problem.upper.copy()
+
+    def _try_gap(self, program: Program) -> None:
+        """Take the gap's row into the relaxation if that makes the root's bound better."""
+        plain = self.problem, self._root_bound()
+        self._prepare(problem_of(program, with_gap=True))
+        bound = self._root_bound()
+        if bound == math.inf or (plain[1] == -math.inf and bound > -math.inf):
+            return
+        if not bound - plain[1] > GAP_GAIN * max(1.0, abs(bound)):
+            self._prepare(plain[0])
+
+    def _root_bound(self) -> float:
+        """Return the bound of the relaxation, once rows have tightened the columns' bounds."""
+        if not self.propagator.tighten(self.lower, self.upper, rounds=20):
+            return math.inf
+        self.lp.load(self.lower, self.upper)
+        return self._refine(self.lp.solve()).bound
 
     # The loop --------------------------------------------------------------------------------------------
 
@@ -106,9 +134,7 @@ class _Search:
             self.lp.load(self.lower, self.upper)
             if self.settings.warm_start and self.incumbents.start(self.problem.program.start):
                 self._log("start")
-            self._push(self.root)
-        else:
-            self.closed = math.inf
+            self._strengthen()
         node: Node | None = None
         while self.heap or node is not None:
             if (stop := self._stopped()) is not None:
@@ -134,6 +160,28 @@ class _Search:
         if node is not None:
             self._push(node)
         return self._outcome(word)
+
+    def _strengthen(self) -> None:
+        """Look for a first point, bound the pairs' members, and open the root."""
+        answer = self._refine(self.lp.solve())
+        if answer.state is State.infeasible:
+            return
+        if answer.x is not None and not self.selector.broken(answer.x, self.lower, self.upper):
+            self._push(self.root)  # nothing to search
+            return
+        if answer.x is not None:
+            self._look_for_points(answer.x, self.lower, self.upper, True)
+        empty = Strengthener(self.problem, self.lp, self.propagator).run(
+            self.lower, self.upper, self.incumbents.value
+        )
+        if empty is None:
+            return
+        node = self.root
+        for k, side in empty:
+            a, b = (int(c) for c in self.problem.pairs[k])
+            parts = node.divide(("pair", k, 0.0), [(a, -math.inf, 0.0)], [(b, -math.inf, 0.0)])
+            node = parts[1 - side]
+        self._push(node)
 
     def _process(self, node: Node, jumped: bool) -> Node | None:
         """Treat a node; return the child to go on with, if any."""
@@ -221,6 +269,7 @@ class _Search:
         loose = np.flatnonzero(
             (lower[envelopes.first] < upper[envelopes.first]) & (lower[envelopes.second] < upper[envelopes.second])
         )
+        loose = loose[loose < envelopes.hard]
         for k in loose[np.argsort(-envelopes.error(x)[loose], kind="stable")]:
             for j in (int(envelopes.first[k]), int(envelopes.second[k])):
                 if (factor := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
@@ -353,7 +402,10 @@ class _Search:
         before = self.incumbents.value
         self.incumbents.settle(x, lower, upper)
         if dive:
-            found = self.incumbents.dive(x, lower, upper, self.cutoff)
+            found = False
+            if (z := self.alternation.complementary(x, self.lower, self.upper)) is not None:
+                found = self.incumbents.settle(z, self.lower, self.upper)
+            found |= self.incumbents.dive(x, lower, upper, self.cutoff)
             self.dive_gap = DIVE_EVERY if found else 2 * self.dive_gap
             self.next_dive = self.count + self.dive_gap
         if self.incumbents.value < before:
