@@ -38,6 +38,8 @@ from .strengthen import Strengthener
 ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
 """HiGHS's own gaps of a MILP, where none is asked for."""
 TANGENT_ROUNDS = 40
+AGAIN = 0.2
+"""Pairs are bounded again once a point closes this part of the gap that was left when they were last."""
 GAP_GAIN = 0.01
 """By how much (relative) the complementarity gap's row has to raise the root's bound to be kept."""
 OBJECTIVE_ERROR = 1e-7
@@ -97,6 +99,7 @@ class _Search:
         self.left_open: list[str] = []  # why nodes could not be closed
         self.unbounded = False
         self.next_dive, self.dive_gap = 1, DIVE_EVERY
+        self.next_strengthening = 10
         self.next_line = self.begin + LINES_EVERY
 
     def _prepare(self, problem: Problem) -> None:
@@ -148,6 +151,7 @@ class _Search:
                 node = None
                 continue
             self.count += 1
+            self._strengthen_again()
             here, node = node, None
             node = self._process(here, jumped)
             if self.unbounded:
@@ -171,9 +175,9 @@ class _Search:
             return
         if answer.x is not None:
             self._look_for_points(answer.x, self.lower, self.upper, True)
-        empty = Strengthener(self.problem, self.lp, self.propagator).run(
-            self.lower, self.upper, self.incumbents.value
-        )
+        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
+        self.strengthened = self.incumbents.value
+        empty = self.strengthener.run(self.lower, self.upper, self.strengthened)
         if empty is None:
             return
         node = self.root
@@ -182,6 +186,17 @@ class _Search:
             parts = node.divide(("pair", k, 0.0), [(a, -math.inf, 0.0)], [(b, -math.inf, 0.0)])
             node = parts[1 - side]
         self._push(node)
+
+    def _strengthen_again(self) -> None:
+        """Bound the pairs' members anew when a much better point has been found than was known before."""
+        value, bound = self.incumbents.value, self.bound()
+        if self.count < self.next_strengthening or not value < self.strengthened:
+            return
+        if math.isfinite(self.strengthened) and self.strengthened - value < AGAIN * (self.strengthened - bound):
+            return
+        self.strengthened, self.next_strengthening = value, 2 * self.count
+        if self.strengthener.run(self.lower, self.upper, value) is None:
+            self.heap.clear()  # nothing is better than the best point
 
     def _process(self, node: Node, jumped: bool) -> Node | None:
         """Treat a node; return the child to go on with, if any."""
