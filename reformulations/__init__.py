@@ -24,7 +24,21 @@ from typing import Any
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError
 from ..levels.reading import Bilevel, read_levels
-from . import asking, bigm, branch, indicator, kkt, mixing, offered, pattern, product, products, revenue, sos1, strong_duality
+from . import (
+    asking,
+    bigm,
+    branch,
+    indicator,
+    kkt,
+    mixing,
+    offered,
+    pattern,
+    product,
+    products,
+    revenue,
+    sos1,
+    strong_duality,
+)
 from .mapping import SingleLevelMap, map_of
 
 __all__ = [

@@ -24,8 +24,7 @@ class Size:
         return (
             f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
             f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
-            + f", {self.indicators} indicator rows"
-            * bool(self.indicators)
+            + f", {self.indicators} indicator rows" * bool(self.indicators)
             + f", {self.complementarities} complementary pairs" * bool(self.complementarities)
         )
 

@@ -90,6 +90,8 @@ class Program:
     names: tuple[str, ...] = ()
     """Of the columns; only where there are pairs, for who branches on them."""
     gap: Gap | None = None
+    unit: Array | None = None
+    """What 1 in each column is in the model, where columns are scaled."""
 
     @property
     def columns(self) -> int:
@@ -163,9 +165,9 @@ def program_of(model: BlockData, reading: Reading) -> Program:
             if (s := reading.indicators.get(row)) is not None
         },
         sos=tuple(_sos(constraint, column) for constraint in active_sos(model)),
-        pairs=np.array(
-            [(column[id(p.first)], column[id(p.second)]) for p in reading.pairs], dtype=np.int32
-        ).reshape(-1, 2),
+        pairs=np.array([(column[id(p.first)], column[id(p.second)]) for p in reading.pairs], dtype=np.int32).reshape(
+            -1, 2
+        ),
         pair_names=tuple(pair.name for pair in reading.pairs),
         names=tuple(v.name for v in variables) if reading.pairs else (),
         gap=_gap(reading, column),

@@ -157,7 +157,9 @@ class _Reader:
             self.indicators, len(pairs),
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction, pairs, gaps)
+        return Reading(
+            objective, polynomial, self.rows, indicators, self.variables, needs, self.contradiction, pairs, gaps
+        )
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)

@@ -31,7 +31,7 @@ class SolverResult:
     solver: str
     version: str
     tree: Any = None
-    """How a search over complementary pairs split the problem, see :mod:`.branching.tree`; else None."""
+    """How a search over complementary pairs split the problem, see :func:`.branching.node.tree_of`; else None."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Settings:
     warm_start: bool = False
     duals: bool = False
     exact_sos: bool = True
+    tree: bool = False
     presolve: bool = True
     short: bool = False
     """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""

@@ -47,10 +47,12 @@ class Envelopes:
         count = ROWS_EACH * self.first.size
         size = np.where(self.square, 2, 3)
         start = np.r_[0, np.cumsum(np.repeat(size, ROWS_EACH))].astype(np.int32)
-        index = np.concatenate([
-            np.tile([w, i] if i == j else [w, i, j], ROWS_EACH)
-            for i, j, w in zip(self.first, self.second, self.column, strict=True)
-        ])
+        index = np.concatenate(
+            [
+                np.tile([w, i] if i == j else [w, i, j], ROWS_EACH)
+                for i, j, w in zip(self.first, self.second, self.column, strict=True)
+            ]
+        )
         one = np.concatenate([np.tile([1.0, 0.0] if s else [1.0, 0.0, 0.0], ROWS_EACH) for s in self.square])
         return csr_array((one, index.astype(np.int32), start), shape=(count, columns))
 

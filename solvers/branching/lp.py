@@ -121,7 +121,10 @@ class Lp:
             ray = self.highs.getDualRay()
             if ray[1] and self._proves_infeasible(np.asarray(ray[2], dtype=float)):
                 return Answer(State.infeasible, np.inf)
-        if status in (native.highspy.HighsModelStatus.kUnbounded, native.highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        if status in (
+            native.highspy.HighsModelStatus.kUnbounded,
+            native.highspy.HighsModelStatus.kUnboundedOrInfeasible,
+        ):
             return Answer(State.unbounded)
         if steps is not None:
             return self._so_far() if status == native.highspy.HighsModelStatus.kIterationLimit else Answer(State.failed)
@@ -242,4 +245,3 @@ class Lp:
             if self.row_lower[row] != low or self.row_upper[row] != high:
                 self.row_lower[row], self.row_upper[row] = low, high
                 self.highs.changeRowBounds(row, low, high)
-

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..program import Array
+from ..program import Array, Program
 
 Change = tuple[int, float, float]
 """Column, its lower and its upper bound."""
@@ -46,14 +46,16 @@ class Node:
         return self.children[0], self.children[1]
 
 
-def tree_of(root: Node, pair_names: Sequence[str], column_names: Sequence[str]) -> Any:
+def tree_of(root: Node, program: Program) -> Any:
     """Return the tree as nested tuples; a leaf is ``("leaf",)``.
 
     ``("pair", name, left, right)``: the pair's first member (the multiplier) is 0 on the left, its second (the slack)
     on the right. ``("integer" | "spatial", name, k, left, right)``: the variable is at most k on the left; on the right
-    an integer is at least k + 1, a continuous variable at least k. Names are those of pairs and variables, values of
-    the scaled program for a continuous variable.
+    an integer is at least k + 1, a continuous variable at least k. Names are those of pairs and variables.
+
+    Bounds that were tightened on the way are no part of it: a leaf may need more splits to be closed without them.
     """
+    unit = [1.0] * program.columns if program.unit is None else program.unit.tolist()
     made: dict[int, Any] = {}
     stack = [(root, False)]
     while stack:
@@ -65,6 +67,7 @@ def tree_of(root: Node, pair_names: Sequence[str], column_names: Sequence[str]) 
         else:
             kind, index, value = node.split
             parts = tuple(made.pop(id(child)) for child in node.children)
-            what = (kind, pair_names[index]) if kind == "pair" else (kind, column_names[index], value)
+            pair = kind == "pair"
+            what = (kind, program.pair_names[index]) if pair else (kind, program.names[index], value * unit[index])
             made[id(node)] = (*what, *parts)
     return made[id(root)]

@@ -162,8 +162,6 @@ def _split(form: Form) -> tuple[dict[tuple[int, int], float], list[tuple[int, in
 
 def _squares(terms: dict[tuple[int, int], float], first_column: int) -> tuple[Square, ...]:
     return tuple(
-        Square(
-            s.weight, np.array(list(s.factor), dtype=np.int32), np.array(list(s.factor.values())), first_column + k
-        )
+        Square(s.weight, np.array(list(s.factor), dtype=np.int32), np.array(list(s.factor.values())), first_column + k)
         for k, s in enumerate(sum_of_squares(terms) if terms else [])
     )

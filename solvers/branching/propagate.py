@@ -69,9 +69,13 @@ class Propagator:
         implied_lower = np.where(positive, by_low, by_high)
         new_upper, new_lower = upper.copy(), lower.copy()
         fine = np.isfinite(implied_upper) & (np.abs(implied_upper) < LARGE) & (np.abs(data) > 1e-7)
-        np.minimum.at(new_upper, column[fine], implied_upper[fine] + MARGIN * np.maximum(1, np.abs(implied_upper[fine])))
+        np.minimum.at(
+            new_upper, column[fine], implied_upper[fine] + MARGIN * np.maximum(1, np.abs(implied_upper[fine]))
+        )
         fine = np.isfinite(implied_lower) & (np.abs(implied_lower) < LARGE) & (np.abs(data) > 1e-7)
-        np.maximum.at(new_lower, column[fine], implied_lower[fine] - MARGIN * np.maximum(1, np.abs(implied_lower[fine])))
+        np.maximum.at(
+            new_lower, column[fine], implied_lower[fine] - MARGIN * np.maximum(1, np.abs(implied_lower[fine]))
+        )
         with np.errstate(invalid="ignore"):
             width = upper - lower
             better_upper = (new_upper < upper) & (~np.isfinite(upper) | (upper - new_upper > WORTHWHILE * width))

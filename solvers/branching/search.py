@@ -61,21 +61,17 @@ _WORDS = {
 }
 
 
-def solve(
-    program: Program, settings: Settings, options: Mapping[str, Any], *, nodes: int | None = None, tree: bool = False
-) -> Outcome:
+def solve(program: Program, settings: Settings, options: Mapping[str, Any], *, nodes: int | None = None) -> Outcome:
     """Solve a (scaled) program with complementary pairs.
 
     :param options: of HiGHS, by its own names, for the linear programs.
     :param nodes: most nodes.
-    :param tree: whether to return how the problem was split, see :func:`.node.tree_of`.
     :raises UnsupportedBySolverError: a product of two unbounded continuous variables is in the way of every point.
     """
     search = _Search(program, settings, options, math.inf if nodes is None else nodes)
     outcome = search.run()
-    if tree:
-        names = program.names + tuple(f"column {k}" for k in range(program.columns, search.problem.columns))
-        outcome.tree = tree_of(search.root, program.pair_names, names)
+    if settings.tree:
+        outcome.tree = tree_of(search.root, program)
     return outcome
 
 
@@ -320,16 +316,17 @@ class _Search:
         left = open_pairs(self.problem, x, lower, upper, -math.inf)
         if left.size:
             return self._branch(node, Choice(self.selector.pair(int(left[0]), far)))
-        if self.incumbents.settle(x, lower, upper) or self._settle_point(x):
+        if self._is_point(x):
+            self.incumbents.offer(x)
             self.unbounded = True
             return node
         return self._leave_open(node, "an unbounded relaxation of which no point was found")
 
-    def _settle_point(self, x: Array) -> bool:
-        """Take the point of a node in which everything is settled, though its linear program is unbounded."""
+    def _is_point(self, x: Array) -> bool:
+        """Whether nothing is broken at a point of a node in which every pair has a side."""
         envelopes = self.problem.envelopes
         whole = np.abs(x[self.problem.integers] - np.round(x[self.problem.integers])).max(initial=0.0) <= 1e-7
-        return bool(whole and envelopes.error(x).max(initial=0.0) <= 1e-7 and self.incumbents.offer(x))
+        return bool(whole and envelopes.error(x).max(initial=0.0) <= 1e-7)
 
     def _product_of(self, ray: Array, x: Array, lower: Array, upper: Array) -> Entity | str | None:
         """Return the factor to branch on of a product that a direction breaks; why not, if there is none."""
@@ -487,5 +484,3 @@ class _Search:
             f"best {value:<16.9g} bound {bound:<16.9g} {what}",
             flush=True,
         )
-
-
