@@ -14,7 +14,6 @@ complementary, each with the variables that make it linear once they are fixed::
 """
 
 from collections.abc import Iterator
-
 from typing import Any, NamedTuple
 
 from pyomo.core.base.block import BlockData

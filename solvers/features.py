@@ -39,7 +39,7 @@ class Needs:
 
     @property
     def convex_continuous(self) -> bool:
-        """LP or convex QP/QCP without integers, SOS, indicator rows and complementary pairs: the problems that have duals."""
+        """LP or convex QP/QCP without integers, SOS, indicator rows and pairs: the problems that have duals."""
         return not {"milp", "miqp", "sos1", "indicator", "nonconvex", "complementarity"} & set(self.because)
 
     @property

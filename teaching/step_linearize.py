@@ -25,6 +25,7 @@ _INTRODUCTION = {
     ),
     "indicator": "A binary z for each pair switches one of two rows on: exact, without any M.",
     "product": "Complementarity as it reads, a product for each pair: exact, for a solver of nonconvex problems.",
+    "branch": "A search sets one member of a pair to zero in either branch: exact, without any M.",
     "strong_duality": "One row that says that primal and dual objective are equal replaces all pairs (next step).",
 }
 
@@ -110,6 +111,7 @@ _STATEMENTS: dict[str, Callable[[Derivation, Linearized, Symbol, Formula], Piece
     "sos1": _sos1,
     "indicator": _indicator,
     "product": _product,
+    "branch": _product,
 }
 
 

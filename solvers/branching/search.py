@@ -362,9 +362,10 @@ class _Search:
                 return self._branch(node, Choice(self.selector.integer(int(j), (low + high) / 2 - 0.25)))
         return self._leave_open(node, "a linear program failed")
 
-    def _leave_open(self, node: Node, why: str) -> None:
+    def _leave_open(self, node: Node, why: str) -> Node | None:
         self.left_open.append(why)
         self.closed = min(self.closed, node.bound)
+        return None
 
     def _product(self, k: int) -> str:
         names, envelopes = self.problem.program.names, self.problem.envelopes
