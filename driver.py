@@ -49,8 +49,8 @@ def solve(
     the model changes, also when the solve fails or is interrupted.
 
     :param method: "exact", or a heuristic (a name in ``bilevolt.heuristics.METHODS``, such as "nested").
-    :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", a dict row -> name that mixes them,
-        or "auto" (big-M where every M is proven or given, else SOS1).
+    :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
+        mixes them, or "auto" (big-M where every M is proven or given, else SOS1).
     :param solver: "auto" (Gurobi where the model fits its licence, else HiGHS for a MILP, else SCIP), or a name in
         ``bilevolt.solvers.SOLVERS``, such as "highs".
     :param time_limit: seconds for the solver (for a heuristic: for all of it).

@@ -11,6 +11,7 @@ step            what it does                                                 fil
 ``indicator``   complementarity -> binary that switches one of two rows on   ``indicator.py``
 ``strong_...``  complementarity -> equal primal and dual objectives          ``strong_duality.py``
 ``product``     complementarity -> a bilinear row for each pair              ``product.py``
+``branch``      complementarity -> pairs that the solver branches on         ``branch.py``
 ``pattern``     complementarity -> one of each pair 0, as at a point         ``pattern.py``
 ``user_cuts``   rows that the model offers as valid inequalities             ``user_cuts.py``
 ``products``    integer x bounded variable -> linear rows, exactly           ``products.py``

@@ -59,8 +59,6 @@ class Linearization(ABC):
     """The features of a solver that its rows ask for, by their names in ``solvers.Features``."""
     options: ClassVar[tuple[str, ...]] = ()
     """The keywords of :meth:`apply` that are the user's, such as ``big_m``."""
-    keeps_pairs: ClassVar[bool] = False
-    """Whether the pairs stay complementarities, for a solver that takes these."""
     equal_objectives: ClassVar[bool] = False
     """Whether it makes primal and dual objectives equal, so that the primal-dual inequality says nothing new."""
     own_products: ClassVar[bool] = False
@@ -79,7 +77,7 @@ class Linearization(ABC):
         except BaseException:
             single.del_component(block)
             raise
-        level.take(made, keep=self.keeps_pairs)
+        level.take(made)
         return made
 
     def own(self, options: Mapping[str, Any]) -> dict[str, Any]:

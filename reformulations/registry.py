@@ -1,6 +1,6 @@
 """The ways to linearise complementarity, by name; a new one is a file and a line here."""
 
-from . import bigm, indicator, product, sos1, strong_duality
+from . import bigm, branch, indicator, product, sos1, strong_duality
 from .linearization import Linearization
 
 LINEARIZATIONS: dict[str, Linearization] = {
@@ -11,11 +11,16 @@ LINEARIZATIONS: dict[str, Linearization] = {
         indicator.STEP,
         strong_duality.STEP,
         product.STEP,
+        branch.STEP,
     )
 }
 
 #: What "auto" tries, in this order, and what is said of one that is taken at once.
-AUTO = ((bigm.STEP, "every M is proven or given"), (sos1.STEP, "exact without any M"))
+AUTO = (
+    (bigm.STEP, "every M is proven or given"),
+    (sos1.STEP, "exact without any M"),
+    (branch.STEP, "exact without any M, by LPs alone"),
+)
 
 
 def with_option(option: str) -> list[str]:

@@ -86,12 +86,11 @@ class SingleLevel:
         done = {id(item.pair) for item in self.linearized}
         return [pair for pair in self.pairs if id(pair) not in done]
 
-    def take(self, made: Iterable[Linearized], keep: bool = False) -> None:
-        """Note what was made of pairs, and take their complementarity out of the model unless it is to be kept."""
+    def take(self, made: Iterable[Linearized]) -> None:
+        """Note what was made of pairs, and take their complementarity out of the model."""
         for item in made:
             self.linearized.append(item)
-            if not keep:
-                item.pair.complementarity.deactivate()
+            item.pair.complementarity.deactivate()
 
     @property
     def variables(self) -> list[VarData]:

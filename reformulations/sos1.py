@@ -43,7 +43,7 @@ class Sos1(Linearization):
         block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
         block.slack_definition = Constraint(AnyIndex)
         block.bound_cut = Constraint(AnyIndex)
-        members = {pair.name: (pair.multiplier, _slack_variable(block, pair, level.ranges)) for pair in pairs}
+        members = {pair.name: (pair.multiplier, slack_variable(block, pair, level.ranges)) for pair in pairs}
         block.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, name: list(members[name]))
         for name, (multiplier, slack) in members.items():
             if multiplier.ub and slack.ub:
@@ -61,7 +61,7 @@ class Sos1(Linearization):
         ]
 
 
-def _slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
+def slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
     """Return a variable equal to the slack, bounded where interval arithmetic gives a bound.
 
     The bound is not needed, but solvers cut with it. The follower's variable itself serves where its lower bound is

@@ -66,6 +66,7 @@ class Solver(ABC):
         warm_start: bool = False,
         duals: bool = False,
         exact_sos: bool = True,
+        tree: bool = False,
         options: Mapping[str, Any] | None = None,
     ) -> SolverResult:
         """Solve the active part of a model; its variables keep the values they have.
@@ -81,6 +82,7 @@ class Solver(ABC):
         :param warm_start: offer the variables' present values (those that have one) as a start.
         :param duals: return the duals of an LP or convex QP; None for other models.
         :param exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
+        :param tree: return how a search over complementary pairs split the problem, see :mod:`.branching.node`.
         :param options: further parameters, by the solver's own names.
         :raises SolverUnavailableError: not installed, no licence, or the licence is too small.
         :raises UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
@@ -90,7 +92,7 @@ class Solver(ABC):
             raise SolverUnavailableError(f"Solver '{self.name}' cannot be used: {reason}.")
         settings = Settings(
             time_limit, rel_gap, abs_gap, threads, feasibility_tol, integrality_tol, tee, warm_start, duals,
-            exact_sos, options=options,
+            exact_sos, tree, options=options,
         )  # fmt: skip
         reading = read(model)
         self._refuse(reading.needs, duals)
@@ -134,7 +136,7 @@ class Solver(ABC):
                 return Outcome(TerminationCondition.unknown, str(refusal))
 
         outcome = run(program)
-        if outcome.condition is TerminationCondition.provenInfeasible:
+        if outcome.condition is TerminationCondition.provenInfeasible and not program.pair_names:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
             return disambiguate(program, outcome, run)
@@ -157,6 +159,7 @@ class Solver(ABC):
             bound=None if (bound := _finite(outcome.bound)) is None else bound / scaling.objective,
             duals=None if outcome.duals is None else scaling.duals(outcome.duals),
             nodes=outcome.nodes,
+            tree=outcome.tree,
         )
 
     def _result(self, reading: Reading, program: Program, outcome: Outcome, started: float) -> SolverResult:
@@ -183,6 +186,7 @@ class Solver(ABC):
             message=f"{self.name}: {message} [{outcome.native}]",
             solver=self.name,
             version=self.version(),
+            tree=outcome.tree,
         )
 
 

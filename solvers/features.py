@@ -17,14 +17,15 @@ class Size:
     sos: int = 0
     indicators: int = 0
     """Indicator rows; one with two different finite sides counts twice."""
+    complementarities: int = 0
 
     def __str__(self) -> str:
         """The sizes that matter in a message."""
         return (
             f"{self.variables} variables ({self.integers} integer), {self.linear_rows} linear and "
             f"{self.quadratic_rows} quadratic rows, {self.sos} SOS"
-            + f", {self.indicators} indicator rows"
-            * bool(self.indicators)
+            + f", {self.indicators} indicator rows" * bool(self.indicators)
+            + f", {self.complementarities} complementary pairs" * bool(self.complementarities)
         )
 
 
@@ -38,13 +39,17 @@ class Needs:
 
     @property
     def convex_continuous(self) -> bool:
-        """LP or convex QP/QCP without integers, SOS and indicator rows: the problems that have duals."""
-        return not {"milp", "miqp", "sos1", "indicator", "nonconvex"} & set(self.because)
+        """LP or convex QP/QCP without integers, SOS, indicator rows and pairs: the problems that have duals."""
+        return not {"milp", "miqp", "sos1", "indicator", "nonconvex", "complementarity"} & set(self.because)
 
     @property
     def linear_program(self) -> bool:
         """Neither integers, nor SOS, nor anything quadratic."""
         return not self.because
+
+
+_BRANCHED_ON = ("miqp", "quadratic_constraints", "nonconvex", "quadratic_ranges")
+"""What a search that branches on complementary pairs takes beside them."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,13 @@ class Features:
     """Linear rows that hold only while a binary has a given value."""
     duals: bool = False
     """Duals of LPs and convex QPs."""
+    complementarity: bool = False
+    """Pairs of variables of which one is zero, by branching on them; beside them products of two variables, too."""
 
     def missing(self, needs: Needs) -> tuple[str, ...]:
         """Names of the features that a model needs and the solver lacks; empty when it may be solved."""
-        return tuple(name for name in needs.because if not getattr(self, name))
+        covered = _BRANCHED_ON if self.complementarity and "complementarity" in needs.because else ()
+        return tuple(name for name in needs.because if not (getattr(self, name) or name in covered))
 
     def as_dict(self) -> dict[str, bool]:
         """Feature -> supported, in the order of declaration."""

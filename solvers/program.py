@@ -52,6 +52,20 @@ class Sos:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """``offset + cost @ x + form``: zero only where pairs are complementary; linear once columns ``fixed`` are."""
+
+    cost: Array
+    offset: float
+    form: Form
+    fixed: Array
+
+    def at(self, x: Array) -> float:
+        """Return the value at a point."""
+        return float(self.offset + self.cost @ x + self.form.at(x))
+
+
+@dataclass(frozen=True)
 class Program:
     """The arrays of a model. ``start`` has nan where no value is known."""
 
@@ -69,6 +83,14 @@ class Program:
     switches: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Row -> (column, value): the row holds while that binary has that value."""
     sos: tuple[Sos, ...] = ()
+    pairs: Array = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int32))
+    """Complementary columns, a pair in each row."""
+    pair_names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Of the columns; only where there are pairs, for who branches on them."""
+    gap: Gap | None = None
+    unit: Array | None = None
+    """What 1 in each column is in the model, where columns are scaled."""
 
     @property
     def columns(self) -> int:
@@ -77,8 +99,8 @@ class Program:
 
     @cached_property
     def is_discrete(self) -> bool:
-        """Whether there are integers, special ordered sets or switched rows."""
-        return bool(self.integer.any() or self.sos or self.switches)
+        """Whether there are integers, special ordered sets, switched rows or complementary pairs."""
+        return bool(self.integer.any() or self.sos or self.switches or self.pair_names)
 
     @property
     def is_linear(self) -> bool:
@@ -142,7 +164,29 @@ def program_of(reading: Reading) -> Program:
             if (s := reading.indicators.get(row)) is not None
         },
         sos=tuple(_sos(constraint, column) for constraint in reading.sos),
+        pairs=np.array([(column[id(p.first)], column[id(p.second)]) for p in reading.pairs], dtype=np.int32).reshape(
+            -1, 2
+        ),
+        pair_names=tuple(pair.name for pair in reading.pairs),
+        names=tuple(v.name for v in variables) if reading.pairs else (),
+        gap=_gap(reading, column),
     )
+
+
+def _gap(reading: Reading, column: Mapping[int, int]) -> Gap | None:
+    """Return the sum of all gaps."""
+    if not reading.gaps:
+        return None
+    cost = np.zeros(len(column))
+    for repn, _ in reading.gaps:
+        for i, a in repn.linear.items():
+            cost[column[i]] += a
+    forms = [_form(repn, column) for repn, _ in reading.gaps]
+    return Gap(
+        cost, float(sum(repn.constant for repn, _ in reading.gaps)),
+        Form(*(np.concatenate([getattr(form, name) for form in forms]) for name in ("first", "second", "value"))),
+        np.unique([column[id(v)] for _, fixed in reading.gaps for v in fixed if id(v) in column]).astype(np.int32),
+    )  # fmt: skip
 
 
 def _form(repn: QuadraticRepn, column: Mapping[int, int], sense: float = 1.0) -> Form:

@@ -23,6 +23,7 @@ from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
 from ..errors import UnsupportedBySolverError
+from .complementarity import Twins, complementarity_gaps, complementary_pairs
 from .features import Needs, Size
 from .indicators import Switch, indicator_rows
 from .quadratic import describe_term, is_positive_semidefinite
@@ -64,6 +65,10 @@ class Reading:
     needs: Needs
     contradiction: str | None
     """The first row without variables that fails, or variable without a value to take; None if none."""
+    pairs: tuple[Twins, ...] = ()
+    """Complementary variables."""
+    gaps: tuple[tuple[QuadraticRepn, tuple[VarData, ...]], ...] = ()
+    """Expressions that are zero only where pairs are complementary, and what makes each linear once it is fixed."""
 
     @property
     def sense(self) -> int:
@@ -133,6 +138,13 @@ class _Reader:
         sets = tuple(active_sos(model))
         for sos in sets:
             self._special_ordered_set(sos)
+        pairs = tuple(complementary_pairs(model))
+        for pair in pairs:
+            self.because.setdefault("complementarity", f"pair '{pair.name}'")
+            self._register(pair.first)
+            self._register(pair.second)
+        gaps = tuple((self.visitor.walk_expression(gap), fixed) for gap, fixed in complementarity_gaps(model))
+        gaps = tuple((repn, fixed) for repn, fixed in gaps if repn.nonlinear is None)  # others are no use to anybody
         objective = _single_objective(model)
         polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
         integers = self._domains()
@@ -140,10 +152,12 @@ class _Reader:
             self._quadratic_objective(objective, polynomial.quadratic)
         size = Size(
             len(self.variables), integers, self.linear_rows, self.range_rows, self.quadratic_rows, self.sos,
-            self.indicators,
+            self.indicators, len(pairs),
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
-        return Reading(objective, polynomial, self.rows, indicators, sets, self.variables, needs, self.contradiction)
+        return Reading(
+            objective, polynomial, self.rows, indicators, sets, self.variables, needs, self.contradiction, pairs, gaps
+        )
 
     def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
         repn = self.visitor.walk_expression(expression)

@@ -32,6 +32,8 @@ class SolverResult:
     version: str
     notes: tuple[str, ...] = ()
     """Why another solver than the first choice was asked, if one was."""
+    tree: Any = None
+    """How a search over complementary pairs split the problem, see :func:`.branching.node.tree_of`; else None."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Settings:
     warm_start: bool = False
     duals: bool = False
     exact_sos: bool = True
+    tree: bool = False
     presolve: bool = True
     short: bool = False
     """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""
@@ -72,3 +75,5 @@ class Outcome:
     duals: Array | None = None
     """Row -> d(optimal objective)/d(right-hand side)."""
     nodes: int | None = None
+    tree: Any = None
+    """How a search over complementary pairs split the problem."""

@@ -52,7 +52,10 @@ class Scaling:
             row_lower=program.row_lower * row,
             row_upper=program.row_upper * row,
             row_forms={k: self._form(form, row[k]) for k, form in program.row_forms.items()},
-        )
+            unit=column,
+            gap=None if (gap := program.gap) is None
+            else replace(gap, cost=gap.cost * column, form=self._form(gap.form, 1.0)),
+        )  # fmt: skip
 
     def _form(self, form: Form, factor: float) -> Form:
         return replace(form, value=form.value * self.column[form.first] * self.column[form.second] * factor)

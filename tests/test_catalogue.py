@@ -7,7 +7,7 @@ import bilevolt
 from bilevolt.errors import IntegerFollowerError, UnsupportedBySolverError
 from bilevolt.models import textbook
 
-EXACT_PAIRS = [("sos1", "gurobi"), ("sos1", "scip"), ("auto", "auto")]
+EXACT_PAIRS = [("sos1", "gurobi"), ("sos1", "scip"), ("branch", "highs"), ("auto", "auto")]
 REFUSED = "moore"  # integer follower
 COVERED = [name for name in textbook.NAMES if name != REFUSED]
 TIME_LIMIT = 30

@@ -26,7 +26,7 @@ def test_a_short_run_finds_nothing_wrong(tmp_path):
     )
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
-    assert summary["runs"] == 150 and not summary["findings"] and len(summary["pairs"]) == 24
+    assert summary["runs"] == 150 and not summary["findings"] and len(summary["pairs"]) == 28
     counts = {o: sum(pair.get(o, 0) for pair in summary["pairs"].values()) for o in fuzz.OUTCOMES}
     assert counts["right"] >= 80 and counts["wrong"] == 0 and counts["open"] <= 15, counts
 

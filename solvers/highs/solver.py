@@ -1,4 +1,4 @@
-"""HiGHS: LP, MILP, convex QP with a proof afterwards, convex MIQP by tangents."""
+"""HiGHS: LP, MILP, convex QP with a proof afterwards, convex MIQP by tangents, complementarity by branching."""
 
 from dataclasses import replace
 from math import isfinite
@@ -37,11 +37,12 @@ class Highs(Solver):
     QP: HiGHS adds 1e-7/2 |x|^2 to the objective, which may shift the optimum and turns an unbounded problem
     into one with a false optimum; see `qp`. Where it fails without that too, `tangents` solves the QP.
     MIQP: by outer approximation, see `tangents`; the time limit is for all its MILPs, a node limit for each.
+    Complementary pairs, and products beside them: by a search of our own over HiGHS's LPs, see `solvers.branching`.
     """
 
     name: ClassVar[str] = "highs"
     node_limit: ClassVar[str] = "mip_max_nodes"
-    features: ClassVar[Features] = Features(qp=True, miqp=True, duals=True)
+    features: ClassVar[Features] = Features(qp=True, miqp=True, duals=True, complementarity=True)
 
     def available(self) -> str | None:
         """None when highspy is installed."""
@@ -67,11 +68,22 @@ class Highs(Solver):
         return chosen | dict(settings.options or {})
 
     def _native(self, program: Program, settings: Settings) -> Outcome:
+        if program.pair_names:
+            return self._branch(program, settings)
         if not program.quadratic:
             return self._once(program, settings)
         if program.integer.any():
             return tangents.solve(program, settings, self._options(settings))
         return self._quadratic(program, settings)
+
+    def _branch(self, program: Program, settings: Settings) -> Outcome:
+        from .. import branching  # which itself needs this folder
+
+        options = self._options(settings)
+        nodes = options.pop(self.node_limit, None)
+        gaps = {"rel_gap": options.pop("mip_rel_gap", settings.rel_gap)}
+        gaps["abs_gap"] = options.pop("mip_abs_gap", settings.abs_gap)
+        return branching.solve(program, replace(settings, **gaps), options, nodes=nodes)
 
     def _quadratic(self, program: Program, settings: Settings) -> Outcome:
         """Solve a convex QP: as it is; without HiGHS's regularisation; by tangents, which have no duals to give."""

@@ -16,7 +16,7 @@ def transform(name):
 
 
 def solver_of(step):
-    return get_solver("highs" if step == "bigm" else "gurobi")
+    return get_solver("highs" if step in ("bigm", "branch") else "gurobi")
 
 
 @pytest.fixture

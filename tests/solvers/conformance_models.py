@@ -4,6 +4,8 @@ import random
 
 import pyomo.environ as pyo
 
+from bilevolt.solvers.complementarity import empty_suffix
+
 
 def model_of(**variables: dict) -> pyo.ConcreteModel:
     m = pyo.ConcreteModel()
@@ -114,6 +116,32 @@ def sos1_without_bounds():
     m.rows.add(m.x - m.y == 250000)
     m.s = pyo.SOSConstraint(rule=lambda m: [m.x, m.y], sos=1)
     m.o = pyo.Objective(expr=m.x + m.y)
+    return m
+
+
+def complementary():
+    """As ``sos1``, the set listed as a complementary pair."""
+    m = model_of(x={"bounds": (0, 4)}, y={"bounds": (0, 3)})
+    m.rows.add(m.x + m.y <= 6)
+    m.complementarity = empty_suffix()
+    m.complementarity[m.x] = (m.y, "x | y")
+    m.o = pyo.Objective(expr=m.x + 2 * m.y, sense=pyo.maximize)
+    return m
+
+
+def complementary_without_bounds():
+    m = model_of(x={"bounds": (0, None)}, y={"bounds": (0, None)})
+    m.rows.add(m.x - m.y == 250000)
+    m.complementarity = empty_suffix()
+    m.complementarity[m.x] = m.y
+    m.o = pyo.Objective(expr=m.x + m.y)
+    return m
+
+
+def complementary_with_a_product():
+    m = complementary()
+    m.z = pyo.Var(bounds=(0, 2))
+    m.o.set_value(m.z * m.y + 2 * m.y)  # (0, 3, 2)
     return m
 
 

@@ -1,0 +1,487 @@
+r"""Branch and bound on what is not linear: complementary pairs, integers, products; every node is a linear program.
+
+The node with the best bound is taken, and followed down (plunging) while its bound is good; its children differ by one
+bound, so that the dual simplex method goes on from its basis. A node is closed when its bound, as its dual vector
+proves it, is within the gap of the best point; when a dual ray proves it empty; or when everything in it is settled.
+
+No result depends on time unless a time limit is given; all other limits count nodes and simplex steps.
+
+Source: J. F. Bard and J. T. Moore, *A branch and bound algorithm for the bilevel programming problem*, SIAM J. Sci.
+Stat. Comput. 11, 1990; P. Hansen, B. Jaumard and G. Savard, *New branch-and-bound rules for linear bilevel
+programming*, SIAM J. Sci. Stat. Comput. 13, 1992.
+"""
+
+import heapq
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pyomo.contrib.solver.common.results import TerminationCondition
+from scipy.sparse import csr_array
+
+from ...errors import UnsupportedBySolverError
+from ..interrupt import stop_requested
+from ..program import Array, Program
+from ..records import Outcome, Settings
+from .alternation import Alternation
+from .incumbents import Incumbents
+from .lp import Answer, Lp, State
+from .node import Node, tree_of
+from .problem import Problem, problem_of
+from .propagate import Propagator
+from .rays import any_point, improving_ray
+from .select import Choice, Entity, Selector, open_pairs
+from .strengthen import Strengthener
+
+ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
+"""HiGHS's own gaps of a MILP, where none is asked for."""
+TANGENT_ROUNDS = 40
+AGAIN = 0.2
+"""Pairs are bounded again once a point closes this part of the gap that was left when they were last."""
+GAP_GAIN = 0.01
+"""By how much (relative) the complementarity gap's row has to raise the root's bound to be kept."""
+OBJECTIVE_ERROR = 1e-7
+"""Tangents are added until the objective errs by less (relative; absolute below 1)."""
+PLUNGE = 0.25
+"""A node is followed down while its bound is within this part of the gap from the best bound."""
+DIVE_EVERY = 50
+"""Nodes between two dives, doubled with every dive that finds nothing."""
+LINES_EVERY = 5.0
+"""Seconds between two lines of the log."""
+
+_WORDS = {
+    "optimal": TerminationCondition.convergenceCriteriaSatisfied,
+    "infeasible": TerminationCondition.provenInfeasible,
+    "unbounded": TerminationCondition.unbounded,
+    "time limit reached": TerminationCondition.maxTimeLimit,
+    "node limit reached": TerminationCondition.iterationLimit,
+    "interrupted": TerminationCondition.interrupted,
+}
+
+
+def solve(program: Program, settings: Settings, options: Mapping[str, Any], *, nodes: int | None = None) -> Outcome:
+    """Solve a (scaled) program with complementary pairs.
+
+    :param options: of HiGHS, by its own names, for the linear programs.
+    :param nodes: most nodes.
+    :raises UnsupportedBySolverError: a product of two unbounded continuous variables is in the way of every point.
+    """
+    search = _Search(program, settings, options, math.inf if nodes is None else nodes)
+    outcome = search.run()
+    if settings.tree:
+        outcome.tree = tree_of(search.root, program)
+    return outcome
+
+
+class _Search:
+    """The open nodes, the best point, and what is known of the bound."""
+
+    def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any], most: float) -> None:
+        self.begin = time.perf_counter()
+        self.deadline = math.inf if settings.time_limit is None else self.begin + settings.time_limit
+        self.settings, self.most = settings, most
+        self.relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
+        self.absolute = ABSOLUTE_GAP if settings.abs_gap is None else settings.abs_gap
+        self.options = options
+        self.root = Node(None, (), -math.inf)
+        self._prepare(problem_of(program))
+        if program.gap is not None:
+            self._try_gap(program)
+        self.heap: list[tuple[float, int, Node]] = []
+        self.count = self.number = 0
+        self.closed = math.inf  # the least bound of a node that the best point closed
+        self.left_open: list[str] = []  # why nodes could not be closed
+        self.unbounded = False
+        self.next_dive, self.dive_gap = 1, DIVE_EVERY
+        self.next_strengthening = 10
+        self.next_line = self.begin + LINES_EVERY
+
+    def _prepare(self, problem: Problem) -> None:
+        self.problem = problem
+        self.lp = Lp(self.problem, self.options)
+        self.selector = Selector(self.problem)
+        self.propagator = Propagator(self.problem)
+        self.incumbents = Incumbents(self.problem, self.lp, self._refine)
+        self.alternation = Alternation(self.problem, self.lp)
+        self.lower, self.upper = self.problem.lower.copy(), self.problem.upper.copy()
+
+    def _try_gap(self, program: Program) -> None:
+        """Take the gap's row into the relaxation if that makes the root's bound better."""
+        plain = self.problem, self._root_bound()
+        self._prepare(problem_of(program, with_gap=True))
+        bound = self._root_bound()
+        if bound == math.inf or (plain[1] == -math.inf and bound > -math.inf):
+            return
+        if not bound - plain[1] > GAP_GAIN * max(1.0, abs(bound)):
+            self._prepare(plain[0])
+
+    def _root_bound(self) -> float:
+        """Return the bound of the relaxation, once rows have tightened the columns' bounds."""
+        if not self.propagator.tighten(self.lower, self.upper, rounds=20):
+            return math.inf
+        self.lp.load(self.lower, self.upper)
+        return self._refine(self.lp.solve()).bound
+
+    # The loop --------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Search until nothing is open, or a limit is reached."""
+        word = "optimal"
+        if self.propagator.tighten(self.lower, self.upper, rounds=20):
+            self.lp.load(self.lower, self.upper)
+            if self.settings.warm_start and self.incumbents.start(self.problem.program.start):
+                self._log("start")
+            self._strengthen()
+        node: Node | None = None
+        while self.heap or node is not None:
+            if (stop := self._stopped()) is not None:
+                word = stop
+                break
+            jumped = node is None
+            if node is None:
+                node = heapq.heappop(self.heap)[2]
+            if node.bound >= self.cutoff:
+                self.closed = min(self.closed, node.bound)
+                node = None
+                continue
+            self.count += 1
+            self._strengthen_again()
+            here, node = node, None
+            node = self._process(here, jumped)
+            if self.unbounded:
+                word = "unbounded"
+                break
+            if node is not None and self.heap and self._is_poor(node):
+                self._push(node)
+                node = None
+            self._log()
+        if node is not None:
+            self._push(node)
+        return self._outcome(word)
+
+    def _strengthen(self) -> None:
+        """Look for a first point, bound the pairs' members, and open the root."""
+        answer = self._refine(self.lp.solve())
+        if answer.state is State.infeasible:
+            return
+        if answer.x is not None and not self.selector.broken(answer.x, self.lower, self.upper):
+            self._push(self.root)  # nothing to search
+            return
+        if answer.x is not None:
+            self._look_for_points(answer.x, self.lower, self.upper, True)
+        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
+        self.strengthened = self.incumbents.value
+        empty = self.strengthener.run(self.lower, self.upper, self.strengthened)
+        if empty is None:
+            return
+        node = self.root
+        for k, side in empty:
+            a, b = (int(c) for c in self.problem.pairs[k])
+            parts = node.divide(("pair", k, 0.0), [(a, -math.inf, 0.0)], [(b, -math.inf, 0.0)])
+            node = parts[1 - side]
+        self._push(node)
+
+    def _strengthen_again(self) -> None:
+        """Bound the pairs' members anew when a much better point has been found than was known before."""
+        value, bound = self.incumbents.value, self.bound()
+        if self.count < self.next_strengthening or not value < self.strengthened:
+            return
+        if math.isfinite(self.strengthened) and self.strengthened - value < AGAIN * (self.strengthened - bound):
+            return
+        self.strengthened, self.next_strengthening = value, 2 * self.count
+        if self.strengthener.run(self.lower, self.upper, value) is None:
+            self.heap.clear()  # nothing is better than the best point
+
+    def _process(self, node: Node, jumped: bool) -> Node | None:
+        """Treat a node; return the child to go on with, if any."""
+        lower, upper = node.bounds(self.lower, self.upper)
+        if not self.propagator.tighten(lower, upper, rounds=1):
+            return None
+        while True:
+            self.lp.load(lower, upper)
+            if jumped:
+                self.lp.restore(node.basis)
+            jumped = False
+            answer = self._refine(self.lp.solve())
+            if answer.state is State.infeasible:
+                return None
+            if answer.state is State.unbounded:
+                return self._unbounded(node, lower, upper)
+            if answer.state is not State.optimal:
+                return self._failed(node, lower, upper)
+            node.bound = max(node.bound, answer.bound)
+            if node.bound >= self.cutoff:
+                self.closed = min(self.closed, node.bound)
+                return None
+            assert answer.x is not None
+            entities = self.selector.broken(answer.x, lower, upper)
+            node.basis = self.lp.basis()
+            if not entities or self.count >= self.next_dive:
+                self._look_for_points(answer.x, lower, upper, bool(entities))
+                if node.bound >= self.cutoff:
+                    self.closed = min(self.closed, node.bound)
+                    return None
+                self.lp.load(lower, upper)
+                self.lp.restore(node.basis)
+            if not entities:
+                return self._almost(node, answer.x, lower, upper)
+            choice = self._choose(entities, lower, upper, answer)
+            if choice.closed is None:
+                return self._branch(node, choice)
+            node = self._narrow(node, choice)
+            lower, upper = node.bounds(lower, upper)
+            if not self.propagator.tighten(lower, upper, rounds=1):
+                return None
+            self.lp.restore(node.basis)
+
+    def _choose(self, entities: list[Entity], lower: Array, upper: Array, answer: Answer) -> Choice:
+        if len(entities) == 1:
+            return Choice(entities[0])
+        return self.selector.choose(entities, self.lp, lower, upper, answer, self.cutoff)
+
+    def _narrow(self, node: Node, choice: Choice) -> Node:
+        """Close one side of a split, which is proven empty or not better than the best point; return the other."""
+        parts = node.divide(choice.entity.split, choice.entity.left, choice.entity.right)
+        assert choice.closed is not None
+        gone = choice.bounds[choice.closed]
+        if math.isfinite(gone):
+            self.closed = min(self.closed, gone)
+        return parts[1 - choice.closed]
+
+    def _branch(self, node: Node, choice: Choice) -> Node:
+        """Divide a node; put the worse part aside, return the better one."""
+        parts = node.divide(choice.entity.split, choice.entity.left, choice.entity.right)
+        for part, bound in zip(parts, choice.bounds, strict=True):
+            part.bound = max(part.bound, bound)
+        node.basis = None
+        left_first = parts[0].bound < parts[1].bound or (
+            parts[0].bound == parts[1].bound and choice.entity.moves[0] <= choice.entity.moves[1]
+        )
+        first, second = parts if left_first else (parts[1], parts[0])
+        self._push(second)
+        return first
+
+    # Nodes that are not like others -----------------------------------------------------------------------
+
+    def _almost(self, node: Node, x: Array, lower: Array, upper: Array) -> Node | None:
+        """Treat a node whose point breaks nothing beyond tolerances, and that did not close when it was settled."""
+        left = open_pairs(self.problem, x, lower, upper, -math.inf)
+        if left.size:
+            return self._branch(node, Choice(self.selector.pair(int(left[0]), x)))
+        integers = self.problem.integers
+        free = integers[lower[integers] < upper[integers]]
+        if free.size:
+            worst = int(free[np.argmax(np.abs(x[free] - np.round(x[free])))])
+            entity = self.selector.integer(worst, float(min(max(x[worst], lower[worst]), upper[worst] - 0.5)))
+            return self._branch(node, Choice(entity))
+        envelopes = self.problem.envelopes
+        loose = np.flatnonzero(
+            (lower[envelopes.first] < upper[envelopes.first]) & (lower[envelopes.second] < upper[envelopes.second])
+        )
+        loose = loose[loose < envelopes.hard]
+        for k in loose[np.argsort(-envelopes.error(x)[loose], kind="stable")]:
+            for j in (int(envelopes.first[k]), int(envelopes.second[k])):
+                if (factor := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
+                    return self._branch(node, Choice(factor))
+        if loose.size:
+            return self._leave_open(node, self._product(int(loose[0])))
+        return self._leave_open(node, "a linear program with everything settled gave no point")
+
+    def _unbounded(self, node: Node, lower: Array, upper: Array) -> Node | None:
+        """Branch on what an improving direction breaks."""
+        node.basis = None
+        state, x = any_point(self.lp)
+        if state is State.infeasible:
+            return None
+        if x is None:
+            return self._failed(node, lower, upper)
+        ray = improving_ray(self.lp)
+        if ray is None:
+            return self._failed(node, lower, upper)
+        if self.problem.squares and self._bend(ray):
+            self._push(node)
+            return None
+        far = np.maximum(x, 0.0) + ray * (1.0 + np.abs(x).max(initial=0.0))
+        pairs = open_pairs(self.problem, far, lower, upper, 1e-7)
+        if pairs.size:
+            return self._branch(node, Choice(self.selector.pair(int(pairs[0]), far)))
+        entities = [e for e in self.selector.broken(x, lower, upper) if e.split[0] != "spatial"]
+        if entities:
+            return self._branch(node, Choice(entities[0]))
+        moved = self._product_of(ray, x, lower, upper)
+        if moved is not None:
+            return self._branch(node, Choice(moved)) if isinstance(moved, Entity) else self._leave_open(node, moved)
+        left = open_pairs(self.problem, x, lower, upper, -math.inf)
+        if left.size:
+            return self._branch(node, Choice(self.selector.pair(int(left[0]), far)))
+        if self._is_point(x):
+            self.incumbents.offer(x)
+            self.unbounded = True
+            return node
+        return self._leave_open(node, "an unbounded relaxation of which no point was found")
+
+    def _is_point(self, x: Array) -> bool:
+        """Whether nothing is broken at a point of a node in which every pair has a side."""
+        envelopes = self.problem.envelopes
+        whole = np.abs(x[self.problem.integers] - np.round(x[self.problem.integers])).max(initial=0.0) <= 1e-7
+        return bool(whole and envelopes.error(x).max(initial=0.0) <= 1e-7)
+
+    def _product_of(self, ray: Array, x: Array, lower: Array, upper: Array) -> Entity | str | None:
+        """Return the factor to branch on of a product that a direction breaks; why not, if there is none."""
+        envelopes = self.problem.envelopes
+        far = x + ray
+        wrong = np.flatnonzero(
+            (envelopes.error(far) > 1e-7) & (lower[envelopes.first] < upper[envelopes.first])
+            & (lower[envelopes.second] < upper[envelopes.second])
+        )  # fmt: skip
+        factors = [int(j) for k in wrong for j in (envelopes.first[k], envelopes.second[k])]
+        for j in sorted(factors, key=lambda j: not envelopes.integer[j]):
+            if envelopes.integer[j] and (entity := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
+                return entity
+        left = open_pairs(self.problem, x, lower, upper, -math.inf)
+        if wrong.size and left.size:
+            return self.selector.pair(int(left[0]), x)
+        for j in factors:
+            if (entity := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
+                return entity
+        return self._product(int(wrong[0])) if wrong.size else None
+
+    def _failed(self, node: Node, lower: Array, upper: Array) -> Node | None:
+        """Branch blindly where no answer could be had."""
+        node.basis = None
+        x = np.ones(self.problem.columns)
+        left = open_pairs(self.problem, x, lower, upper, -math.inf)
+        if left.size:
+            return self._branch(node, Choice(self.selector.pair(int(left[0]), x)))
+        integers = self.problem.integers
+        for j in integers[lower[integers] < upper[integers]]:
+            low, high = lower[j], upper[j]
+            if math.isfinite(low) and math.isfinite(high):
+                return self._branch(node, Choice(self.selector.integer(int(j), (low + high) / 2 - 0.25)))
+        return self._leave_open(node, "a linear program failed")
+
+    def _leave_open(self, node: Node, why: str) -> Node | None:
+        self.left_open.append(why)
+        self.closed = min(self.closed, node.bound)
+        return None
+
+    def _product(self, k: int) -> str:
+        names, envelopes = self.problem.program.names, self.problem.envelopes
+        return f"the product {names[envelopes.first[k]]}*{names[envelopes.second[k]]} of two variables without bounds"
+
+    # Tangents --------------------------------------------------------------------------------------------
+
+    def _refine(self, answer: Answer) -> Answer:
+        """Add tangents of the objective's squares where the relaxation's point lies below them."""
+        if not self.problem.squares:
+            return answer
+        for _ in range(TANGENT_ROUNDS):
+            if answer.state is not State.optimal or answer.x is None:
+                return answer
+            x = answer.x
+            error = [s.weight * (s.factor(x) ** 2 - x[s.column]) for s in self.problem.squares]
+            limit = OBJECTIVE_ERROR * max(1.0, abs(answer.objective))
+            if sum(max(e, 0.0) for e in error) <= limit:
+                return answer
+            least = limit / (2 * len(error))
+            self._tangents(x, [k for k, e in enumerate(error) if e > least])
+            answer = self.lp.solve()
+        return answer
+
+    def _bend(self, ray: Array) -> bool:
+        """Cut a direction off in which some square grows; return whether there is one."""
+        chosen = [k for k, s in enumerate(self.problem.squares) if abs(s.factor(ray)) > 1e-7]
+        for scale in (1.0, 1e3, -1.0, -1e3):
+            self._tangents(scale * ray, chosen)
+        return bool(chosen)
+
+    def _tangents(self, x: Array, chosen: list[int]) -> None:
+        """t >= 2 z0 v'x - z0^2."""
+        if not chosen:
+            return
+        squares = [self.problem.squares[k] for k in chosen]
+        at = [s.factor(x) for s in squares]
+        start = np.r_[0, np.cumsum([s.columns.size + 1 for s in squares])]
+        index = np.concatenate([np.r_[s.columns, s.column] for s in squares])
+        data = np.concatenate([np.r_[-2.0 * z * s.coefficients, 1.0] for s, z in zip(squares, at, strict=True)])
+        rows = csr_array((data, index, start), shape=(len(squares), self.problem.columns))
+        self.lp.add_rows(rows, -np.square(at), np.full(len(at), np.inf))
+
+    # Points and bounds -----------------------------------------------------------------------------------
+
+    def _look_for_points(self, x: Array, lower: Array, upper: Array, dive: bool) -> None:
+        before = self.incumbents.value
+        self.incumbents.settle(x, lower, upper)
+        if dive:
+            found = False
+            if (z := self.alternation.complementary(x, self.lower, self.upper)) is not None:
+                found = self.incumbents.settle(z, self.lower, self.upper)
+            found |= self.incumbents.dive(x, lower, upper, self.cutoff)
+            self.dive_gap = DIVE_EVERY if found else 2 * self.dive_gap
+            self.next_dive = self.count + self.dive_gap
+        if self.incumbents.value < before:
+            self._log("point")
+
+    @property
+    def cutoff(self) -> float:
+        """What a node's bound must be below, to be of interest."""
+        value = self.incumbents.value
+        return value - max(self.absolute, self.relative * abs(value)) if math.isfinite(value) else math.inf
+
+    def bound(self) -> float:
+        """Return the least objective that any point may have."""
+        least = min([self.closed, *(bound for bound, _, _ in self.heap[:1])])
+        return min(least, self.incumbents.value)
+
+    def _is_poor(self, node: Node) -> bool:
+        best, value = self.heap[0][0], self.incumbents.value
+        if not math.isfinite(value) or not math.isfinite(best):
+            return False
+        return node.bound > best + PLUNGE * (value - best)
+
+    def _push(self, node: Node) -> None:
+        self.number += 1
+        heapq.heappush(self.heap, (node.bound, self.number, node))
+
+    def _stopped(self) -> str | None:
+        if stop_requested():
+            return "interrupted"
+        if self.count >= self.most:
+            return "node limit reached"
+        return "time limit reached" if time.perf_counter() > self.deadline else None
+
+    def _outcome(self, word: str) -> Outcome:
+        incumbents = self.incumbents
+        bound = self.bound()
+        if word == "optimal" and incumbents.best is None:
+            word = "infeasible"
+        if self.left_open and word in ("optimal", "infeasible") and not bound >= self.cutoff:
+            word = "left open"
+            if incumbents.best is None and self.left_open[0].startswith("the product "):
+                raise UnsupportedBySolverError(
+                    f"highs cannot branch on {self.left_open[0]}. Give one of them bounds, or use solver='gurobi' or "
+                    "solver='scip' with another reformulation."
+                )
+        done = f"{word}: {self.count} nodes, {self.lp.runs} linear programs, {self.lp.steps} simplex steps"
+        if self.left_open:
+            done += f"; {len(self.left_open)} nodes are left open, as {self.left_open[0]}"
+        return Outcome(
+            _WORDS.get(word, TerminationCondition.unknown), done, point=incumbents.best,
+            bound=bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None, nodes=self.count,
+        )  # fmt: skip
+
+    def _log(self, what: str = "") -> None:
+        if not self.settings.tee:
+            return
+        now = time.perf_counter()
+        if not what and now < self.next_line:
+            return
+        self.next_line = now + LINES_EVERY
+        value, bound = self.incumbents.value, self.bound()
+        print(
+            f"branching {now - self.begin:8.1f} s {self.count:9d} nodes {len(self.heap):8d} open  "
+            f"best {value:<16.9g} bound {bound:<16.9g} {what}",
+            flush=True,
+        )
