@@ -6,7 +6,7 @@ or stated without a reason: checked after the solve). There is no default number
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.common.numeric_types import native_numeric_types
@@ -14,8 +14,10 @@ from pyomo.common.numeric_types import native_numeric_types
 from ..errors import UnprovenBigMError
 from ..levels.follower_form import Row
 from ..levels.reading import suffix_values
-from ..reformulations.mapping import Pair, SingleLevelMap
 from .ranges import Bound, Proof, Ranges
+
+if TYPE_CHECKING:  # reformulations/ imports this module
+    from ..reformulations.mapping import Pair, SingleLevelMap
 
 MULTIPLIER_BOUND = "multiplier_bound"
 BigM = float | Mapping[Any, Any] | None
@@ -27,7 +29,7 @@ class UserBigM:
     A dict's value is one number for both, or a pair (M of the multiplier, M of the slack).
     """
 
-    def __init__(self, big_m: BigM, single_map: SingleLevelMap) -> None:
+    def __init__(self, big_m: BigM, single_map: "SingleLevelMap") -> None:
         self.everywhere: float | None = None
         self.by_row: dict[int, tuple[float, float]] = {}
         if isinstance(big_m, Mapping):
@@ -61,7 +63,7 @@ class UserBigM:
         return None if self.everywhere is None else Bound(self.everywhere, Proof.user, "given with big_m=")
 
 
-def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
+def stated_bounds(single_map: "SingleLevelMap") -> ComponentMap:
     """Map multipliers to the bounds that need no search: those that the model states, and 0 where a row is vacuous."""
     found: ComponentMap = ComponentMap()
     stated: ComponentMap = ComponentMap()
@@ -78,7 +80,7 @@ def stated_bounds(single_map: SingleLevelMap) -> ComponentMap:
     return found
 
 
-def given_bounds(single_map: SingleLevelMap, big_m: UserBigM) -> ComponentMap:
+def given_bounds(single_map: "SingleLevelMap", big_m: UserBigM) -> ComponentMap:
     """Map multipliers to the numbers that the user gave for their very rows."""
     found: ComponentMap = ComponentMap()
     for _, row, multipliers in single_map.multipliers():
@@ -88,7 +90,7 @@ def given_bounds(single_map: SingleLevelMap, big_m: UserBigM) -> ComponentMap:
     return found
 
 
-def impose(single_map: SingleLevelMap, bounds: ComponentMap) -> None:
+def impose(single_map: "SingleLevelMap", bounds: ComponentMap) -> None:
     """Put the bounds on the multipliers (variables of the single-level model, not of the user's), and note them."""
     for multiplier, bound in bounds.items():
         lower, upper = bound.range or (-bound.value, bound.value)
@@ -98,14 +100,14 @@ def impose(single_map: SingleLevelMap, bounds: ComponentMap) -> None:
     single_map.multiplier_bounds.update(bounds)
 
 
-def impose_proven(single_map: SingleLevelMap) -> None:
+def impose_proven(single_map: "SingleLevelMap") -> None:
     """Impose the stated bounds that come with a reason: a step that needs no bound must not trust any other."""
     bounds = stated_bounds(single_map)
     proven = ((multiplier, bound) for multiplier, bound in bounds.items() if bound.proof is Proof.proven)
     impose(single_map, ComponentMap(proven))
 
 
-def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
+def slack_bound(pair: "Pair", ranges: Ranges) -> Bound | None:
     """Return the bound on a pair's slack that interval arithmetic gives, if any."""
     if pair.row.is_bound:  # the usual case, without walking an expression
         low, high = ranges.of_variable(pair.row.source)
@@ -118,7 +120,7 @@ def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
     return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
 
 
-def refuse_unproven(multipliers: Iterable[Pair], slacks: Iterable[Pair]) -> None:
+def refuse_unproven(multipliers: "Iterable[Pair]", slacks: "Iterable[Pair]") -> None:
     """Raise UnprovenBigMError if any pair is left without an M, naming the multipliers and slacks."""
     multipliers, slacks = list(multipliers), list(slacks)
     if not multipliers and not slacks:
