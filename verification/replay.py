@@ -51,6 +51,7 @@ class System:
         self.integer: set[int] = set()
         self.rows: list[tuple[str, Poly, Any, Any]] = []
         self.pairs: dict[str, tuple[int, int]] = {}
+        self.zero: set[tuple[int, ...]] = set()  # multiplier * slack of every pair
         self.objective: Poly = {}  # to be minimised
         self.duality: list[int] = []  # the rows that are strong duality
         self.conditions = 0  # the number of rows that a point has to satisfy
@@ -183,6 +184,7 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
             else:
                 s = system.add(f"slack of {label}", zero, math.inf)
                 system.pairs[label] = (multiplier, s)
+                system.zero.add((multiplier, s))
                 row = dict(slack)
                 add_to(row, {(s,): Fraction(-1)})
                 system.rows.append((f"slack of {label}", row, zero, zero))
@@ -233,8 +235,8 @@ def require_convex(hessian: dict[tuple[int, int], Poly], own: list[int], where: 
 
 def extent(box: Box, monomial: tuple[int, ...]) -> tuple[Any, Any]:
     """Return the least and the largest value of a monomial over a box, infinite where it has none."""
-    ends: tuple[Any, Any] = (Fraction(1), Fraction(1))
-    for j in monomial:
+    ends = (box[0][monomial[0]], box[1][monomial[0]]) if monomial else (Fraction(1), Fraction(1))
+    for j in monomial[1:]:
         products = [a * b if a and b else Fraction(0) for a in ends for b in (box[0][j], box[1][j])]
         ends = min(products), max(products)
     return ends
@@ -265,7 +267,8 @@ def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> F
         add_to(rest, body, -weight)
     for i, side, j, other, w in weights.get("corners", ()):  # (v_i - l_i) (v_j - l_j) >= 0, and so on
         require(number(w) >= 0, "a product of bounds has a negative weight")
-        add_to(rest, times(factor(system, box, i, side), factor(system, box, j, other)), -number(w))
+        first, second = factor(system, box, i, side), factor(system, box, j, other)
+        add_to(rest, times(first, second), -number(w))
     for i, j, w in weights.get("ties", ()):  # (v_i - its only value) v_j = 0
         fixed = factor(system, box, i, "lower")
         require(box[0][i] == box[1][i], f"{system.names[i]!r} is tied to a value, but has more than one")
@@ -274,7 +277,7 @@ def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> F
         require(number(w) >= 0, "a square has a negative weight")
         add_to(rest, times(poly(terms, n), poly(terms, n)), -number(w))
     for monomial, r in rest.items():
-        if r:
+        if r and monomial not in system.zero:
             end = extent(box, monomial)[r < 0]
             what = "*".join(system.names[j] for j in monomial)
             require(not math.isinf(end), f"uses the {'lower' if r > 0 else 'upper'} bound of {what!r}, which has none")

@@ -15,9 +15,10 @@ from ...errors import ProofError
 from ..replay import Box, Poly, System, factor, times
 
 OPTIMAL, INFEASIBLE, UNBOUNDED, UNKNOWN = "optimal", "infeasible", "unbounded", "unknown"
+PAIR_SLOT = 1
 CORNERS = (("lower", "lower"), ("upper", "upper"), ("lower", "upper"), ("upper", "lower"))
 TOLERANCE = 1e-9
-LARGEST_DUALITY = 400
+LARGEST_DUALITY = 0
 """Products that strong duality of all followers may bring that no other row has; else it is left out of the LP."""
 
 
@@ -41,10 +42,19 @@ class Relaxation:
                 "conditions; proofs cover products of two. Replace one product by a leader's variable."
             )
         self.products = sorted(seen)
+        # Strong duality follows from the pairs, and the claim from the objective.
+        needed = [row for i, row in enumerate(system.rows) if i not in {*system.duality, len(system.rows) - 1}]
+        used = {m for expression in (system.objective, *(row[1] for row in needed)) for m in expression}
+        self.essential = [m for m in self.products if m in used]
         self.monomials += self.products
         self.index = {m: k for k, m in enumerate(self.monomials)}
-        self._loaded: dict[tuple[int, ...], Any] = {}
-        self._slots: dict[tuple[int, ...], int] = {}
+        n = len(system.names)
+        self._floats, self._loaded = np.zeros((2, n)), ([None] * n, [None] * n)
+        self._products_of: dict[int, set[tuple[int, ...]]] = {}
+        for product in [*self.products, *system.zero]:
+            for j in product:
+                self._products_of.setdefault(j, set()).add(product)
+        self._slots: dict[tuple[int, ...], list[tuple[int, int]]] = {}  # product -> its LP rows and their slots
         self.highs = self._built()
         self.claim_row = self.rows.index(("rows", len(system.rows) - 1))
         self.cost = self._dense(system.objective)
@@ -68,10 +78,13 @@ class Relaxation:
         for i in self.base:
             _, body, lower, upper = self.system.rows[i]
             self._add(highs, ("rows", i), body, lower, upper)
-        for product in self.products:
-            self._slots[product] = len(self.rows)
-            for slot in range(len(CORNERS)):
-                columns = np.array([self.index[product], *sorted({*product})], dtype=np.int32)
+        for product in [*self.products, *sorted(self.system.zero)]:
+            # Of a pair, whose product is 0, only (upper - multiplier) (upper - slack) >= 0 says something.
+            slots = (PAIR_SLOT,) if product in self.system.zero else range(len(CORNERS))
+            self._slots[product] = [(len(self.rows) + k, slot) for k, slot in enumerate(slots)]
+            terms = [(j,) for j in sorted({*product})] + ([product] if product in self.index else [])
+            columns = np.array([self.index[m] for m in terms], dtype=np.int32)
+            for slot in slots:
                 highs.addRow(-inf, inf, len(columns), columns, np.full(len(columns), 1.0))
                 self.rows.append(("product", product, slot))
         return highs
@@ -100,27 +113,39 @@ class Relaxation:
 
         :param limit: what a column without a bound may be at most; only to guide, nothing proven rests on it.
         """
-        n = len(self.system.names)
-        lower = np.maximum(np.array([_float(b) for b in box[0]]), -limit)
-        upper = np.minimum(np.array([_float(b) for b in box[1]]), limit)
-        upper = np.maximum(upper, lower)
-        self.highs.changeColsBounds(n, np.arange(n, dtype=np.int32), lower, upper)
-        for product in self.products:
-            ends = tuple(box[side][j] for j in product for side in (0, 1))
-            if self._loaded.get(product) != ends:
-                self._loaded[product] = ends
-                self._load_product(product, box)
+        changed = self._changed(box)
+        lower, upper = np.maximum(self._floats[0], -limit), np.minimum(self._floats[1], limit)
+        n = len(lower)
+        self.highs.changeColsBounds(n, np.arange(n, dtype=np.int32), lower, np.maximum(lower, upper))
+        for product in {p for j in changed for p in self._products_of.get(j, ())}:
+            self._load_product(product, box)
+
+    def _changed(self, box: Box) -> set[int]:
+        """Return the columns whose bounds are others than those loaded last, and note the new ones."""
+        changed = set()
+        for floats, bounds, loaded in zip(self._floats, box, self._loaded, strict=True):
+            for j, (new, old) in enumerate(zip(bounds, loaded, strict=True)):
+                if new is not old:
+                    floats[j] = float(new)
+                    changed.add(j)
+            loaded[:] = bounds
+        return changed
+
+    def crossed(self, box: Box) -> str | None:
+        """Return the name of a column whose bounds, loaded last, leave it no value; None if there is none."""
+        near = np.flatnonzero(self._floats[0] >= self._floats[1])
+        return next((self.system.names[j] for j in near if box[0][j] > box[1][j]), None)
 
     def _load_product(self, product: tuple[int, ...], box: Box) -> None:
-        first = self._slots[product]
-        for slot in range(len(CORNERS)):
+        inf = highspy.kHighsInf
+        for row, slot in self._slots[product]:
             body = self.product_row(product, slot, box)
-            row, inf = first + slot, highspy.kHighsInf
             if body is None:
                 self.highs.changeRowBounds(row, -inf, inf)
                 continue
             for m in (product, *((j,) for j in {*product})):
-                self.highs.changeCoeff(row, self.index[m], float(body.get(m, 0)))
+                if m in self.index:
+                    self.highs.changeCoeff(row, self.index[m], float(body.get(m, 0)))
             side = -float(body.get((), 0))
             self.highs.changeRowBounds(row, side, side if self.tied(product, box) is not None else inf)
 
@@ -134,12 +159,13 @@ class Relaxation:
     def product_row(self, product: tuple[int, ...], slot: int, box: Box) -> Poly | None:
         """Return the polynomial that is >= 0 (or, where a factor has one value, 0) over a box."""
         if (tied := self.tied(product, box)) is not None:
-            return None if slot else times(factor(self.system, box, tied[0], "lower"), {(tied[1],): Fraction(1)})
+            return None if slot or product in self.system.zero else times(factor(self.system, box, tied[0], "lower"), {(tied[1],): Fraction(1)})
         i, j = product
         side, other = CORNERS[slot]
-        if math.isinf(box[side == "upper"][i]) or math.isinf(box[other == "upper"][j]) or (i == j and slot == 3):
+        a, b = box[side == "upper"][i], box[other == "upper"][j]
+        if math.isinf(a) or math.isinf(b) or (i == j and slot == 3):
             return None
-        return times(factor(self.system, box, i, side), factor(self.system, box, j, other))
+        return corner(i, a, j, b, 1 if side == other else -1)
 
     def add_square(self, form: Poly) -> None:
         """Add the row (linear form)^2 >= 0, which holds everywhere."""
@@ -209,6 +235,13 @@ class Relaxation:
     def restart(self, basis: Any) -> None:
         """Set a basis."""
         self.highs.setBasis(basis)
+
+
+def corner(i: int, a: Fraction, j: int, b: Fraction, sign: int) -> Poly:
+    """Return sign * (v_i - a) * (v_j - b)."""
+    if i == j:
+        return {(i, i): Fraction(sign), (i,): -sign * (a + b), (): sign * a * b}
+    return {(i, j): Fraction(sign), (i,): -sign * b, (j,): -sign * a, (): sign * a * b}
 
 
 def _used_rows(system: System) -> list[int]:

@@ -100,11 +100,11 @@ class Search:
 
     def _visit(self, node: Node, box: Box, done: frozenset[str]) -> Branching | None:
         """Close a node (``said`` is set then) or return how to branch; neither: nothing is left to branch on."""
-        if (crossed := self._crossed(box)) is not None:
-            node.said = ["leaf", {"crossed": crossed}]
-            return None
         relaxation = self.relaxation
         relaxation.load(box)
+        if (crossed := relaxation.crossed(box)) is not None:
+            node.said = ["leaf", {"crossed": crossed}]
+            return None
         status = self._solve()
         if status == INFEASIBLE and (weights := refute(relaxation, box, relaxation.ray())) is not None:
             node.said = ["leaf", {"empty": weights}]
@@ -153,9 +153,6 @@ class Search:
                 added = True
         return added
 
-    def _crossed(self, box: Box) -> str | None:
-        return next((self.system.names[j] for j, (l, u) in enumerate(zip(*box, strict=True)) if l > u), None)
-
     def _close(self, node: Node, box: Box) -> bool:
         relaxation, claim = self.relaxation, self.claim
         if claim is None or relaxation.objective < float(claim) - 1e-9 * max(1.0, abs(float(claim))):
@@ -197,7 +194,7 @@ class Search:
     def _of_products(self, point: list[float], box: Box) -> list[tuple[Branching, float]]:
         relaxation, system, found = self.relaxation, self.system, []
         squares = {next(iter(form)) * 2 for form, _ in relaxation.forms if len(form) == 1}
-        for product in relaxation.products:
+        for product in relaxation.essential:
             i, j = product
             error = abs(point[relaxation.index[product]] - point[i] * point[j])
             if error <= TINY * (1 + abs(point[i] * point[j])) or product in squares:
