@@ -21,6 +21,8 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
+    "prove": "verification.proofs",
+    "Proof": "verification.proofs",
     "explain": "teaching.explain",
     "Explanation": "teaching.document",
     "grade": "teaching.grader",
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from .teaching.grader import grade
     from .teaching.picture import plot
     from .verification import Certificate, verify
+    from .verification.proofs import Proof, prove
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from .rational import Equations
 from .relaxation import OPTIMAL, Relaxation
 
 NEAR = 10**6  # denominators of what no row settles
+GOOD = 1e-7  # relative to the objective hoped for: a point within it is looked for no further
 
 
 class ExactPoint(NamedTuple):
@@ -28,17 +29,22 @@ def exact_point(relaxation: Relaxation, root: Box, near: list[float]) -> ExactPo
     :param near: of every column; NaN where unknown (multipliers).
     """
     best: ExactPoint | None = None
-    for slack_first in (False, True):
-        found = _settled(relaxation, _pattern(relaxation.system, root, near, slack_first))
-        if found and (best is None or (found.violation, found.objective) < (best.violation, best.objective)):
-            best = found
-        if best is not None and best.violation == 0:
-            break
+    system = relaxation.system
+    hoped = sum(float(a) * math.prod(near[j] for j in m) for m, a in system.objective.items())
+    for products in (_in_rows(system), relaxation.essential):
+        for slack_first in (False, True):
+            found = _settled(relaxation, _pattern(system, root, near, slack_first, products))
+            if found and (best is None or (found.violation, found.objective) < (best.violation, best.objective)):
+                best = found
+            if best is not None and best.violation == 0 and best.objective <= hoped + GOOD * (1 + abs(hoped)):
+                return best
     return best
 
 
-def _pattern(system: System, root: Box, near: list[float], slack_first: bool) -> Box:
-    """Return the box in which one of every pair is 0, every integer has its value, and products are linear."""
+def _pattern(
+    system: System, root: Box, near: list[float], slack_first: bool, products: list[tuple[int, ...]]
+) -> Box:
+    """Return the box in which one of every pair is 0, every integer has its value, and these products are linear."""
     lower, upper = list(root[0]), list(root[1])
     for multiplier, slack in system.pairs.values():
         weight = near[multiplier]
@@ -46,7 +52,7 @@ def _pattern(system: System, root: Box, near: list[float], slack_first: bool) ->
         upper[multiplier if open_ else slack] = Fraction(0)
     for j in system.integer:
         lower[j] = upper[j] = Fraction(round(near[j]))
-    for product in _in_rows(system):
+    for product in products:
         if all(lower[k] != upper[k] for k in product):
             j = next((k for k in product if not math.isnan(near[k])), product[0])
             value = Fraction(0 if math.isnan(near[j]) else near[j]).limit_denominator(NEAR)
