@@ -8,7 +8,7 @@ from typing import TypeVar
 Key = TypeVar("Key")
 Equation = tuple[dict[Key, Fraction], Fraction]  # sum of coefficient * unknown = number
 
-LARGEST_WORK = 2_000_000  # multiplications after which a system counts as too large
+LARGEST_WORK = 5_000_000  # multiplications after which a system counts as too large
 
 
 class Equations:

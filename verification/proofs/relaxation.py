@@ -18,8 +18,7 @@ OPTIMAL, INFEASIBLE, UNBOUNDED, UNKNOWN = "optimal", "infeasible", "unbounded", 
 PAIR_SLOT = 1
 CORNERS = (("lower", "lower"), ("upper", "upper"), ("lower", "upper"), ("upper", "lower"))
 TOLERANCE = 1e-9
-LARGEST_DUALITY = 0
-"""Products that strong duality of all followers may bring that no other row has; else it is left out of the LP."""
+FEW = 50  # products with an integer that strong duality may add to the LP, if other rows have as many
 
 
 class Relaxation:
@@ -245,7 +244,7 @@ def corner(i: int, a: Fraction, j: int, b: Fraction, sign: int) -> Poly:
 
 
 def _used_rows(system: System) -> list[int]:
-    """Return the rows of the LP: strong duality only where it is linear, or brings few products."""
+    """Return the rows of the LP: strong duality only where its products are few, next to those of the other rows."""
     duality = set(system.duality)
     base = [i for i in range(len(system.rows)) if i not in duality]
     seen = {m for i in base for m in system.rows[i][1] if len(m) > 1} | {m for m in system.objective if len(m) > 1}
@@ -255,7 +254,7 @@ def _used_rows(system: System) -> list[int]:
         products = {m for m in system.rows[i][1] if len(m) > 1}
         if any(len(m) > 2 for m in products):
             continue
-        if products <= seen or len(new) <= LARGEST_DUALITY:
+        if products <= seen or (len(new) <= min(len(seen), FEW) and all(system.integer & {*m} for m in new)):
             chosen.append(i)
     return base + chosen
 

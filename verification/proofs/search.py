@@ -20,7 +20,7 @@ from .weights import certify, refute
 TINY = 1e-7  # both of a pair, or the distance to an integer: above this it is violated
 GUIDING = 1e4  # columns of an unbounded relaxation are held within this, to see where to branch
 CUTS = 12  # rounds of tangents at a node
-LOOKS, CANDIDATES, STEPS = 4, 8, 40  # strong branching: looks before a pseudo-cost is trusted, candidates, iterations
+LOOKS, CANDIDATES, STEPS = 4, 12, 60  # strong branching: looks before a pseudo-cost is trusted, candidates, iterations
 INTERRUPTED_EVERY = 64
 
 
@@ -113,6 +113,8 @@ class Search:
             return None
         point = relaxation.point() if status == OPTIMAL else self._guiding_point(box)
         candidates = self._candidates(point, box, done)
+        if status != OPTIMAL:
+            candidates = self._factors(point, box) + candidates
         if status == OPTIMAL and not any(violation > TINY for _, violation in candidates):
             better = self.improve(point)
             if better is not None and (self.claim is None or better < self.claim):
@@ -176,12 +178,25 @@ class Search:
         system, found = self.system, []
         for name, (multiplier, slack) in system.pairs.items():
             if name not in done and box[1][multiplier] != 0 and box[1][slack] != 0:
-                found.append((Branching("pair", name), max(0.0, min(point[multiplier], point[slack]))))
+                share = min(self._share(multiplier, point, box), self._share(slack, point, box))
+                found.append((Branching("pair", name), share))
         for j in system.integer:
             if box[0][j] != box[1][j]:
                 found.append(self._of_integer(j, point[j], box))
         found += self._of_products(point, box)
         return sorted(found, key=lambda item: -item[1])
+
+    def _factors(self, point: list[float], box: Box) -> list[tuple[Branching, float]]:
+        """Return integers that multiply something: once they are fixed, their products are bounded as their factor."""
+        factors = dict.fromkeys(j for product in self.relaxation.products for j in product if j in self.system.integer)
+        return [self._of_integer(j, point[j], box) for j in factors if box[0][j] != box[1][j]]
+
+    def _share(self, j: int, point: list[float], box: Box) -> float:
+        """Return how large a member of a pair is in parts of its bound: comparable to the distance to an integer."""
+        value = max(0.0, point[j])
+        if value <= TINY:
+            return 0.0
+        return value / (1 + value) if math.isinf(box[1][j]) else value / max(1.0, float(box[1][j]))
 
     def _of_integer(self, j: int, value: float, box: Box) -> tuple[Branching, float]:
         at = math.floor(value + TINY)

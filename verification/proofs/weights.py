@@ -5,20 +5,22 @@ the exact solution of the basis system: one equation for each basic column, one 
 """
 
 import math
+from collections import Counter
 from fractions import Fraction
 from typing import Any
 
 import highspy
 
-from ..replay import Box, Poly, Rejected, proven
+from ..replay import Box, Poly, Rejected, extent, proven
 from .problem import exact, written
-from .rational import solve
+from .rational import Equations, solve
 from .relaxation import CORNERS, Relaxation
 
 LARGEST_SHORT = 150
 """Weights of more rows than this are first rounded to a power of two: sums of many fractions become long numbers."""
 NOTHING = 1e-11  # duals below are rounding
-LARGEST_BASIS = 600
+LARGEST_BASIS = 5000
+NEAR_ZERO = Fraction(1, 10**5)  # residuals below this are taken for rounding
 
 
 def _binary(number: float) -> Fraction:
@@ -44,6 +46,9 @@ def certify(
         rounded = {i: rounding(d) for i, d in used}
         if found := _checked(relaxation, box, target, rounded, least):
             return found
+    if (repaired := _repaired(relaxation, box, target, rounded, bodies)) is not None:
+        if found := _checked(relaxation, box, target, repaired, least):
+            return found
     if exactly and target and (basis := _basis_weights(relaxation, box, target)):
         return _checked(relaxation, box, target, basis, least)
     return None
@@ -61,6 +66,34 @@ def refute(relaxation: Relaxation, box: Box, ray: list[float] | None) -> dict[st
         if (found := certify(relaxation, box, {}, scaled, Fraction(0), exactly=False)) and found[1] > 0:
             return found[0]
     return None
+
+
+def _repaired(
+    relaxation: Relaxation, box: Box, target: Poly, weights: dict[int, Fraction], bodies: dict[int, Any]
+) -> dict[int, Fraction] | None:
+    """Return weights near the given ones with no residual on columns whose missing bound it would use.
+
+    A few of the weights are solved for, the others stay as they are.
+    """
+    equations: dict[tuple[int, ...], dict[int, Fraction]] = {}
+    rest = dict(target)
+    for i, w in weights.items():
+        for m, a in bodies[i].items():
+            rest[m] = rest.get(m, Fraction(0)) - w * a
+            equations.setdefault(m, {})[i] = a
+    wanted = []
+    for m, r in rest.items():
+        if r and abs(r) < NEAR_ZERO and m not in relaxation.system.zero and math.isinf(extent(box, m)[r < 0]):
+            wanted.append((equations.get(m, {}), target.get(m, Fraction(0))))
+    if not wanted:
+        return None
+    found = Equations(Counter(i for terms, _ in wanted for i in terms))
+    try:
+        for terms, number in sorted(wanted, key=lambda equation: len(equation[0])):
+            found.add(terms, number)
+        return found.solution(weights)
+    except OverflowError:
+        return None
 
 
 def _checked(
