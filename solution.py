@@ -46,6 +46,9 @@ class Solution:
     interrupted: bool = False
     rel_gap: float | None = None
 
+    # The Proof, of ``solve(proof=True)``: no field, as it is saved as a file of its own.
+    proof = None
+
     @property
     def gap(self) -> float | None:
         """Distance of objective and bound relative to max(1, |objective|); None if one is missing."""

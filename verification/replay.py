@@ -3,9 +3,9 @@ r"""Replay a proof of global optimality in exact arithmetic: no solver, no toler
 ``python -m bilevolt.verification.replay proof.json``, or this file alone: ``python replay.py proof.json``. Exit code 0
 means that the theorem printed is proven, 1 that the proof is rejected, for the reason and at the place named.
 
-A proof states a bilevel problem in polynomials with rational coefficients (``[coefficient, column, ...]`` for each term).
-From it :func:`derive` writes what every bilevel feasible point satisfies with some multipliers (KKT: necessary and
-sufficient as the followers are convex, which is checked, and their rows linear in their own variables):
+A proof states a bilevel problem in polynomials with rational coefficients (a term is ``[coefficient, column, ...]``).
+From it :func:`derive` writes what every bilevel feasible point satisfies with some multipliers (KKT conditions,
+which are necessary and sufficient: the followers are checked to be convex, and their rows to be linear):
 
 .. math:: \sigma \nabla f - \sum \lambda^l \nabla g + \sum \lambda^u \nabla g - \sum \nu \nabla h = 0, \quad
           s = g - l \text{ or } u - g, \quad \lambda, s \ge 0, \quad \lambda s = 0
@@ -36,7 +36,7 @@ Poly = dict[tuple[int, ...], Fraction]  # monomial (columns in order; () is the 
 Box = tuple[list[Any], list[Any]]  # lower and upper bounds of the columns: Fraction, or an infinite float
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """The proof does not prove its claim; the message says what is wrong, and where."""
 
 
@@ -69,7 +69,7 @@ class System:
 def require(condition: bool, reason: str) -> None:
     """Reject unless the condition holds."""
     if not condition:
-        raise Rejected(reason)
+        raise RejectedError(reason)
 
 
 def number(data: Any, missing: float = math.nan) -> Any:
@@ -156,7 +156,9 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
     sign = number(follower["sense"])
     require(sign in (1, -1), f"{where}: its sense is neither 1 (min) nor -1 (max)")
     objective = times(poly(follower["objective"], n), {(): sign})
-    rows = [(name, number(l, -math.inf), poly(t, n), number(u, math.inf)) for name, l, t, u in follower["rows"]]
+    rows = [
+        (name, number(low, -math.inf), poly(t, n), number(high, math.inf)) for name, low, t, high in follower["rows"]
+    ]
     rows += [(system.names[j], system.lower[j], {(j,): Fraction(1)}, system.upper[j]) for j in own]
     for expression in (objective, *(body for _, _, body, _ in rows)):
         require(not any(j in prices for m in expression for j in m), f"{where} contains a price")
@@ -173,7 +175,7 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
         require(name not in price, f"{where}: two rows are called {name!r}")
         price[name] = {}
         for side, limit, weight in (("lower", lower, 1), ("upper", upper, -1)):
-            if lower == upper and side == "upper" or math.isinf(limit):
+            if (lower == upper and side == "upper") or math.isinf(limit):
                 continue
             slack: Poly = times(body, {(): Fraction(weight)})
             add_to(slack, {(): -weight * limit})
@@ -262,7 +264,9 @@ def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> F
         require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
         name, body, lower, upper = system.rows[i]
         side = lower if weight > 0 else upper
-        require(not math.isinf(side), f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it")
+        require(
+            not math.isinf(side), f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it"
+        )
         total += weight * side
         add_to(rest, body, -weight)
     for i, side, j, other, w in weights.get("corners", ()):  # (v_i - l_i) (v_j - l_j) >= 0, and so on
@@ -304,8 +308,9 @@ def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
                 stack.append(((lower, upper), path))
             elif kind == "pair":
                 require(data[0] in system.pairs, f"{data[0]!r} is no pair")
-                for j, what in reversed(list(zip(system.pairs[data[0]], ("multiplier", "slack"), strict=True))):
-                    stack.append(((lower, [*upper[:j], min(upper[j], 0), *upper[j + 1 :]]), (path, f"{what} of {data[0]} = 0")))
+                for j, what in zip(system.pairs[data[0]][::-1], ("slack", "multiplier"), strict=True):
+                    zeroed = lower, [*upper[:j], min(upper[j], Fraction(0)), *upper[j + 1 :]]
+                    stack.append((zeroed, (path, f"{what} of {data[0]} = 0")))
             elif kind == "split":
                 name, at = data
                 require(name in system.column, f"{name!r} is no column")
@@ -317,9 +322,9 @@ def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
                 left = lower, [*upper[:j], min(upper[j], least), *upper[j + 1 :]]
                 stack += [(right, (path, f"{name} >= {above}")), (left, (path, f"{name} <= {least}"))]
             else:
-                raise Rejected(f"a node is a {kind!r}, which is nothing")
-        except Rejected as reason:
-            raise Rejected(f"at {told(path)}: {reason}") from None
+                raise RejectedError(f"a node is a {kind!r}, which is nothing")
+        except RejectedError as reason:
+            raise RejectedError(f"at {told(path)}: {reason}") from None
     require(not stack, f"at {told(stack[-1][1] if stack else None)}: the tree ends, and this part is not covered")
     return leaves
 
@@ -364,10 +369,14 @@ def violation(system: System, values: list[Fraction]) -> tuple[Fraction, str]:
     """Return by how much a point violates what it violates most, and what that is."""
     require(len(values) == len(system.names), "the point has not one value for each column")
     found = [(Fraction(0), "nothing")]
-    rows = [(f"row {name!r}", evaluate(body, values), l, u) for name, body, l, u in system.rows[: system.conditions]]
+    rows = [
+        (f"row {name!r}", evaluate(body, values), low, high)
+        for name, body, low, high in system.rows[: system.conditions]
+    ]
     rows += [(repr(system.names[j]), v, system.lower[j], system.upper[j]) for j, v in enumerate(values)]
     for name, value, lower, upper in rows:
-        found += [(Fraction(a - b), name) for a, b in ((lower, value), (value, upper)) if not math.isinf(a - b) and a > b]
+        excesses = (lower - value, value - upper)
+        found += [(excess, name) for excess in excesses if not math.isinf(excess) and excess > 0]
     found += [(abs(values[j] - round(values[j])), f"integer {system.names[j]!r}") for j in system.integer]
     found += [(abs(values[a] * values[b]), f"pair {name!r}") for name, (a, b) in system.pairs.items()]
     return max(found, key=lambda item: item[0])
@@ -383,7 +392,7 @@ def replay(proof: dict[str, Any]) -> dict[str, Any]:
 
     :returns: ``bound`` and ``attained`` (leader's objective, in its own sense; None where there is none), ``gap``,
         ``violation`` of the point, ``leaves``, ``theorem`` (text).
-    :raises Rejected: it proves nothing; the message says why, and where.
+    :raises RejectedError: it proves nothing; the message says why, and where.
     """
     try:
         require(proof["format"] == FORMAT, f"its format is {proof['format']!r}, not {FORMAT!r}")
@@ -394,7 +403,8 @@ def replay(proof: dict[str, Any]) -> dict[str, Any]:
         system.rows.append(("claim", system.objective, -math.inf, math.inf if claim is None else claim))
         leaves = check_tree(system, proof["tree"], claim)
         result = {"bound": None if claim is None else sign * claim, "leaves": leaves, "violation": None}
-        result |= {"attained": None, "gap": None, "assumed": [b["reason"] or b["name"] for b in proof["problem"]["assumed"]]}
+        result |= {"attained": None, "gap": None}
+        result["assumed"] = [block["reason"] or block["name"] for block in proof["problem"]["assumed"]]
         if proof["point"] is not None:
             values = [number(v) for v in proof["point"]]
             result["violation"], where = violation(system, values)
@@ -404,43 +414,44 @@ def replay(proof: dict[str, Any]) -> dict[str, Any]:
             result["attained"], result["gap"] = sign * value, None if claim is None else value - claim
             require(result["violation"] > 0 or (claim is not None and value >= claim), "the point refutes the claim")
             require(sign * value == number(proof["attained"]), f"the point attains {sign * value}, not what is stated")
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, AttributeError) as error:
-        raise Rejected(f"the file is malformed: {type(error).__name__}: {error}") from error
-    result["theorem"] = theorem(proof["problem"], result)
+        result["theorem"] = theorem(proof["problem"], result)
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError) as error:
+        raise RejectedError(f"the file is malformed: {type(error).__name__}: {error}") from error
     return result
 
 
 def theorem(problem: dict[str, Any], result: dict[str, Any]) -> str:
     """Return what a proof proves as text."""
     name, relation = problem["name"], ">=" if problem["leader"]["sense"] == 1 else "<="
+    bound, attained, worst = result["bound"], result["attained"], result["violation"]
     lines = [f"{name}: there is no bilevel feasible point"]
-    if result["bound"] is not None:
-        lines = [f"{name}: every bilevel feasible point has F {relation} {result['bound']} (about {shown(result['bound'])})"]
-    if result["attained"] is not None and result["violation"] == 0:
-        lines.append(f"the point given is bilevel feasible and attains {result['attained']} (about {shown(result['attained'])})")
-        lines.append(f"exact gap {result['gap']} (about {shown(result['gap'])})")
-    elif result["attained"] is not None:
-        lines.append(f"the point given violates its conditions by {shown(result['violation'])} and has F = {shown(result['attained'])}")
+    if bound is not None:
+        lines = [f"{name}: every bilevel feasible point has F {relation} {shown(bound)}"]
+    if attained is not None and worst == 0:
+        lines += [f"the point given is bilevel feasible and attains {shown(attained)}"]
+        lines += [f"exact gap {shown(result['gap'])}"]
+    elif attained is not None:
+        lines += [f"the point given violates its conditions by {shown(worst)}, and has F = {shown(attained)}"]
     lines += [f"assumed without proof: {reason}" for reason in result["assumed"]]
     return "\n".join([*lines, f"proven in exact arithmetic, {result['leaves']} leaves"])
 
 
 def shown(value: Fraction) -> str:
-    """Return a fraction as a decimal of twelve digits."""
-    return f"{float(value):.12g}"
+    """Return a fraction as text, with a decimal of twelve digits where it is none."""
+    return str(value) if value.denominator == 1 else f"{value} (about {float(value):.12g})"
 
 
 def load(path: str) -> dict[str, Any]:
     """Read a proof, which may be compressed (.gz); a number with a decimal point is refused."""
 
     def refuse(text: str) -> Any:
-        raise Rejected(f"the file is malformed: {text} is no exact number")
+        raise RejectedError(f"the file is malformed: {text} is no exact number")
 
     with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
         try:
             found = json.load(file, parse_float=refuse, parse_constant=refuse)
         except ValueError as error:
-            raise Rejected(f"the file is malformed: {error}") from error
+            raise RejectedError(f"the file is malformed: {error}") from error
     require(isinstance(found, dict), "the file is malformed: it is no JSON object")
     return found
 
@@ -453,7 +464,7 @@ def main(arguments: list[str] | None = None) -> int:
     for path in parser.parse_args(arguments).proof:
         try:
             print(replay(load(path))["theorem"])
-        except (Rejected, OSError) as reason:
+        except (RejectedError, OSError) as reason:
             rejected = 1
             print(f"{path}: rejected: {reason}")
     return rejected

@@ -19,7 +19,7 @@ from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
 from bilevolt.verification import replay
 from bilevolt.verification.proofs import prove
-from bilevolt.verification.replay import Rejected
+from bilevolt.verification.replay import RejectedError
 
 Data = dict[str, Any]
 # A range, a maximising leader, an equality, integers, products with binaries, a QP follower, a convex leader.
@@ -93,7 +93,11 @@ def _priced(row: str) -> Callable[[Data], None]:
 
 FOLLOWER = ("problem", "followers", 0)
 BY_HAND: list[tuple[str, Callable[[Data], None], str]] = [
-    ("claim raised", _set("bound", to="1/10"), r"at slack of L.least.lower = 0: the weights prove 0 .* below the claim"),
+    (
+        "claim raised",
+        _set("bound", to="1/10"),
+        r"at slack of L.least.lower = 0: the weights prove 0 .* below the claim",
+    ),
     ("leaf dropped", lambda d: d["tree"].pop(), "at slack of L.least.lower = 0: the tree ends"),
     ("leaf too many", lambda d: d["tree"].append(d["tree"][-1]), "more nodes than its branchings"),
     ("no pair", _set("tree", 0, 1, to="L.most"), "'L.most' is no pair"),
@@ -136,7 +140,7 @@ BY_HAND: list[tuple[str, Callable[[Data], None], str]] = [
 def test_a_changed_proof_is_rejected_with_the_reason(change: Callable[[Data], None], reason: str) -> None:
     data = minimal()
     change(data)
-    with pytest.raises(Rejected, match=reason):
+    with pytest.raises(RejectedError, match=reason):
         replay.replay(data)
 
 
@@ -147,7 +151,7 @@ def test_the_convexity_of_a_quadratic_is_exact() -> None:
         if convex:
             replay.require_convex(hessian, own, "it")
         else:
-            with pytest.raises(Rejected, match="not convex"):
+            with pytest.raises(RejectedError, match="not convex"):
                 replay.require_convex(hessian, own, "it")
 
 
@@ -157,7 +161,7 @@ def test_bounds_of_a_branch_do_not_reach_its_sibling() -> None:
     derived = ["bounds", [[0, "lower", 100, {"rows": [[1, -100]]}]]]
     crossed = ["leaf", {"crossed": "x"}]
     data["tree"] = [data["tree"][0], derived, crossed, crossed]
-    with pytest.raises(Rejected, match=r"at slack of L.least.lower = 0: 'x' has a value here"):
+    with pytest.raises(RejectedError, match=r"at slack of L.least.lower = 0: 'x' has a value here"):
         replay.replay(data)
     data["tree"][-1] = minimal()["tree"][-1]
     assert replay.replay(data)["leaves"] == 2
@@ -259,7 +263,7 @@ def outcome(data: Data) -> str | None:
     """Return why a proof is rejected; None if it is accepted."""
     try:
         replay.replay(data)
-    except Rejected as reason:
+    except RejectedError as reason:
         return str(reason)
     return None
 
@@ -308,8 +312,9 @@ def still_a_proof(data: Data) -> bool:
                 total += w * float(lower if w > 0 else upper)
                 use(body, w)
         for i, one, j, two, w in weights.get("corners", ()):
-            (a, s), (b, t) = ((high[i], -1) if one == "upper" else (low[i], 1)), (
-                (high[j], -1) if two == "upper" else (low[j], 1)
+            (a, s), (b, t) = (
+                ((high[i], -1) if one == "upper" else (low[i], 1)),
+                ((high[j], -1) if two == "upper" else (low[j], 1)),
             )
             body: Counter[tuple[int, ...]] = Counter()
             for m, c in (((i, j), 1.0), ((i,), -b), ((j,), -a), ((), a * b)):
@@ -357,16 +362,16 @@ def still_a_proof(data: Data) -> bool:
             return value(system.objective, weights, low, high) >= claim - 1e-7 * (1 + abs(claim))
         results = []
         for side in (0, 1):
-            l, h = list(low), list(high)
+            left, right = list(low), list(high)
             if kind == "pair":
-                h[system.pairs[said[0]][side]] = min(h[system.pairs[said[0]][side]], 0.0)
+                right[system.pairs[said[0]][side]] = min(right[system.pairs[said[0]][side]], 0.0)
             else:
                 j, at = system.column[said[0]], float(Fraction(said[1]))
                 if side:
-                    l[j] = max(l[j], at + (j in system.integer))
+                    left[j] = max(left[j], at + (j in system.integer))
                 else:
-                    h[j] = min(h[j], at)
-            results.append(holds(l, h))
+                    right[j] = min(right[j], at)
+            results.append(holds(left, right))
         return all(results)
 
     if not holds([float(b) for b in system.lower], [float(b) for b in system.upper]):
@@ -399,7 +404,7 @@ def test_the_checker_loads_neither_pyomo_nor_numpy() -> None:
 def test_decimals_in_a_file_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "proof.json"
     path.write_text(json.dumps(minimal()).replace('"-1/2"', "-0.5"))
-    with pytest.raises(Rejected, match=r"-0.5 is no exact number"):
+    with pytest.raises(RejectedError, match=r"-0.5 is no exact number"):
         replay.load(str(path))
 
 

@@ -1,4 +1,4 @@
-"""An exact point near a floating-point one: the pairs settled as there, integers fixed, the basis solved in fractions."""
+"""An exact point near a floating-point one: pairs settled as there, integers fixed, the basis solved in fractions."""
 
 import math
 from collections import Counter
@@ -41,9 +41,7 @@ def exact_point(relaxation: Relaxation, root: Box, near: list[float]) -> ExactPo
     return best
 
 
-def _pattern(
-    system: System, root: Box, near: list[float], slack_first: bool, products: list[tuple[int, ...]]
-) -> Box:
+def _pattern(system: System, root: Box, near: list[float], slack_first: bool, products: list[tuple[int, ...]]) -> Box:
     """Return the box in which one of every pair is 0, every integer has its value, and these products are linear."""
     lower, upper = list(root[0]), list(root[1])
     for multiplier, slack in system.pairs.values():
@@ -67,7 +65,7 @@ def _in_rows(system: System) -> list[tuple[int, ...]]:
 
 
 def _settled(relaxation: Relaxation, box: Box) -> ExactPoint | None:
-    if any(l > u for l, u in zip(*box, strict=True)):
+    if any(lower > upper for lower, upper in zip(*box, strict=True)):
         return None
     relaxation.load(box)
     if relaxation.solve() != OPTIMAL:

@@ -54,6 +54,12 @@ def stated(bilevel: Bilevel, assume: bool = False) -> dict[str, Any]:
             found.append([c.name, limit(lower), terms(body, f"row {c.name!r}"), limit(upper)])
         return found
 
+    for v in variables:
+        if not (v.is_continuous() or v.is_integer() or v.is_binary()):
+            raise ProofError(
+                f"variable {v.name!r} has the domain {v.domain}, which is neither an interval nor integers, and which "
+                "a proof does not cover. Write it with binaries."
+            )
     sense = {True: 1, False: -1}
     objective = bilevel.leader.objective
     return {

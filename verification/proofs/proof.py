@@ -14,7 +14,7 @@ from pyomo.core import minimize
 from ...errors import ProofError
 from ...levels.reading import Bilevel, read_levels
 from ...solvers.status import Status
-from ..replay import FORMAT, Box, Rejected, System, derive, load, replay
+from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
 from .point import ExactPoint, exact_point
 from .problem import exact, stated
 from .ranges import by_lps, propagate
@@ -52,7 +52,7 @@ class Proof:
             raise ProofError(f"the proof is open: {'; '.join(self.reasons)}. Give it more nodes or time.")
         try:
             return replay(self.data)
-        except Rejected as reason:
+        except RejectedError as reason:
             raise ProofError(f"the proof is rejected: {reason}.") from reason
 
     @property
@@ -89,7 +89,7 @@ def read_proof(path: str | Path) -> Proof:
     """
     try:
         return Proof(load(str(path)))
-    except Rejected as reason:
+    except RejectedError as reason:
         raise ProofError(f"{path}: {reason}.") from reason
 
 
@@ -113,17 +113,27 @@ def prove(
     :param assume: whether the valid inequalities that the model offers may be used; they are listed in the verdict.
     :raises ProofError: the model has a form that proofs do not cover, or the solution has nothing to prove.
     """
-    bilevel = read_levels(model)
+    bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     problem = stated(bilevel, assume)
     try:
         system = derive(problem)
-    except Rejected as reason:
+    except RejectedError as reason:
         raise ProofError(f"no proof can be made of model {problem['name']!r}: {reason}.") from reason
     if solution is None:
         from ... import driver
 
-        solution = driver.solve(model)
+        solution = driver.solve(bilevel.model)
     return _Maker(bilevel, problem, system, gap, Limits(node_limit, time_limit), progress).proof(solution)
+
+
+def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None] | None = None) -> None:
+    """Make the proof of an answer as ``solution.proof``; the notes say what it proves, or why there is none."""
+    try:
+        solution.proof = prove(bilevel, solution, progress=progress)
+    except ProofError as refusal:
+        solution.notes.append(f"no proof: {refusal}")
+    else:
+        solution.notes += [f"proof: {line}" for line in (*solution.proof.notes, *solution.proof.verdict.splitlines())]
 
 
 class _Maker:
@@ -193,7 +203,11 @@ class _Maker:
             names = [row[0] for row in follower["rows"]] + [system.names[j] for j in follower["variables"]]
             for name in names:
                 price = solution.multipliers.get(name, math.nan) * follower["sense"]
-                for label, weight in ((name, price), (f"{name}.lower", max(price, 0.0)), (f"{name}.upper", max(-price, 0.0))):
+                for label, weight in (
+                    (name, price),
+                    (f"{name}.lower", max(price, 0.0)),
+                    (f"{name}.upper", max(-price, 0.0)),
+                ):
                     if (j := system.column.get(f"multiplier of {label}")) is not None:
                         values[j] = weight if not math.isnan(price) else math.nan
         for j, value in enumerate(values):

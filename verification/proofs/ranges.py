@@ -8,7 +8,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from ..replay import Box, Poly, Rejected, System, extent, proven
+from ..replay import Box, Poly, RejectedError, System, extent, proven
 from .problem import exact
 from .relaxation import OPTIMAL, Relaxation
 from .weights import certify
@@ -53,7 +53,7 @@ def settle(system: System, box: Box, j: int, side: str, weights: dict[str, Any])
     sign = 1 if side == "lower" else -1
     try:
         value = proven(system, box, {(j,): Fraction(sign)}, weights)
-    except Rejected:
+    except RejectedError:
         return None
     step = Fraction(1) if j in system.integer else STEP
     bound = sign * math.floor(value / step) * step

@@ -158,7 +158,11 @@ class Relaxation:
     def product_row(self, product: tuple[int, ...], slot: int, box: Box) -> Poly | None:
         """Return the polynomial that is >= 0 (or, where a factor has one value, 0) over a box."""
         if (tied := self.tied(product, box)) is not None:
-            return None if slot or product in self.system.zero else times(factor(self.system, box, tied[0], "lower"), {(tied[1],): Fraction(1)})
+            return (
+                None
+                if slot or product in self.system.zero
+                else times(factor(self.system, box, tied[0], "lower"), {(tied[1],): Fraction(1)})
+            )
         i, j = product
         side, other = CORNERS[slot]
         a, b = box[side == "upper"][i], box[other == "upper"][j]

@@ -220,7 +220,9 @@ class Search:
                 continue
             wide = [(self._width(k, box), k) for k in product if box[0][k] != box[1][k]]
             if wide and max(wide)[0] > 1e-9:
-                found.append((Branching("split", system.names[max(wide)[1]], self._middle(max(wide)[1], point, box)), error))
+                found.append(
+                    (Branching("split", system.names[max(wide)[1]], self._middle(max(wide)[1], point, box)), error)
+                )
         return found
 
     def _width(self, j: int, box: Box) -> float:
@@ -270,4 +272,3 @@ class Search:
         if status not in (OPTIMAL, UNKNOWN):
             return 0.0
         return min(room, max(0.0, relaxation.objective - start))
-

@@ -11,7 +11,7 @@ from typing import Any
 
 import highspy
 
-from ..replay import Box, Poly, Rejected, extent, proven
+from ..replay import Box, Poly, RejectedError, extent, proven
 from .problem import exact, written
 from .rational import Equations, solve
 from .relaxation import CORNERS, Relaxation
@@ -46,9 +46,9 @@ def certify(
         rounded = {i: rounding(d) for i, d in used}
         if found := _checked(relaxation, box, target, rounded, least):
             return found
-    if (repaired := _repaired(relaxation, box, target, rounded, bodies)) is not None:
-        if found := _checked(relaxation, box, target, repaired, least):
-            return found
+    repaired = _repaired(relaxation, box, target, rounded, bodies)
+    if repaired is not None and (found := _checked(relaxation, box, target, repaired, least)):
+        return found
     if exactly and target and (basis := _basis_weights(relaxation, box, target)):
         return _checked(relaxation, box, target, basis, least)
     return None
@@ -102,7 +102,7 @@ def _checked(
     found = stated(relaxation, box, weights)
     try:
         value = proven(relaxation.system, box, target, found)
-    except Rejected:
+    except RejectedError:
         return None
     return (found, value) if value >= least else None
 

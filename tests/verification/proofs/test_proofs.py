@@ -143,3 +143,26 @@ def test_valid_inequalities_are_assumptions_of_the_verdict() -> None:
     model.V.c = pyo.Constraint(expr=model.x >= 0.0)
     assert "assumed without proof" not in prove(model).verdict
     assert "assumed without proof: known from the paper" in prove(model, assume=True).verdict
+
+
+def test_a_solve_brings_its_proof() -> None:
+    solution = bv.solve(textbook.build("bard511"), proof=True)
+    assert solution.proof.replay()["bound"] == -12
+    assert "proof: bard511: every bilevel feasible point has F >= -12" in solution.notes
+    assert bv.Solution.from_json(solution.to_json()).proof is None  # saved as a file of its own
+
+
+def test_a_solve_says_why_there_is_no_proof() -> None:
+    solution = bv.solve(_unbounded(), proof=True)
+    assert solution.proof is None and any("no proof: the answer's status is" in note for note in solution.notes)
+
+
+def _unbounded() -> pyo.ConcreteModel:
+    model = pyo.ConcreteModel(name="m")
+    model.x = pyo.Var()
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(0, 1))
+    model.L.c = pyo.Constraint(expr=model.L.y >= -model.x)
+    model.L.o = pyo.Objective(expr=model.L.y)
+    model.o = pyo.Objective(expr=-model.x)
+    return model
