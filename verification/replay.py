@@ -339,7 +339,8 @@ def close(box: Box, system: System, leaf: dict[str, Any], claim: Fraction | None
         value = proven(system, box, {}, weights)
         require(value > 0, f"the weights prove 0 >= {value}, which is no contradiction")
     else:
-        require(kind == "bound" and claim is not None, f"a leaf is {kind!r}, which closes nothing")
+        if kind != "bound" or claim is None:
+            raise RejectedError(f"a leaf is {kind!r}, which closes nothing")
         value = proven(system, box, system.objective, weights)
         require(value >= claim, f"the weights prove {value} (about {float(value):.9g}) only, which is below the claim")
 
@@ -402,7 +403,7 @@ def replay(proof: dict[str, Any]) -> dict[str, Any]:
         # A point below the claim is what must not exist: bounds may be derived for such points only.
         system.rows.append(("claim", system.objective, -math.inf, math.inf if claim is None else claim))
         leaves = check_tree(system, proof["tree"], claim)
-        result = {"bound": None if claim is None else sign * claim, "leaves": leaves, "violation": None}
+        result: dict[str, Any] = {"bound": None if claim is None else sign * claim, "leaves": leaves, "violation": None}
         result |= {"attained": None, "gap": None}
         result["assumed"] = [block["reason"] or block["name"] for block in proof["problem"]["assumed"]]
         if proof["point"] is not None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import highspy
 
 from ..replay import Box, System, evaluate, violation
-from .rational import Equations
+from .rational import Equation, Equations
 from .relaxation import OPTIMAL, Relaxation
 
 NEAR = 10**6  # denominators of what no row settles
@@ -88,7 +88,10 @@ def _settled(relaxation: Relaxation, box: Box) -> ExactPoint | None:
 def _equations(relaxation: Relaxation, box: Box) -> list[tuple[dict[Any, Fraction], Fraction]]:
     """Return what defines the LP's vertex: fixed columns, equality rows, rows and columns at a side."""
     basis, status = relaxation.basis(), highspy.HighsBasisStatus
-    fixed, equal, at_side, at_bound = [], [], [], []
+    fixed: list[Equation] = []
+    equal: list[Equation] = []
+    at_side: list[Equation] = []
+    at_bound: list[Equation] = []
     for j, (lower, upper) in enumerate(zip(*box, strict=True)):
         if lower == upper:
             fixed.append(({(j,): Fraction(1)}, lower))
@@ -102,12 +105,12 @@ def _equations(relaxation: Relaxation, box: Box) -> list[tuple[dict[Any, Fractio
             continue
         terms = {m: a for m, a in body.items() if m}
         constant = body.get((), Fraction(0))
-        _, _, lower, upper = relaxation.system.rows[what[0]] if kind == "rows" else (0, 0, Fraction(0), math.inf)
+        lower, upper = relaxation.system.rows[what[0]][2:] if kind == "rows" else (Fraction(0), math.inf)
         tied = kind == "product" and relaxation.tied(what[0], box) is not None
         if lower == upper or tied:
             equal.append((terms, lower - constant))
         elif basis.row_status[row] != status.kBasic:
-            side = upper if basis.row_status[row] == status.kUpper else lower
+            side: Any = upper if basis.row_status[row] == status.kUpper else lower
             if not math.isinf(side):
                 at_side.append((terms, side - constant))
     return sorted(fixed + equal, key=lambda equation: len(equation[0])) + at_side + at_bound

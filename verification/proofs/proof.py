@@ -17,12 +17,13 @@ from ...solvers.status import Status
 from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
 from .point import ExactPoint, exact_point
 from .problem import exact, stated
-from .ranges import by_lps, propagate
+from .ranges import by_lps, propagate, tighten
 from .relaxation import Relaxation
 from .search import Limits, Search
 from .tree import Node, leaves, preorder
 
 BOUND_LPS = 2000
+TRIAL, ROUNDS = 300, 2  # nodes after which pairs' bounds are tightened, so often, and the search begins anew
 WITH_CLAIM = 300  # columns without a bound up to which they are tried again, for points better than the claim
 
 
@@ -172,8 +173,16 @@ class _Maker:
             self.derived += by_lps(self.relaxation, self.box, BOUND_LPS)
             self.relaxation.limit_claim(None)
         child = Node()
+        closed = self.search.run(child, self.box, TRIAL)
+        if not closed and self.search.claim is not None:
+            self.relaxation.limit_claim(self.search.claim)
+            for _ in range(ROUNDS):
+                self.derived += tighten(self.relaxation, self.box)
+            self.relaxation.limit_claim(None)
+        if not closed:
+            child = Node()
+            closed = self.search.run(child, self.box)
         root = Node(["bounds", self.derived], [child]) if self.derived else child
-        closed = self.search.run(child, self.box)
         return self._stated(root, closed)
 
     def _unbounded(self) -> int:
@@ -188,7 +197,7 @@ class _Maker:
         self.search.set_claim(self._below(value))
 
     def _below(self, value: Fraction) -> Fraction:
-        margin = Fraction(self.gap) * max(1, abs(value))
+        margin = Fraction(self.gap) * max(Fraction(1), abs(value))
         self.search.margin = float(margin)
         return Fraction(math.floor((value - margin) * 2**40), 2**40)
 

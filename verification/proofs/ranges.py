@@ -15,6 +15,7 @@ from .weights import certify
 
 Derived = list[Any]  # [column, side, bound, weights]
 STEP = Fraction(1, 2**10)
+ENOUGH = 0.95  # a bound is tightened if it becomes smaller than this part of it
 LARGEST = 10**9  # a bound beyond this helps nobody
 SIDES = ("lower", "upper")
 
@@ -66,12 +67,34 @@ def settle(system: System, box: Box, j: int, side: str, weights: dict[str, Any])
     return [j, side, exact(bound), weights]
 
 
+def tighten(relaxation: Relaxation, box: Box) -> list[Derived]:
+    """Derive smaller bounds of the members of all pairs by LPs, and tighten the box in place.
+
+    The product of a pair's bound factors, ``(U - multiplier) (V - slack) >= 0``, cuts the deeper the smaller U and V.
+    """
+    found: list[Derived] = []
+    for j in sorted({j for pair in relaxation.system.pairs.values() for j in pair}):
+        if box[0][j] == box[1][j]:
+            continue
+        target: Poly = {(j,): Fraction(-1)}
+        relaxation.load(box)
+        relaxation.aim(target)
+        if relaxation.solve() != OPTIMAL or -relaxation.value > ENOUGH * float(box[1][j]):
+            continue
+        proof = certify(relaxation, box, target, relaxation.duals(), -math.inf)
+        if proof and (derived := settle(relaxation.system, box, j, "upper", proof[0])):
+            found.append(derived)
+    relaxation.aim()
+    return found
+
+
 def by_lps(relaxation: Relaxation, box: Box, limit: int) -> list[Derived]:
     """Derive bounds of what is still unbounded by LPs, and tighten the box in place.
 
     :param limit: of LPs.
     """
-    system, found = relaxation.system, []
+    system = relaxation.system
+    found: list[Derived] = []
     solved = 0
     for _ in range(2):  # what rounding could not save in the first round may be saved by the bounds it found
         wanted = [(j, side) for side in SIDES for j, b in enumerate(box[side == "upper"]) if math.isinf(b)]

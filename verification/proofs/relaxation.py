@@ -28,7 +28,7 @@ class Relaxation:
         self.system = system
         self.rows: list[tuple[Any, ...]] = []  # LP row -> ("rows", i), ("squares", terms) or ("product", k, slot)
         self.base = _used_rows(system)
-        self.monomials = [(j,) for j in range(len(system.names))]
+        self.monomials: list[tuple[int, ...]] = [(j,) for j in range(len(system.names))]
         seen: set[tuple[int, ...]] = set()
         for expression in [system.objective, *(system.rows[i][1] for i in self.base)]:
             seen.update(m for m in expression if len(m) > 1)
@@ -214,9 +214,14 @@ class Relaxation:
         )
 
     @property
+    def value(self) -> float:
+        """The LP's objective value, without the constant of the leader's objective."""
+        return float(self.highs.getInfo().objective_function_value)
+
+    @property
     def objective(self) -> float:
         """The LP's objective value, of the leader's objective."""
-        return self.highs.getInfo().objective_function_value + self.offset
+        return self.value + self.offset
 
     def point(self) -> list[float]:
         """Return the value of every monomial."""
@@ -274,7 +279,9 @@ def _square_forms(objective: Poly) -> list[tuple[Poly, Fraction]]:
     for (i, j), a in quadratic.items():
         matrix[i][j] = matrix[i].get(j, Fraction(0)) + a / 2
         matrix[j][i] = matrix[j].get(i, Fraction(0)) + a / 2
-    single = [({(i,): Fraction(1)}, a) for (i, j), a in quadratic.items() if i == j and a > 0]
+    single: list[tuple[Poly, Fraction]] = [
+        ({(i,): Fraction(1)}, a) for (i, j), a in quadratic.items() if i == j and a > 0
+    ]
     forms: list[tuple[Poly, Fraction]] = []
     for k in order:
         row = {j: a for j, a in matrix.pop(k).items() if a}

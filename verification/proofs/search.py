@@ -73,13 +73,18 @@ class Search:
         name, body, lower, _ = self.system.rows[-1]
         self.system.rows[-1] = (name, body, lower, math.inf if claim is None else claim)
 
-    def run(self, root: Node, box: Box) -> bool:
-        """Grow the tree below a node; return whether every leaf is closed."""
-        if self.limits.seconds is not None:
+    def run(self, root: Node, box: Box, nodes: int | None = None) -> bool:
+        """Grow the tree below a node; return whether every leaf is closed.
+
+        :param nodes: at most so many, as a trial.
+        """
+        if self.limits.seconds is not None and math.isinf(self.deadline):
             self.deadline = time.monotonic() + self.limits.seconds
+        most = self.limits.nodes if nodes is None else min(self.limits.nodes, self.nodes + nodes)
+        self.open.clear()
         stack: list[tuple[Node, Box, frozenset[str]]] = [(root, box, frozenset())]
         while stack:
-            if self.nodes >= self.limits.nodes or time.monotonic() > self.deadline:
+            if self.nodes >= most or time.monotonic() > self.deadline:
                 self.open.append(f"stopped after {self.nodes} nodes with {len(stack)} open")
                 return False
             node, box, done = stack.pop()
