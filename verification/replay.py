@@ -256,7 +256,7 @@ def factor(system: System, box: Box, j: int, side: str) -> Poly:
 def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> Fraction:
     """Return the lower bound of the target over a box that weights prove."""
     n = len(system.names)
-    unknown = set(weights) - {"rows", "corners", "ties", "squares"}
+    unknown = set(weights) - {"rows", "multiples", "corners", "ties", "squares"}
     require(not unknown, f"weights of {unknown}, which is nothing")
     rest, total = dict(target), Fraction(0)
     for i, w in weights.get("rows", ()):
@@ -269,6 +269,12 @@ def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> F
         )
         total += weight * side
         add_to(rest, body, -weight)
+    for i, j, w in weights.get("multiples", ()):  # (equality row) v_j = 0
+        require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
+        name, body, lower, upper = system.rows[i]
+        require(lower == upper, f"row {name!r} is multiplied by a column, but is no equality")
+        add_to(rest, times(body, poly([[1, j]], n)), -number(w))
+        add_to(rest, {(j,): Fraction(1)}, number(w) * lower)
     for i, side, j, other, w in weights.get("corners", ()):  # (v_i - l_i) (v_j - l_j) >= 0, and so on
         require(number(w) >= 0, "a product of bounds has a negative weight")
         first, second = factor(system, box, i, side), factor(system, box, j, other)

@@ -22,8 +22,16 @@ from bilevolt.verification.proofs import prove
 from bilevolt.verification.replay import RejectedError
 
 Data = dict[str, Any]
-# A range, a maximising leader, an equality, integers, products with binaries, a QP follower, a convex leader.
-PROBLEMS = ("anandalingam_white_range", "dtmp_74", "pao2", "bialas_karwan_1984b", "own_capacity_rent", "bard_1988_1")
+# Ranges, equalities, integers, products with binaries, QP followers, a convex and a nonconvex leader.
+PROBLEMS = (
+    "anandalingam_white_range",
+    "dtmp_74",
+    "pao2",
+    "bialas_karwan_1984b",
+    "own_capacity_rent",
+    "bard_1988_1",
+    "siddiqui_gabriel_min",
+)
 MUTATIONS = 16  # of each kind and proof
 
 
@@ -113,6 +121,11 @@ BY_HAND: list[tuple[str, Callable[[Data], None], str]] = [
     ("no bound", _set("tree", 1, 1, to={"empty": {"corners": [[0, "lower", 1, "lower", 1]]}}), "which has none here"),
     ("negative corner", _set("tree", 1, 1, to={"empty": {"corners": [[0, "lower", 0, "lower", -1]]}}), "negative"),
     ("negative square", _set("tree", 1, 1, to={"empty": {"squares": [[[[1, 0]], -1]]}}), "negative"),
+    (
+        "no equality",
+        _set("tree", 1, 1, to={"empty": {"multiples": [[3, 0, 1]]}}),
+        "'claim' is multiplied .* no equality",
+    ),
     ("not tied", _set("tree", 1, 1, to={"empty": {"ties": [[0, 1, 1]]}}), "has more than one"),
     ("not crossed", _set("tree", 1, 1, to={"crossed": "x"}), "'x' has a value here"),
     ("point moved", _set("point", 0, to=1), "the point violates .* by 1/2, not 0"),
@@ -311,6 +324,12 @@ def still_a_proof(data: Data) -> bool:
             if w:
                 total += w * float(lower if w > 0 else upper)
                 use(body, w)
+        for i, j, w in weights.get("multiples", ()):
+            _, body, lower, upper = rows[i]
+            product = {tuple(sorted((*m, j))): float(a) for m, a in body.items()}
+            use(product, float(Fraction(w)))
+            use({(j,): 1.0}, -float(Fraction(w)) * float(lower))
+            total -= 0 if lower == upper else float("inf")
         for i, one, j, two, w in weights.get("corners", ()):
             (a, s), (b, t) = (
                 ((high[i], -1) if one == "upper" else (low[i], 1)),

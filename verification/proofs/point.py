@@ -106,6 +106,8 @@ def _equations(relaxation: Relaxation, box: Box) -> list[tuple[dict[Any, Fractio
         terms = {m: a for m, a in body.items() if m}
         constant = body.get((), Fraction(0))
         lower, upper = relaxation.system.rows[what[0]][2:] if kind == "rows" else (Fraction(0), math.inf)
+        if kind == "multiples":
+            upper = lower
         tied = kind == "product" and relaxation.tied(what[0], box) is not None
         if lower == upper or tied:
             equal.append((terms, lower - constant))

@@ -18,6 +18,7 @@ OPTIMAL, INFEASIBLE, UNBOUNDED, UNKNOWN = "optimal", "infeasible", "unbounded", 
 PAIR_SLOT = 1
 CORNERS = (("lower", "lower"), ("upper", "upper"), ("lower", "upper"), ("upper", "lower"))
 TOLERANCE = 1e-9
+LARGEST_MULTIPLES = 60
 FEW = 50  # products with an integer that strong duality may add to the LP, if other rows have as many
 
 
@@ -40,6 +41,8 @@ class Relaxation:
                 f"{'*'.join(system.names[j] for j in deep)} is a product of more than two columns of the KKT "
                 "conditions; proofs cover products of two. Replace one product by a leader's variable."
             )
+        self.multiples = _multiples(system, seen - {m for form, _ in self.forms for m in times(form, form)})
+        seen |= {m for i, j in self.multiples for m in self._multiple(i, j) if len(m) > 1}
         self.products = sorted(seen)
         # Strong duality follows from the pairs, and the claim from the objective.
         needed = [row for i, row in enumerate(system.rows) if i not in {*system.duality, len(system.rows) - 1}]
@@ -77,6 +80,8 @@ class Relaxation:
         for i in self.base:
             _, body, lower, upper = self.system.rows[i]
             self._add(highs, ("rows", i), body, lower, upper)
+        for i, j in self.multiples:
+            self._add(highs, ("multiples", i, j), self._multiple(i, j), Fraction(0), Fraction(0))
         for product in [*self.products, *sorted(self.system.zero)]:
             # Of a pair, whose product is 0, only (upper - multiplier) (upper - slack) >= 0 says something.
             slots = (PAIR_SLOT,) if product in self.system.zero else range(len(CORNERS))
@@ -170,6 +175,13 @@ class Relaxation:
             return None
         return corner(i, a, j, b, 1 if side == other else -1)
 
+    def _multiple(self, i: int, j: int) -> Poly:
+        """Return (row - its right-hand side) * column, which is 0."""
+        _, body, side, _ = self.system.rows[i]
+        found = times(body, {(j,): Fraction(1)})
+        found[j,] = found.get((j,), Fraction(0)) - side
+        return {m: a for m, a in found.items() if m not in self.system.zero}
+
     def add_square(self, form: Poly) -> None:
         """Add the row (linear form)^2 >= 0, which holds everywhere."""
         self._add(self.highs, ("squares", form), times(form, form), Fraction(0), math.inf)
@@ -181,6 +193,8 @@ class Relaxation:
             return self.system.rows[what[0]][1]
         if kind == "squares":
             return times(what[0], what[0])
+        if kind == "multiples":
+            return self._multiple(*what)
         return self.product_row(what[0], what[1], box)
 
     def limit_claim(self, claim: Fraction | None) -> None:
@@ -266,6 +280,24 @@ def _used_rows(system: System) -> list[int]:
         if products <= seen or (len(new) <= min(len(seen), FEW) and all(system.integer & {*m} for m in new)):
             chosen.append(i)
     return base + chosen
+
+
+def _multiples(system: System, products: set[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """Return equality rows and columns to multiply them by: for products of two continuous columns, if they are few.
+
+    A follower's reaction, linear once its pairs are settled, then ties their products to those of the leader alone
+    (the reformulation-linearization technique of Sherali and Adams).
+    """
+    skipped = {*system.duality, len(system.rows) - 1}
+    found: dict[tuple[int, int], None] = {}
+    for product in sorted(products):
+        if system.integer & {*product}:
+            continue
+        for j, other in (product, product[::-1]):
+            for i, (_, body, lower, upper) in enumerate(system.rows):
+                if i not in skipped and lower == upper and (other,) in body and all(len(m) < 2 for m in body):
+                    found[i, j] = None
+    return list(found) if len(found) <= LARGEST_MULTIPLES else []
 
 
 def _square_forms(objective: Poly) -> list[tuple[Poly, Fraction]]:

@@ -119,7 +119,8 @@ class Search:
         point = relaxation.point() if status == OPTIMAL else self._guiding_point(box)
         candidates = self._candidates(point, box, done)
         if status != OPTIMAL:
-            candidates = self._factors(point, box) + candidates
+            # Pairs before ranges: a range without an end can be split for ever.
+            candidates = self._factors(point, box) + sorted(candidates, key=lambda item: item[0].kind != "pair")
         if status == OPTIMAL and not any(violation > TINY for _, violation in candidates):
             better = self.improve(point)
             if better is not None and (self.claim is None or better < self.claim):
@@ -239,6 +240,10 @@ class Search:
         if not math.isinf(upper - lower):
             value = min(max(value, lower + 0.2 * (upper - lower)), upper - 0.2 * (upper - lower))
             return Fraction(value).limit_denominator(max(100, round(100 / (upper - lower))))
+        if not math.isinf(lower):
+            value = max(value, lower + max(1.0, abs(lower)))
+        elif not math.isinf(upper):
+            value = min(value, upper - max(1.0, abs(upper)))
         return Fraction(value).limit_denominator(100)
 
     def _chosen(self, candidates: list[tuple[Branching, float]], status: str, box: Box) -> Branching:

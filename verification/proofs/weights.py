@@ -118,6 +118,8 @@ def stated(relaxation: Relaxation, box: Box, weights: dict[int, Fraction]) -> di
             _, _, lower, upper = relaxation.system.rows[what[0]]
             if not math.isinf(lower if weight > 0 else upper):
                 found.setdefault("rows", []).append([what[0], exact(weight)])
+        elif kind == "multiples":
+            found.setdefault("multiples", []).append([*what, exact(weight)])
         elif kind == "squares":
             if weight > 0:
                 found.setdefault("squares", []).append([written(what[0]), exact(weight)])
