@@ -18,7 +18,7 @@ from .relaxation import CORNERS, Relaxation
 
 LARGEST_SHORT = 150
 """Weights of more rows than this are first rounded to a power of two: sums of many fractions become long numbers."""
-NOTHING = 1e-11  # duals below are rounding
+NOTHING = 1e-14  # duals below are rounding
 LARGEST_BASIS = 5000
 NEAR_ZERO = Fraction(1, 10**5)  # residuals below this are taken for rounding
 
@@ -27,7 +27,7 @@ def _binary(number: float) -> Fraction:
     return Fraction(round(number * 2**44), 2**44)
 
 
-_ROUNDINGS = tuple(lambda number, d=d: Fraction(number).limit_denominator(d) for d in (10**4, 10**8))
+_ROUNDINGS = tuple(lambda number, d=d: Fraction(number).limit_denominator(d) for d in (10**4, 10**8, 10**13))
 
 
 def certify(
