@@ -22,6 +22,8 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
+    "prove": "verification.proofs",
+    "Proof": "verification.proofs",
     "explain": "teaching.explain.explain",
     "Explanation": "teaching.explain.explanation",
     "grade": "teaching.grade.grader",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from .teaching.explain.explanation import Explanation
     from .teaching.grade.grader import grade
     from .verification import Certificate, verify
+    from .verification.proofs import Proof, prove
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ from .solvers.interrupt import stop_requested, stoppable
 from .solvers.reading import Reading, read
 from .solvers.status import Status
 from .verification.diagnosis import note_why
+from .verification.proofs.proof import attach_proof
 
 
 def solve(
@@ -42,6 +43,7 @@ def solve(
     tolerance: float = 1e-5,
     options: Mapping[str, Any] | None = None,
     method_options: Mapping[str, Any] | None = None,
+    proof: bool = False,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
@@ -63,12 +65,13 @@ def solve(
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
+    :param proof: whether to prove the optimum in exact arithmetic, as ``solution.proof``; see :func:`prove`.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
         method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
         cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
-        options=options, method_options=method_options,
+        options=options, method_options=method_options, proof=proof,
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
@@ -88,6 +91,8 @@ def solve(
         except KeyboardInterrupt:  # the answer is not lost, but nobody may call it more than a point
             solution.interrupted, solution.status = True, Status.feasible
             solution.notes.append("the check was interrupted, so that the point is not verified")
+    if proof and not solution.interrupted:
+        attach_proof(bilevel, solution, request.say)
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
 

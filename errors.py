@@ -47,3 +47,7 @@ class InstanceError(BilevoltError):
 
 class MalformedError(BilevoltError):
     """A file is not what it should be; the message names the field."""
+
+
+class ProofError(BilevoltError):
+    """No proof can be made of this model (a form that the checker does not cover), or a proof is rejected."""

@@ -40,6 +40,7 @@ class Request:
     tolerance: float
     options: Mapping[str, Any] | None
     method_options: Mapping[str, Any] | None
+    proof: bool
 
     @classmethod
     def checked(cls, **given: Any) -> "Request":

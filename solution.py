@@ -47,6 +47,9 @@ class Solution:
     interrupted: bool = False
     rel_gap: float | None = None
 
+    # The Proof, of ``solve(proof=True)``: no field, as it is saved as a file of its own.
+    proof = None
+
     def take(self, point: Point) -> None:
         """Take a point's values, prices and objectives, by name."""
         self.objective, self.lower_objectives = point.objective, point.lower_objectives

@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify``.
+"""The command line: ``bilevolt list | solve | compare | verify | prove``.
 
 Exit codes, the same for all commands:
 
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import __version__
-from . import console, explain, plot
+from . import console, explain, plot, prove
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -231,13 +231,17 @@ def compare(
 
 @app.command(epilog=_EXIT_HELP)
 def verify(
-    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve --json or -o wrote.")],
-    target: Annotated[str | None, typer.Option(help="The model, if not the one named in the file.")] = None,
+    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve or prove wrote with -o.")],
+    target: Annotated[
+        str | None, typer.Option("--target", "--model", help="The model, if not the one named in the file.")
+    ] = None,
     tolerance: Annotated[float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")] = 1e-5,
     as_json: _Json = False,
 ) -> None:
-    """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
+    """Check a saved solution (every follower solved again by another solver), or replay a saved proof."""
     with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+        if prove.is_proof(solution_file):
+            raise typer.Exit(prove.verify(solution_file, target, as_json))
         from .. import verification
         from ..quantities import number
         from ..reports.targets import resolve
@@ -258,6 +262,7 @@ def verify(
 
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
+app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 
 
 def _split(names: str) -> list[str]:

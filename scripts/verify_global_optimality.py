@@ -1,0 +1,62 @@
+"""Solve, prove in exact arithmetic, and replay: one line for each problem, exit code 1 unless all are proven.
+
+The whole catalogue: verify_global_optimality.py. Some of it: verify_global_optimality.py bard511 zone_small.
+"""
+
+import time
+from typing import Annotated
+
+import typer
+
+import bilevolt
+from bilevolt.errors import BilevoltError, IntegerFollowerError
+from bilevolt.instances import list_instances
+from bilevolt.models import textbook
+from bilevolt.reports.targets import resolve
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    targets: Annotated[list[str] | None, typer.Argument(help="Textbook problems, instances, files.")] = None,
+    solver: Annotated[str, typer.Option(help="The solver that is asked first.")] = "auto",
+    node_limit: Annotated[int, typer.Option(help="Nodes after which a proof is left open.")] = 100_000,
+    time_limit: Annotated[float, typer.Option(help="Seconds for each solve, and for each proof.")] = 60.0,
+) -> None:
+    """Solve, prove and replay each target."""
+    catalogue = [*textbook.NAMES, *(info.name for info in list_instances())]
+    lines = [_line(target, solver, node_limit, time_limit) for target in targets or catalogue]
+    holding = sum(holds for holds in lines)
+    print(f"{holding} of {len(lines)} hold")
+    raise typer.Exit(0 if holding == len(lines) else 1)
+
+
+def _line(target: str, solver: str, node_limit: int, time_limit: float) -> bool:
+    """Print what came of one target; return whether nothing is open."""
+    start = time.monotonic()
+    try:
+        model = resolve(target).build()
+        solution = bilevolt.solve(model, solver=solver, time_limit=time_limit)
+        proof = bilevolt.prove(model, solution, node_limit=node_limit, time_limit=time_limit)
+        if not proof.closed:
+            print(f"{target:28} OPEN      {'; '.join(proof.reasons)}", flush=True)
+            return False
+        result = proof.replay()
+    except IntegerFollowerError:
+        print(f"{target:28} refused   a follower owns integers: it has no KKT conditions", flush=True)
+        return True
+    except BilevoltError as error:
+        print(f"{target:28} FAILED    {error}", flush=True)
+        return False
+    holds = result["violation"] in (0, None)
+    bound, gap = (None if n is None else f"{float(n):.9g}" for n in (result["bound"], result["gap"]))
+    said = "infeasible" if bound is None else f"F* {bound}, exact gap {gap}"
+    more = [] if holds else [f"the point violates by {float(result['violation']):.3g}"]
+    told = "; ".join([said, f"{result['leaves']} leaves", f"{time.monotonic() - start:.1f} s", *more, *proof.notes])
+    print(f"{target:28} {'proven' if holds else 'INEXACT':9} {told}", flush=True)
+    return holds
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,264 @@
+"""``prove``: solve, search, and state what was proven as a file that ``replay`` checks."""
+
+import gzip
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pyomo.core import minimize
+
+from ...errors import ProofError
+from ...levels.reading import Bilevel, read_levels
+from ...solvers.status import Status
+from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
+from .point import ExactPoint, exact_point
+from .problem import exact, stated
+from .ranges import by_lps, propagate, tighten
+from .relaxation import Relaxation
+from .search import Limits, Search
+from .tree import Node, leaves, preorder
+
+BOUND_LPS = 2000
+TRIAL, ROUNDS = 300, 2  # nodes after which pairs' bounds are tightened, so often, and the search begins anew
+WITH_CLAIM = 300  # columns without a bound up to which they are tried again, for points better than the claim
+
+
+@dataclass
+class Proof:
+    """A proof, or what there is of one: ``reasons`` say why it is open.
+
+    ``data`` is what the file holds; ``notes`` what was seen while it was made.
+    """
+
+    data: dict[str, Any]
+    reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    nodes: int = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether every leaf is closed, so that there is something to replay."""
+        return not self.reasons
+
+    def replay(self) -> dict[str, Any]:
+        """Check the proof in exact arithmetic; return what it proves (see ``replay.replay``).
+
+        :raises ProofError: it is open, or rejected.
+        """
+        if not self.closed:
+            raise ProofError(f"the proof is open: {'; '.join(self.reasons)}. Give it more nodes or time.")
+        try:
+            return replay(self.data)
+        except RejectedError as reason:
+            raise ProofError(f"the proof is rejected: {reason}.") from reason
+
+    @property
+    def verdict(self) -> str:
+        """The theorem that is proven, or why there is none."""
+        if not self.closed:
+            return f"{self.data['problem']['name']}: open, nothing is proven: {'; '.join(self.reasons)}"
+        return str(self.replay()["theorem"])
+
+    def save(self, path: str | Path) -> None:
+        """Write the proof as JSON, compressed if the name ends in .gz.
+
+        :raises ProofError: it is open.
+        """
+        if not self.closed:
+            raise ProofError(f"the proof is open: {'; '.join(self.reasons)}. Give it more nodes or time.")
+        text = json.dumps(self.data, separators=(",", ":"))
+        if str(path).endswith(".gz"):
+            with gzip.open(path, "wt", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def is_about(self, model: Any) -> bool:
+        """Whether the proof's problem is the model's, number by number."""
+        bilevel = model if isinstance(model, Bilevel) else read_levels(model)
+        return bool(stated(bilevel, assume=bool(self.data["problem"]["assumed"])) == self.data["problem"])
+
+
+def read_proof(path: str | Path) -> Proof:
+    """Read a proof that was saved.
+
+    :raises ProofError: the file is no JSON with exact numbers.
+    """
+    try:
+        return Proof(load(str(path)))
+    except RejectedError as reason:
+        raise ProofError(f"{path}: {reason}.") from reason
+
+
+def prove(
+    model: Any,
+    solution: Any = None,
+    *,
+    gap: float = 1e-6,
+    node_limit: int = 100_000,
+    time_limit: float | None = None,
+    assume: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Proof:
+    """Prove that a solution of a bilevel model is globally optimal, in exact arithmetic.
+
+    :param solution: a ``Solution`` of the model; by default the model is solved first. It only says where to look: a
+        better point that is found on the way takes its place, and is noted.
+    :param gap: how far below the solution's objective (relative to ``max(1, |F|)``) the proven bound may be.
+    :param node_limit: nodes of the tree after which the proof is left open.
+    :param time_limit: seconds after which the proof is left open.
+    :param assume: whether the valid inequalities that the model offers may be used; they are listed in the verdict.
+    :raises ProofError: the model has a form that proofs do not cover, or the solution has nothing to prove.
+    """
+    bilevel = model if isinstance(model, Bilevel) else read_levels(model)
+    problem = stated(bilevel, assume)
+    try:
+        system = derive(problem)
+    except RejectedError as reason:
+        raise ProofError(f"no proof can be made of model {problem['name']!r}: {reason}.") from reason
+    if solution is None:
+        from ... import driver
+
+        solution = driver.solve(bilevel.model)
+    return _Maker(bilevel, problem, system, gap, Limits(node_limit, time_limit), progress).proof(solution)
+
+
+def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None] | None = None) -> None:
+    """Make the proof of an answer as ``solution.proof``; the notes say what it proves, or why there is none."""
+    try:
+        solution.proof = prove(bilevel, solution, progress=progress)
+    except ProofError as refusal:
+        solution.notes.append(f"no proof: {refusal}")
+    else:
+        solution.notes += [f"proof: {line}" for line in (*solution.proof.notes, *solution.proof.verdict.splitlines())]
+
+
+class _Maker:
+    def __init__(
+        self,
+        bilevel: Bilevel,
+        problem: dict[str, Any],
+        system: System,
+        gap: float,
+        limits: Limits,
+        progress: Callable[[str], None] | None,
+    ) -> None:
+        self.bilevel, self.problem, self.system, self.gap = bilevel, problem, system, gap
+        self.sign = 1 if bilevel.leader.objective.sense == minimize else -1
+        system.rows.append(("claim", system.objective, -math.inf, math.inf))
+        self.box: Box = (list(system.lower), list(system.upper))
+        self.derived = propagate(system, self.box)
+        self.relaxation = Relaxation(system)
+        self.search = Search(self.relaxation, limits, self._improve, gap)
+        self.search.progress = progress
+        self.best: ExactPoint | None = None
+        self.notes: list[str] = []
+
+    def proof(self, solution: Any) -> Proof:
+        """Return the proof for a solution."""
+        if str(solution.status) not in (Status.optimal, Status.feasible, Status.infeasible):
+            raise ProofError(
+                f"the answer's status is {solution.status}: there is neither a point nor infeasibility to be proven. "
+                "Pass a solution that has one."
+            )
+        self.derived += by_lps(self.relaxation, self.box, BOUND_LPS)
+        if str(solution.status) != Status.infeasible:
+            self._start(solution)
+        if self.search.claim is not None and self._unbounded() <= WITH_CLAIM:
+            self.relaxation.limit_claim(self.search.claim)
+            self.derived += by_lps(self.relaxation, self.box, BOUND_LPS)
+            self.relaxation.limit_claim(None)
+        child = Node()
+        closed = self.search.run(child, self.box, TRIAL)
+        if not closed and self.search.claim is not None:
+            self.relaxation.limit_claim(self.search.claim)
+            for _ in range(ROUNDS):
+                self.derived += tighten(self.relaxation, self.box)
+            self.relaxation.limit_claim(None)
+        if not closed:
+            child = Node()
+            closed = self.search.run(child, self.box)
+        root = Node(["bounds", self.derived], [child]) if self.derived else child
+        return self._stated(root, closed)
+
+    def _unbounded(self) -> int:
+        return sum(math.isinf(b) for side in self.box for b in side)
+
+    def _start(self, solution: Any) -> None:
+        """Make the solution exact, and the claim from it."""
+        self.best = exact_point(self.relaxation, self.box, self._columns(solution))
+        value = Fraction(solution.objective) * self.sign
+        if self.best is not None and self.best.violation == 0:
+            value = self.best.objective
+        self.search.set_claim(self._below(value))
+
+    def _below(self, value: Fraction) -> Fraction:
+        margin = Fraction(self.gap) * max(Fraction(1), abs(value))
+        self.search.margin = float(margin)
+        return Fraction(math.floor((value - margin) * 2**40), 2**40)
+
+    def _columns(self, solution: Any) -> list[float]:
+        """Return a solution's values for all columns; NaN for a multiplier that it does not tell."""
+        system = self.system
+        values = [math.nan] * len(system.names)
+        for name, number in solution.values.items():
+            if name in system.column:
+                values[system.column[name]] = number
+        for follower in self.problem["followers"]:
+            names = [row[0] for row in follower["rows"]] + [system.names[j] for j in follower["variables"]]
+            for name in names:
+                price = solution.multipliers.get(name, math.nan) * follower["sense"]
+                for label, weight in (
+                    (name, price),
+                    (f"{name}.lower", max(price, 0.0)),
+                    (f"{name}.upper", max(-price, 0.0)),
+                ):
+                    if (j := system.column.get(f"multiplier of {label}")) is not None:
+                        values[j] = weight if not math.isnan(price) else math.nan
+        for j, value in enumerate(values):
+            if math.isnan(value) and not system.names[j].startswith(("multiplier of ", "slack of ")):
+                values[j] = min(max(0.0, float(system.lower[j])), float(system.upper[j]))  # in no row
+        for name, body, _, _ in system.rows:
+            if name in system.column:  # the definition of a slack
+                s = system.column[name]
+                values[s] = sum(float(a) * math.prod(values[j] for j in m) for m, a in body.items() if m != (s,))
+        return values
+
+    def _improve(self, point: list[float]) -> Fraction | None:
+        """Make a relaxation's point exact; return the claim that it allows if it is better than all so far."""
+        found = exact_point(self.relaxation, self.box, point[: len(self.system.names)])
+        if found is None or found.violation > 0:
+            return None
+        exactly = self.best is not None and self.best.violation == 0
+        if exactly and self.best is not None and found.objective >= self.best.objective:
+            return None
+        self.notes.append(f"a point with F = {float(self.sign * found.objective):.12g} was found")
+        self.best = found
+        return self._below(found.objective)
+
+    def _stated(self, root: Node, closed: bool) -> Proof:
+        claim = self.search.claim
+        data: dict[str, Any] = {"format": FORMAT, "problem": self.problem}
+        if closed and claim is not None:
+            claim = self._tightened(root, claim)
+        data["bound"] = exact(None if claim is None else self.sign * claim)
+        data |= {"point": None, "attained": None, "violation": None}
+        if self.best is not None:
+            data["point"] = [exact(v) for v in self.best.values]
+            data["attained"] = exact(self.sign * self.best.objective)
+            data["violation"] = exact(self.best.violation)
+        data["tree"] = preorder(root) if closed else []
+        return Proof(data, [] if closed else self.search.open, self.notes, self.search.nodes)
+
+    def _tightened(self, root: Node, claim: Fraction) -> Fraction:
+        """Return the least that a leaf proves, unless bounds were derived for points better than the claim."""
+        last = len(self.system.rows) - 1
+        weights = [w for node in leaves(root) for w in node.said[1].values() if isinstance(w, dict)]  # type: ignore[index]
+        weights += [derived[3] for derived in self.derived]
+        if any(i == last for w in weights for i, _ in w.get("rows", ())):
+            return claim
+        return max(claim, min((node.value for node in leaves(root) if node.value is not None), default=claim))
