@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import BilevoltError
+from ..json_text import parse
 from . import console
 
 _PROVEN, _REJECTED, _REFUSED, _OPEN, _INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, as documented in cli.app
@@ -58,8 +60,8 @@ def is_proof(path: Path) -> bool:
     if path.suffix == ".gz":
         return True
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError, BilevoltError):  # for the reader of solutions to refuse
         return False
     return isinstance(data, dict) and "tree" in data and "problem" in data
 

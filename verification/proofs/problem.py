@@ -35,10 +35,10 @@ def stated(bilevel: Bilevel, assume: bool = False) -> dict[str, Any]:
             f"the leader has the special ordered set {bilevel.leader.sos[0].name!r}, which a proof does not cover. "
             "Write it with binaries."
         )
-    offered = bilevel.offered if assume else ()
+    assumed = bilevel.user_cuts if assume else ()
     variables: list[Any] = [*bilevel.leader.variables, *bilevel.follower_variables]
     price_of = [*bilevel.leader.prices.items()]
-    for block in offered:
+    for block in assumed:
         variables += block.variables
         price_of += [item for item in block.prices.items() if item[0] not in bilevel.leader.prices]
     variables += [price for price, _ in price_of]
@@ -83,7 +83,7 @@ def stated(bilevel: Bilevel, assume: bool = False) -> dict[str, Any]:
         "prices": [[index[id(price)], source.name] for price, source in price_of],
         "assumed": [
             {"name": block.name, "reason": block.reason or f"the rows of {block.name}", "rows": rows(block.constraints)}
-            for block in offered
+            for block in assumed
         ],
     }
 
