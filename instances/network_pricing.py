@@ -5,7 +5,6 @@ instances were published (Bui, Gendron and Carvalho 2022) is read as it is, see 
 """
 
 from collections import Counter
-from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 import networkx as nx
@@ -65,7 +64,7 @@ class NetworkPricingInstance(Instance):
         sizes = f"{len(self.nodes)} nodes, {len(self.arcs)} arcs ({len(self.tolled)} tolled)"
         return f"{sizes}, {len(self.commodities)} commodities"
 
-    @cached_property
+    @property
     def tolled(self) -> tuple[Arc, ...]:
         """The arcs that may be tolled."""
         return tuple(arc for arc in self.arcs if arc.tolled)

@@ -5,11 +5,11 @@ from o to d uses a tolled arc a = (i, j) of cost c only as part of a shortest wa
 
 .. math:: M_a = \min(F_{od} - Z_{oi} - c - Z_{jd}, \; F_{ij} - c, \; F_{id} - c - Z_{jd}, \; F_{oj} - Z_{oi} - c)
 
-as the way around a without tolls, or around all from o to j, from i to d or from o to d, would be cheaper then.
+as the way around a without tolls, or around all from o to j, from i to d or from o to d, would be cheaper.
 
-**Tolled arcs with** :math:`M_a \le 0` **can be removed.** Take tolls, and an optimal way that uses such an arc: replaced
-by the way around, it costs no more, hence exactly as much, so that what was replaced paid no toll. The revenue is the
-same with fewer tolled arcs; repeat.
+**Tolled arcs with** :math:`M_a \le 0` **can be removed.** Take tolls, and an optimal way that uses such an arc:
+replaced by the way around, it costs no more, hence exactly as much, so that what was replaced paid no toll. The revenue
+is the same with fewer tolled arcs; repeat.
 
 **Untolled arcs with** :math:`Z_{oi} + c + Z_{jd} > F_{od}` **can be removed**: no way through them is ever optimal.
 
@@ -87,7 +87,9 @@ def to_destination(arcs: Iterable[Arc], destination: str, tolls: Mapping[str, fl
     """Return by node the distance to the destination over these arcs, at tolls (arc id -> toll; 0 if not named)."""
     graph = digraph(arcs, lambda arc: arc.cost + tolls.get(arc.id, 0.0))
     graph.add_node(destination)
-    found: dict[str, float] = nx.single_source_dijkstra_path_length(graph.reverse(copy=False), destination, weight="cost")
+    found: dict[str, float] = nx.single_source_dijkstra_path_length(
+        graph.reverse(copy=False), destination, weight="cost"
+    )
     return found
 
 

@@ -10,10 +10,10 @@ r"""The commodities as followers: each one's shortest way, over arcs or over a l
 .. math:: \min_{z, x} \sum_p c_p z_p + \sum_a t_a x_a \quad \text{s.t.} \quad \sum_p z_p = 1 \; (L), \quad
           x_a = \sum_{p \ni a} z_p, \quad z \ge 0
 
-**Bounds.** Costs and tolls are nonnegative. So a cycle in an optimal flow costs nothing and pays no toll: without it the
-flow is optimal and earns the same, and :math:`x \le 1`. And :math:`\lambda_i` = the distance from i to d at the tolls is
-an optimal dual solution, which is complementary to every optimal flow; it lies between the distances at tolls 0 and at
-the largest tolls. The same holds for L over paths. So no response is cut off but by cycles that pay nothing.
+**Bounds.** Costs and tolls are nonnegative. So a cycle in an optimal flow costs nothing and pays no toll: without it
+the flow is optimal and earns the same, and :math:`x \le 1`. And :math:`\lambda_i` = the distance from i to d at the
+tolls is an optimal dual solution, which is complementary to every optimal flow; it lies between the distances at tolls
+0 and at the largest tolls. The same holds for L over paths. So only cycles that pay nothing are cut off.
 """
 
 from collections import defaultdict
@@ -72,15 +72,18 @@ def declare_arcs(block: Any, commodity: Commodity, arcs: Sequence[Arc], toll: An
 def declare_paths(block: Any, paths: Sequence[Path], toll: Any, most: Mapping[str, float]) -> None:
     """Declare ``block.route``: the follower that chooses one of the ways; parameters as for :func:`declare_arcs`."""
     tolled = sorted(set().union(*(path.tolled for path in paths)))
+    block.PATHS = pyo.RangeSet(0, len(paths) - 1, doc="the undominated ways")
+    block.path_cost = pyo.Param(block.PATHS, initialize=dict(enumerate(path.cost for path in paths)), doc="no tolls")
+    block.OVER = pyo.Set(dimen=2, initialize=[(p, a) for p, path in enumerate(paths) for a in sorted(path.tolled)])
     route = block.route = SubModel(fixed=[toll[a] for a in tolled])
-    route.z = pyo.Var(range(len(paths)), within=pyo.NonNegativeReals, doc="share of the traffic")
+    route.z = pyo.Var(block.PATHS, within=pyo.NonNegativeReals, doc="share of the traffic")
     route.x = pyo.Var(tolled, within=pyo.Reals, doc="share of the traffic over an arc")
     route.choice = pyo.Constraint(expr=pyo.quicksum(route.z.values()) == 1)
-    route.over = pyo.Constraint(
-        tolled,
-        rule=lambda b, a: b.x[a] - pyo.quicksum(b.z[p] for p, path in enumerate(paths) if a in path.tolled) == 0,
-    )
-    block.base_cost = pyo.Expression(expr=pyo.quicksum(path.cost * route.z[p] for p, path in enumerate(paths)))
+    users = defaultdict(list)
+    for p, a in block.OVER:
+        users[a].append(p)
+    route.over = pyo.Constraint(tolled, rule=lambda b, a: b.x[a] - pyo.quicksum(b.z[p] for p in users[a]) == 0)
+    block.base_cost = pyo.Expression(expr=pyo.sum_product(block.path_cost, route.z))
     block.tolls_paid = pyo.Expression(expr=pyo.quicksum(toll[a] * route.x[a] for a in tolled))
     route.cost = pyo.Objective(expr=block.base_cost + block.tolls_paid)
     dearest = {p: path.cost + sum(most[a] for a in path.tolled) for p, path in enumerate(paths)}

@@ -6,7 +6,8 @@ them is worth something. After the description in Q. M. Bui, B. Gendron and M. C
 the network pricing problem*, INFORMS J. Comput. 34, 2022, sec. 5; the numbers drawn are our own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from math import dist, sqrt
 from random import Random
 
@@ -67,9 +68,7 @@ def generate(
         nodes=tuple(Junction(id=f"{n:03}", position_km=graph.nodes[n]["position"]) for n in order),
         arcs=tuple(arcs),
         commodities=tuple(
-            Commodity(
-                id=f"k{k:02}", origin=f"{a:03}", destination=f"{b:03}", demand=round(random.uniform(*DEMANDS), 2)
-            )
+            Commodity(id=f"k{k:02}", origin=f"{a:03}", destination=f"{b:03}", demand=round(random.uniform(*DEMANDS), 2))
             for k, (a, b) in enumerate(trips, 1)
         ),
     )
@@ -103,10 +102,11 @@ def _voronoi(random: Random, nodes: int) -> nx.Graph:
     return _roads([(float(x), float(y)) for x, y in diagram.vertices], links)
 
 
-def _roads(places: list[Place], links: set[tuple[int, ...]]) -> nx.Graph:
+def _roads(places: list[Place], links: Iterable[tuple[int, ...]]) -> nx.Graph:
     """Return the largest connected part, nodes numbered from 1, costs by length."""
     whole = nx.Graph(sorted(links))
-    part = whole.subgraph(sorted(max(nx.connected_components(whole), key=lambda nodes: (len(nodes), -min(nodes)))))
+    parts = [sorted(part) for part in nx.connected_components(whole)]
+    part = whole.subgraph(max(parts, key=lambda nodes: (len(nodes), -nodes[0])))
     longest = max(dist(places[a], places[b]) for a, b in part.edges)
     graph = nx.Graph()
     number = {node: k for k, node in enumerate(sorted(part), 1)}
@@ -124,9 +124,10 @@ def _tolled(graph: nx.Graph, trips: list[tuple[int, int]], wanted: int) -> set[t
     uses = dict.fromkeys((tuple(sorted(road)) for road in graph.edges), 0)
     for a, b in trips:
         way = nx.dijkstra_path(graph, a, b, weight="cost")
-        for road in zip(way, way[1:], strict=False):
+        for road in pairwise(way):
             uses[tuple(sorted(road))] += 1
-    left, chosen = graph.copy(), set()
+    left = graph.copy()
+    chosen: set[tuple[int, int]] = set()
     for road in sorted(uses, key=lambda r: (-uses[r], r)):
         if len(chosen) == max(1, wanted):
             break

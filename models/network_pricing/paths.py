@@ -13,8 +13,9 @@ Comput. 34, 2022, sec. 3 (bilevel feasible paths); M. Bouhtou et al., *Tariff op
 Comput. 19, 2007.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 
 from ...instances.network_pricing import Arc, Commodity, NetworkPricingInstance
@@ -43,11 +44,11 @@ def undominated(
     except TooManyPathsError:
         return None
     slack = TIE * distances.alternative(commodity)
-    kept: list[Path] = []
+    kept: dict[frozenset[str], Path] = {}
     for path in sorted(found, key=lambda p: (len(p.tolled), p.cost, sorted(p.tolled))):
-        if not any(other.cost <= path.cost + slack and other.tolled <= path.tolled for other in kept):
-            kept.append(path)
-    return kept
+        if not any(other.cost <= path.cost + slack for other in _parts(path.tolled, kept)):
+            kept[path.tolled] = path
+    return list(kept.values())
 
 
 def arc_bounds(paths: Sequence[Path]) -> list[dict[str, float]]:
@@ -58,21 +59,31 @@ def arc_bounds(paths: Sequence[Path]) -> list[dict[str, float]]:
     as otherwise q costs less. The way without tolls is one of these q, so that there is always a bound.
     """
     bounds: list[dict[str, float]] = []
+    by_tolled = {path.tolled: path for path in paths}
     for path in paths:
-        within = [other for other in paths if other.tolled < path.tolled]
-        bounds.append(
-            {a: min(q.cost for q in within if a not in q.tolled) - path.cost for a in sorted(path.tolled)}
-        )
+        within = [other for other in _parts(path.tolled, by_tolled) if other is not path]
+        bounds.append({a: min(q.cost for q in within if a not in q.tolled) - path.cost for a in sorted(path.tolled)})
     return bounds
 
 
-def largest(bounds: Sequence[dict[str, float]]) -> dict[str, float]:
+def largest(bounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return by arc the largest bound over the ways that use it."""
     most: dict[str, float] = {}
     for of_path in bounds:
         for arc, bound in of_path.items():
             most[arc] = max(bound, most.get(arc, 0.0))
     return most
+
+
+def _parts(tolled: frozenset[str], paths: Mapping[frozenset[str], Path]) -> Iterator[Path]:
+    """Yield the ways whose tolled arcs are among these, by whichever list is shorter: that of ways, or of subsets."""
+    if 2 ** len(tolled) >= len(paths):
+        yield from (path for own, path in paths.items() if own <= tolled)
+        return
+    for size in range(len(tolled) + 1):
+        for part in combinations(sorted(tolled), size):
+            if (path := paths.get(frozenset(part))) is not None:
+                yield path
 
 
 class _Search:

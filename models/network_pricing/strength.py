@@ -1,4 +1,4 @@
-r"""What the model offers to the exact methods: a binary for each commodity and tolled arc, and what the tolls paid obey.
+r"""What the model offers to the exact methods: a binary by commodity and tolled arc, and what the tolls paid obey.
 
 For tolls t the leader's revenue is linear over a commodity's optimal flows, and is largest at a vertex: one way, that
 uses an arc or does not. So :math:`u_a = x_a \in \{0, 1\}` cuts off only responses that earn no more than another one,

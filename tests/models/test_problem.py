@@ -42,7 +42,7 @@ PROBLEM = Problem(ToyInstance, build, summary, LazyModule(f"{__name__}.figure"),
     "models/toy/model.py": """
 import pyomo.environ as pyo
 
-from ...reformulations.pao_adapter import SubModel
+from ...levels.pao_adapter import SubModel
 
 
 def build(instance):
