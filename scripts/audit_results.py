@@ -13,7 +13,7 @@ import gzip
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -70,7 +70,7 @@ def suspects(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 def good_tolls(instance: NetworkPricingInstance, steps: int, seconds: float, enough: float) -> dict[str, float]:
     """Return tolls of the local search; where they earn less than ``enough``, the exact solver's from there."""
-    tolls = local_search(instance, steps=steps)
+    tolls = local_search(instance, steps=steps, target=enough * (1 + PRINTED))
     earned = revenue(instance, shaded(tolls), "against", float)
     if seconds <= 0 or earned > enough:
         return tolls
@@ -124,9 +124,8 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def audit(rows: list[Row], folder: Path, steps: int, seconds: float) -> tuple[list[tuple[Row, float]], list[Any]]:
-    """Return the refuted rows, each with the revenue that refutes it, and the counterexamples."""
-    refuted, records = [], []
+def audit(rows: list[Row], folder: Path, steps: int, seconds: float) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Yield by instance the refuted rows, and the counterexample."""
     for name, own in suspects(rows).items():
         path = folder / f"{name}.json"
         if not path.is_file():
@@ -136,15 +135,12 @@ def audit(rows: list[Row], folder: Path, steps: int, seconds: float) -> tuple[li
         best = max(row.objective for row in own)
         low = [row.bound for row in own if _below(row.bound, best)]
         record = counterexample(instance, path, good_tolls(instance, steps, seconds, max(low) * (1 + 2 * PRINTED)))
-        found = [
-            (row, record["revenue_ties_against"]) for row in own if _below(row.bound, record["revenue_ties_against"])
-        ]
+        earned = record["revenue_ties_against"]
+        found = [row for row in own if _below(row.bound, earned)]
         left = len(low) - len(found)
-        typer.echo(f"{name}: {record['revenue_ties_against']:,.1f} refutes {len(found)} rows" + _left(left), err=True)
+        typer.echo(f"{name}: {earned:,.1f} refutes {len(found)} rows" + _left(left), err=True)
         if found:
-            refuted += found
-            records.append(record | {"refutes": [[row.formulation, row.bound] for row, _ in found]})
-    return refuted, records
+            yield found, record | {"refutes": [[row.formulation, row.bound] for row in found]}
 
 
 def main(
@@ -161,14 +157,18 @@ def main(
             raise typer.Exit(_check(check, instances))
         if results is None:
             raise typer.BadParameter("give the table of results, or --check FILE")
-        refuted, records = audit(read_table(results), instances, steps, seconds)
+        records: list[dict[str, Any]] = []
+        for rows, record in audit(read_table(results), instances, steps, seconds):
+            records.append(record)
+            out.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")  # what is found is not lost
+            for row in rows:
+                earned = record["revenue_ties_against"]
+                typer.echo(f"{row.instance}\t{row.formulation}\tbound {row.bound:g}\tearned {earned:.2f}")
     except BilevoltError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
-    out.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-    for row, earned in refuted:
-        typer.echo(f"{row.instance}\t{row.formulation}\tbound {row.bound:g}\tearned {earned:.2f}")
-    typer.echo(f"{len(refuted)} rows refuted on {len(records)} instances; counterexamples: {out}")
+    count = sum(len(record["refutes"]) for record in records)
+    typer.echo(f"{count} rows refuted on {len(records)} instances" + (f"; counterexamples: {out}" if records else ""))
 
 
 def _check(file: Path, folder: Path) -> int:
