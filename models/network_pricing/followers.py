@@ -31,6 +31,7 @@ Price = tuple[float, float, str]
 """Least and greatest shadow price, and the reason."""
 
 NO_CYCLE = "costs and tolls are nonnegative: a cycle in an optimal flow is free, and earns nothing"
+ONE_WAY = "the shares of the ways add up to 1"
 DISTANCES = "distance to the destination, at tolls between 0 and the largest"
 REDUCED_COST = "reduced cost, from the distances to the destination"
 
@@ -63,7 +64,7 @@ def declare_arcs(block: Any, commodity: Commodity, arcs: Sequence[Arc], toll: An
     far = to_destination(arcs, commodity.destination, most)
     _state(
         route,
-        list(route.x.values()),
+        [(variable, NO_CYCLE) for variable in route.x.values()],
         [(route.flow[i], (near[i], far[i], DISTANCES)) for i in nodes],
         [(route.x[a.id], a.cost + most.get(a.id, 0.0) - near[a.tail] + far[a.head]) for a in arcs],
     )
@@ -92,20 +93,20 @@ def declare_paths(block: Any, paths: Sequence[Path], toll: Any, most: Mapping[st
     prices.append((route.choice, (least, min(dearest.values()), DISTANCES)))
     _state(
         route,
-        [*route.z.values(), *route.x.values()],
+        [(variable, ONE_WAY) for variable in (*route.z.values(), *route.x.values())],
         prices,
         [(route.z[p], cost - least) for p, cost in dearest.items()],
     )
 
 
 def _state(
-    route: Any, shares: list[Any], prices: list[tuple[Any, Price]], reduced_costs: list[tuple[Any, float]]
+    route: Any, shares: list[tuple[Any, str]], prices: list[tuple[Any, Price]], reduced_costs: list[tuple[Any, float]]
 ) -> None:
     """State what is known of some best response and its multipliers: shares are at most 1, prices within ranges."""
     route.implied_bounds = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
     route.multiplier_bound = pyo.Suffix(direction=pyo.Suffix.LOCAL, datatype=None)
-    for variable in shares:
-        route.implied_bounds[variable] = 0.0, 1.0, NO_CYCLE
+    for variable, reason in shares:
+        route.implied_bounds[variable] = 0.0, 1.0, reason
     for row, price in prices:
         route.multiplier_bound[row] = price
     for variable, most in reduced_costs:

@@ -30,7 +30,7 @@ class Path:
     cost: float
 
 
-class TooManyPathsError(Exception):
+class _TooManyError(Exception):
     """There are more ways than were asked for."""
 
 
@@ -41,7 +41,7 @@ def undominated(
     arcs = [arc for arc in instance.tolled if distances.useful(commodity, arc)]
     try:
         found = list(_Search(commodity, arcs, distances, most).run())
-    except TooManyPathsError:
+    except _TooManyError:
         return None
     slack = TIE * distances.alternative(commodity)
     kept: dict[frozenset[str], Path] = {}
@@ -114,7 +114,7 @@ class _Search:
                 continue
             self.steps += 1
             if self.steps > self.most:
-                raise TooManyPathsError
+                raise _TooManyError
             on, tolled = [*left, (arc.head, after)], used | {arc.id}
             total = after + free(arc.head, end)
             if total < self.limit - self.slack and all(c + free(n, end) > total + self.slack for n, c in left):

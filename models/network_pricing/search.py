@@ -42,6 +42,8 @@ def local_search(
     """
     begin = time.monotonic()
     market, random = Market(instance), np.random.default_rng(seed)
+    if not market.ways:
+        return {}  # nobody ever needs a tolled arc
     starts = [share * market.most for share in SHARES]
     if start is not None:
         starts.append(market.vector(start))

@@ -87,6 +87,10 @@ def test_local_search_finds_the_optimum_of_small_instances(name):
     assert revenue(instance, shaded(tolls), "against") == pytest.approx(exact, rel=1e-3)
 
 
+def test_where_no_toll_is_ever_paid_there_is_nothing_to_search():
+    assert local_search(small(("o", "z", 5, True), ("o", "z", 4, False))) == {}
+
+
 @pytest.mark.parametrize("formulation", ["arc", "path"])
 def test_what_is_found_is_a_start(formulation):
     instance = generate("grid", 9, 3, 2, tolled_share=0.4)
