@@ -9,6 +9,7 @@ from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
 from .loader import InstanceInfo, instance_names, list_instances, load_instance, parse_instance
+from .network_pricing import NetworkPricingInstance
 from .registry import SCHEMAS, read_folder
 from .road_network import RoadNetwork
 from .station_location import StationLocationInstance
@@ -22,6 +23,7 @@ __all__ = [
     "FastChargingInstance",
     "Instance",
     "InstanceInfo",
+    "NetworkPricingInstance",
     "RoadNetwork",
     "StationLocationInstance",
     "instance_names",

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -38,6 +38,16 @@ class Instance(Record, ABC):
     problem: str
     name: Identifier
     source: Annotated[str, Field(min_length=1, description="where the numbers come from, what is calibrated")]
+
+    @classmethod
+    def adopt(cls, document: Any, name: str) -> dict[str, Any] | None:
+        """Make a document in a format that others publish one of this schema; None where it is none of that format.
+
+        :param document: what a JSON file holds that names no problem of ours.
+        :param name: what the instance is to be called, such as the file's name.
+        :raises ValueError: it is of that format, and something in it is wrong.
+        """
+        return None
 
     @property
     @abstractmethod

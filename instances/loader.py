@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -27,7 +27,7 @@ def load_instance(name_or_path: str | Path) -> Instance:
     """Load a shipped instance by name, or a user's JSON file by path.
 
     A string is a name, in any case of letters, unless it ends with ``.json`` or contains a folder. The file's
-    ``"problem"`` field chooses the schema.
+    ``"problem"`` field chooses the schema; a file in a format that others publish is read by the schema that adopts it.
 
     :raises InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
     """
@@ -42,6 +42,8 @@ def load_instance(name_or_path: str | Path) -> Instance:
 def parse_instance(text: str, where: str) -> Instance:
     """Check a JSON text against the schema of its problem; ``where`` starts the error messages."""
     document = parse(text, where, InstanceError)
+    if (adopted := _adopted(document, where)) is not None:
+        document, text = adopted, json.dumps(adopted)
     problem = document.get("problem") if isinstance(document, dict) else None
     if not isinstance(problem, str) or problem not in SCHEMAS:
         raise InstanceError(f"{where}: problem: {problem!r} is unknown; write one of: {', '.join(SCHEMAS)}.")
@@ -61,6 +63,15 @@ def instance_names() -> list[str]:
     """Names of the shipped instances."""
     # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
     return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
+
+
+def _adopted(document: object, where: str) -> dict[str, Any] | None:
+    """Return what the first schema makes of it that knows the format; None: it is in ours, or in none known."""
+    try:
+        made = (schema.adopt(document, Path(where).stem) for schema in SCHEMAS.values())
+        return next((adopted for adopted in made if adopted is not None), None)
+    except ValueError as error:
+        raise InstanceError(f"{where}: {error}.") from error
 
 
 def _locate(name_or_path: str | Path) -> Path:

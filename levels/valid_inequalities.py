@@ -7,6 +7,9 @@ must hold for every bilevel feasible point :math:`(x, y)`, with *some* values of
 .. math:: \forall (x, y) \text{ bilevel feasible} \quad \exists s, \; \lambda \in \Lambda(x, y): \; (x, y, \lambda, s)
           \text{ satisfies the rows of every active block}
 
+It is as good if they hold for each :math:`x` with one of the responses :math:`y` that suit the leader best, such as a
+vertex of the follower's optima: the points that are cut off then are no better for the leader than one that stays.
+
 Leader, followers, heuristics and the check never see them: the block may be removed without changing the problem.
 ``reformulate`` adds the rows of the active blocks to the single-level model (not with ``cuts=None``; Pyomo's
 ``block.deactivate()`` leaves one out), where they cut off part of the relaxation. A row that says an integer of a level

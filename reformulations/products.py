@@ -5,7 +5,8 @@ For a binary :math:`u` and :math:`v \in [l, h]`, :math:`w = u v` is, exactly,
 .. math:: l u \le w \le h u, \qquad l (1 - u) \le v - w \le h (1 - u)
 
 A bounded integer is expanded in binaries first: as a row of the leader (or one that the model offers) says,
-:math:`u = u_0 + \sum_k a_k b_k`, else in digits of its own, :math:`a_k = 2^k`. Where a product is only in inequalities
+:math:`u = u_0 + \sum_k a_k b_k`, else in digits of its own, :math:`a_k = 2^k`. A continuous
+variable is treated like an integer where a row says so. Where a product is only in inequalities
 that need its underestimators (or its overestimators), the rows of the others are left out: they change no relaxation.
 Where the leader's rows say that of some binaries exactly (or at most) one is 1, the second pair is written once for all
 that multiply :math:`v`, :math:`l (1 - \sum u_i) \le v - \sum w_i \le h (1 - \sum u_i)`, which is fewer rows and a
@@ -116,7 +117,7 @@ def _estimators(component: Any, coefficient: float) -> set[str]:
 
 
 def _expansions(single: Any) -> dict[int, Expansion]:
-    """Map id(integer) -> (constant, terms), from rows "integer = constant + sum of weights x binaries"."""
+    """Map id(variable) -> (constant, terms), from rows "variable = constant + sum of weights x binaries"."""
     recorder = VariableRecorder()
     visitor = LinearRepnVisitor({}, var_recorder=recorder)
     found: dict[int, Expansion] = {}
@@ -125,7 +126,7 @@ def _expansions(single: Any) -> dict[int, Expansion]:
             continue
         repn = visitor.walk_expression(constraint.body)
         wide = [i for i in repn.linear if not recorder.var_map[i].is_binary()]
-        if repn.nonlinear is not None or len(wide) != 1 or recorder.var_map[wide[0]].is_continuous():
+        if repn.nonlinear is not None or len(wide) != 1:
             continue
         own = repn.linear.pop(wide[0])
         bits = [(-a / own, recorder.var_map[i]) for i, a in repn.linear.items()]
@@ -226,10 +227,13 @@ class _Linearizer(Envelopes):
         return None
 
     def _obstacle(self, integer: VarData, other: VarData) -> str | None:
-        if integer.is_continuous():
+        expanded = id(integer) in self.expansions
+        if integer.is_continuous() and not expanded:
             return f"{integer.name} is continuous"
         lower, upper = integer.bounds
-        if not integer.is_binary() and (lower is None or upper is None or upper - lower >= LARGEST_EXPANSION):
+        if not (integer.is_binary() or expanded) and (
+            lower is None or upper is None or upper - lower >= LARGEST_EXPANSION
+        ):
             return f"{integer.name} is an integer without (small) bounds"
         if not all(math.isfinite(bound) for bound in self.ranges.of_variable(other)):
             return f"{other.name} has no finite (proven) bounds"

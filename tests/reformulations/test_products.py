@@ -194,6 +194,26 @@ def test_an_integer_is_expanded_as_the_leaders_row_says():
     assert solution.objective == pytest.approx(-4), "k = 1, v = 2"
 
 
+def test_a_continuous_variable_is_expanded_where_an_offered_row_says_so():
+    """The follower's y is 0 or 1 where x is not 0.5: what the model offers makes the revenue x y exact."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 1))
+    model.L = SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(0, 1))
+    model.L.objective = pyo.Objective(expr=(model.x - 0.5) * model.L.y)
+    model.objective = pyo.Objective(expr=model.x * model.L.y, sense=pyo.maximize)
+    left = reformulate(model, "strong_duality")
+    assert {p.reason for p in remaining(map_of(left).products)} == {"x is continuous; L.y is continuous"}
+    model.V = bilevolt.ValidInequalities(reason="the leader gains nothing by a y between")
+    model.V.b = pyo.Var(domain=pyo.Binary)
+    model.V.row = pyo.Constraint(expr=model.L.y == model.V.b)
+    single = reformulate(model, "strong_duality")
+    assert not remaining(map_of(single).products)
+    assert ("V.b", "x") in {(p.first.name, p.second.name) for p in map_of(single).products}
+    solution = bilevolt.solve(model, reformulation="strong_duality", solver="highs")
+    assert solution.status == "optimal" and solution.objective == pytest.approx(0.5)
+
+
 def two_products(**bounds):
     model = pyo.ConcreteModel()
     model.u = pyo.Var(domain=pyo.Binary)

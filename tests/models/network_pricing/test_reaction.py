@@ -1,0 +1,101 @@
+"""Responses without a solver: ties, exactness; the inverse problem and the local search against enumeration."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from network_pricing_oracle import Oracle, response, small
+
+import bilevolt as bv
+from bilevolt.models.network_pricing import build, generate
+from bilevolt.models.network_pricing.inverse import Market
+from bilevolt.models.network_pricing.reaction import revenue, routes, shaded
+from bilevolt.models.network_pricing.search import local_search
+from bilevolt.models.network_pricing.start import put_start
+
+INSTANCES = {name: bv.load_instance(name) for name in ("tolls_grid", "tolls_delaunay")}
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+@pytest.mark.parametrize("number", [float, Fraction])
+def test_responses_are_those_of_enumeration(name, number):
+    oracle, random = Oracle(INSTANCES[name]), np.random.default_rng(6)
+    for _ in range(10):
+        tolls = {a: random.choice([0.0, random.uniform(0, 40)]) for a in oracle.arcs}
+        leader, against = (routes(oracle.instance, tolls, ties, number) for ties in ("leader", "against"))
+        for k, found in oracle.found.items():
+            least, most_paid, least_paid = response(found, tolls)
+            assert float(leader[k].cost) == pytest.approx(least) == pytest.approx(float(against[k].cost))
+            assert float(leader[k].paid) == pytest.approx(most_paid)
+            assert float(against[k].paid) == pytest.approx(least_paid)
+
+
+def test_ties_in_exact_arithmetic():
+    instance = small(("o", "z", 1, True), ("o", "z", 4, False), demand=2)
+    assert [revenue(instance, {"a0": 3}, ties) for ties in ("leader", "against")] == [6, 0]
+    above, below = (Fraction(3) + sign * Fraction(1, 10**30) for sign in (1, -1))
+    assert revenue(instance, {"a0": above}) == 0
+    assert revenue(instance, {"a0": below}, "against") == 2 * below
+    assert revenue(instance, shaded({"a0": 3.0}), "against") == pytest.approx(6, rel=2e-6)
+
+
+def test_free_cycles_do_no_harm():
+    instance = small(("o", "m", 0, True), ("m", "o", 0, True), ("m", "z", 1, False), ("o", "z", 3, False))
+    assert routes(instance, {"a0": 0, "a1": 0})["k"].arcs == ("a0", "a2")
+    assert revenue(instance, {"a0": 2}) == 2
+
+
+@pytest.mark.parametrize("tolls", [{"a0": -1}, {"a1": 1}, {"nowhere": 1}])
+def test_tolls_that_nobody_may_ask_are_refused(tolls):
+    instance = small(("o", "z", 1, True), ("o", "z", 4, False))
+    with pytest.raises(ValueError, match="the arc may have none, or the toll is negative"):
+        routes(instance, tolls)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_the_best_tolls_for_the_optimal_ways_are_optimal(name):
+    model = build(INSTANCES[name])
+    solution = bv.solve(model, reformulation="strong_duality", solver="highs")
+    market = Market(INSTANCES[name])
+    chosen = market.respond(market.vector({a: 0.999999 * model.toll[a].value for a in model.TOLLED}))
+    tolls = market.best_tolls(chosen)
+    assert market.earned(chosen, tolls) == pytest.approx(solution.objective, rel=1e-6)
+    assert revenue(INSTANCES[name], shaded(market.named(tolls)), "against") == pytest.approx(
+        solution.objective, rel=1e-5
+    )
+
+
+def test_ways_that_no_tolls_make_optimal_together():
+    """Two trips over one arc save 3 and 5: the first cannot pay where the second does not."""
+    instance = small(
+        ("o", "m", 0, False), ("m", "n", 1, True), ("n", "z", 0, False), ("o", "z", 4, False),
+        ("p", "m", 0, False), ("n", "y", 0, False), ("p", "y", 6, False),
+    )  # fmt: skip
+    other = instance.commodities[0].model_copy(update={"id": "l", "origin": "p", "destination": "y"})
+    market = Market(instance.model_copy(update={"commodities": (*instance.commodities, other)}))
+    assert [list(ways.cost) for ways in market.ways] == [[4, 1], [6, 1]]
+    assert market.best_tolls([1, 0]) is None
+    assert market.best_tolls([1, 1]) == pytest.approx([3]) and market.best_tolls([0, 1]) == pytest.approx([5])
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_local_search_finds_the_optimum_of_small_instances(name):
+    instance = INSTANCES[name]
+    tolls = local_search(instance, steps=60)
+    assert tolls == local_search(instance, steps=60)
+    exact = bv.solve(build(instance), reformulation="strong_duality", solver="highs").objective
+    assert revenue(instance, shaded(tolls), "against") == pytest.approx(exact, rel=1e-3)
+
+
+def test_where_no_toll_is_ever_paid_there_is_nothing_to_search():
+    assert local_search(small(("o", "z", 5, True), ("o", "z", 4, False))) == {}
+
+
+@pytest.mark.parametrize("formulation", ["arc", "path"])
+def test_what_is_found_is_a_start(formulation):
+    instance = generate("grid", 9, 3, 2, tolled_share=0.4)
+    model = build(instance, formulation=formulation)
+    put_start(model, instance, local_search(instance, steps=10))
+    solution = bv.solve(model, reformulation="strong_duality", solver="highs", warm_start=True)
+    assert any(note.startswith("started from a point with objective") for note in solution.notes)
+    assert solution.status == "optimal"
