@@ -7,8 +7,10 @@ from typing import Any
 from .bounds.given import BigM
 from .errors import UnsupportedBySolverError
 from .heuristics import METHODS
+from .levels.bilevel import Bilevel
+from .levels.decisions import remarks
 from .levels.point import Point
-from .levels.reading import Bilevel, read_levels
+from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
 from .pipeline.polish import check
 from .pipeline.start import start
@@ -75,14 +77,14 @@ def solve(
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
-    remarks = bilevel.remarks
-    for remark in remarks:
+    said = remarks(bilevel)
+    for remark in said:
         request.say(remark)
     with stoppable():
         solution, single = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
-    solution.notes[:0] = remarks
+    solution.notes[:0] = said
     if request.method == "exact":
         note_why(bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pyomo.core.base.constraint import ConstraintData
 
+from ..levels.bilevel import Bilevel
 from ..levels.optimality import OptimalityConditions
-from ..levels.reading import Bilevel
 from .ranges import Ranges
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.core import minimize, value
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..levels.rows import at_values
 from ..reformulations import kkt, pattern, products, revenue
 from ..reformulations.single_level import map_of

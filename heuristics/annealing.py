@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..solvers.session import Session
 from .encoding.limits import Array
 from .options import require

@@ -14,7 +14,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Block, Suffix
 from pyomo.core.base.var import VarData
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..levels.state_bound import MULTIPLIER_BOUND
 
 RESTATE = "restate_bounds"

@@ -26,8 +26,8 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import Reals, Var
 
 from ..errors import BilevoltError, UnsupportedBySolverError
+from ..levels.bilevel import Bilevel
 from ..levels.point import put
-from ..levels.reading import Bilevel
 from ..reformulations import choose_reformulation
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session

@@ -11,7 +11,7 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of

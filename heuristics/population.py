@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..solvers.session import Session
 from .options import require
 from .population import Run

@@ -24,9 +24,9 @@ from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
+from ..levels.bilevel import Bilevel
 from ..levels.follower_form import VariableRecorder
 from ..levels.point import put
-from ..levels.reading import Bilevel
 from ..reformulations import kkt, pattern, product, revenue
 from ..reformulations.single_level import Linearized, map_of
 from ..solvers.base import SolverResult

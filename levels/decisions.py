@@ -5,17 +5,15 @@ wherever it is declared. That is what the declaration says; where it may be a sl
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyomo.common.collections import ComponentSet
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import NotBilevelError
-
-if TYPE_CHECKING:
-    from .follower import Follower
-    from .reading import Bilevel
+from .bilevel import Bilevel
+from .follower import Follower
 
 NOTE = "decisions: "
 """How the note starts that says who decides what."""
@@ -25,7 +23,7 @@ FEW = 3  # members of a family (or followers alike) that are still named one by 
 SHOWN = 8  # families of a level, and levels, that are shown
 
 
-def decisions(bilevel: "Bilevel") -> dict[str, str]:
+def decisions(bilevel: Bilevel) -> dict[str, str]:
     """Map "leader" and the followers' names to what each decides: ``{"leader": "x", "L": "y[*] (24), price of L.c"}``.
 
     Families are shown as one; where many followers are alike (one for each index of a block), so are they.
@@ -55,7 +53,12 @@ def told(who: dict[str, str]) -> str:
     return "; ".join(parts[:SHOWN] + more)
 
 
-def warnings(bilevel: "Bilevel") -> list[str]:
+def remarks(bilevel: Bilevel) -> list[str]:
+    """Return the first notes of every answer: who decides what, and what of it was perhaps not meant."""
+    return [NOTE + told(decisions(bilevel)), *(WARNING + text for text in warnings(bilevel))]
+
+
+def warnings(bilevel: Bilevel) -> list[str]:
     """Name variables that are a follower's, and were perhaps meant to be the leader's.
 
     They are declared outside the SubModel, in the leader's rows or objective, and not in the follower's objective.
@@ -75,7 +78,7 @@ def warnings(bilevel: "Bilevel") -> list[str]:
     return found
 
 
-def refuse_idle_leader(bilevel: "Bilevel") -> None:
+def refuse_idle_leader(bilevel: Bilevel) -> None:
     """Refuse a model whose leader has nothing to decide, unless its decision was made with ``fix()``.
 
     :raises NotBilevelError: the message says how the leader's variables are named, and which the followers took over.
@@ -136,7 +139,7 @@ def _taken_over(variables: list[VarData], follower: "Follower") -> str:
     )
 
 
-def _decision_is_fixed(bilevel: "Bilevel") -> bool:
+def _decision_is_fixed(bilevel: Bilevel) -> bool:
     """Whether the leader has variables, which are fixed: its decision is given, and the followers answer it."""
     listed_fixed = any(v.fixed for follower in bilevel.followers for v in follower.named)
     return listed_fixed or any(

@@ -1,15 +1,13 @@
 """Whether what is given is a model, and every number in it is there: unset Params and NaN are refused by name."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyomo.common.numeric_types import native_numeric_types, native_types
 from pyomo.core.base.block import BlockData
 
 from ..errors import MissingNumberError, NotBilevelError
-
-if TYPE_CHECKING:
-    from .reading import Bilevel
+from .bilevel import Bilevel
 
 _MODEL = "Give a pyomo.environ.ConcreteModel with a bilevolt.SubModel in it"
 
@@ -29,7 +27,7 @@ def refuse_no_model(model: Any) -> None:
         )
 
 
-def refuse_missing_numbers(bilevel: "Bilevel") -> None:
+def refuse_missing_numbers(bilevel: Bilevel) -> None:
     """Refuse numbers that are not given or not a number, in rows, objectives and bounds.
 
     :raises MissingNumberError: the message names the row and what is missing there.
@@ -44,7 +42,7 @@ def refuse_missing_numbers(bilevel: "Bilevel") -> None:
             )
 
 
-def _rows(bilevel: "Bilevel") -> Iterator[Any]:
+def _rows(bilevel: Bilevel) -> Iterator[Any]:
     yield from (bilevel.leader.objective, *bilevel.leader.constraints)
     for follower in bilevel.followers:
         yield from (follower.objective, *follower.constraints)
@@ -52,7 +50,7 @@ def _rows(bilevel: "Bilevel") -> Iterator[Any]:
         yield from block.constraints
 
 
-def _variables(bilevel: "Bilevel") -> Iterator[Any]:
+def _variables(bilevel: Bilevel) -> Iterator[Any]:
     yield from bilevel.leader.variables
     yield from bilevel.follower_variables
     for block in bilevel.user_cuts:

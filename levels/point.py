@@ -8,7 +8,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core import value
 from pyomo.core.base.var import VarData
 
-from .reading import Bilevel
+from .bilevel import Bilevel
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,22 @@ objective or rows is that follower's, wherever it is declared; the rest is the l
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Block, Constraint, Objective, Var
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
-from pyomo.core.base.sos import SOSConstraint, SOSConstraintData
+from pyomo.core.base.sos import SOSConstraint
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import IntegerFollowerError, NotBilevelError
-from . import decisions
+from .bilevel import Bilevel, Leader, UserCuts
+from .decisions import refuse_idle_leader
 from .dual_of import prices_of
 from .follower import Follower
-from .follower_form import FollowerForm, follower_form
 from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
 from .valid_inequalities import ValidInequalities
@@ -31,92 +29,6 @@ from .valid_inequalities import ValidInequalities
 _HOLDERS = {SubModel: "a follower", ValidInequalities: "a block of valid inequalities"}
 # What a level may hold besides rows, objectives and blocks: data and annotations, which need no treatment.
 _PASSIVE = {"Var", "BooleanVar", "Param", "Set", "RangeSet", "Expression", "Suffix", "BuildAction", "BuildCheck"}
-
-
-@dataclass(frozen=True)
-class Leader:
-    """The upper level: its objective, rows and unfixed variables; ``prices`` maps dual_of variables to rows."""
-
-    objective: ObjectiveData
-    constraints: tuple[ConstraintData, ...]
-    sos: tuple[SOSConstraintData, ...]
-    variables: tuple[VarData, ...]
-    prices: ComponentMap
-
-
-@dataclass(frozen=True)
-class UserCuts:
-    """A block of ``ValidInequalities``: ``variables`` are its own, ``prices`` maps its dual_of variables to rows."""
-
-    name: str
-    reason: str
-    constraints: tuple[ConstraintData, ...]
-    variables: tuple[VarData, ...]
-    prices: ComponentMap
-
-
-@dataclass(frozen=True)
-class Bilevel:
-    """A PAO model, read. ``owner`` maps each follower's variable to its follower; ``user_cuts`` are of no level."""
-
-    model: Any
-    leader: Leader
-    followers: tuple[Follower, ...]
-    owner: ComponentMap = field(repr=False)
-    user_cuts: tuple[UserCuts, ...] = ()
-
-    @cached_property
-    def forms(self) -> tuple[FollowerForm, ...]:
-        """Each follower in coefficients, as the model was at the first call.
-
-        :raises NonconvexFollowerError: see :func:`.follower_form`.
-        """
-        return tuple(follower_form(follower) for follower in self.followers)
-
-    @property
-    def variables(self) -> tuple[VarData, ...]:
-        """The variables of both levels, the leader's first."""
-        return (*self.leader.variables, *self.follower_variables)
-
-    @property
-    def sense(self) -> int:
-        """1 if the leader minimises, -1 if it maximises."""
-        return int(self.leader.objective.sense)
-
-    @contextmanager
-    def kept_values(self) -> Iterator[None]:
-        """Put the values of both levels' variables, and of prices, back at the end, also after a failure."""
-        before = [(variable, variable.value) for variable in (*self.variables, *self.leader.prices)]
-        try:
-            yield
-        finally:
-            for variable, number in before:
-                variable.set_value(number, skip_validation=True)
-
-    @property
-    def follower_variables(self) -> Iterator[VarData]:
-        """All followers' variables, follower by follower."""
-        return (variable for follower in self.followers for variable in follower.variables)
-
-    @property
-    def decisions(self) -> str:
-        """Who decides what: ``leader: x; L: y, z``."""
-        return decisions.told(decisions.decisions(self))
-
-    @property
-    def remarks(self) -> list[str]:
-        """The first notes of every answer: who decides what, and what of it was perhaps not meant."""
-        return [decisions.NOTE + self.decisions, *(decisions.WARNING + text for text in decisions.warnings(self))]
-
-    @property
-    def uses_prices(self) -> bool:
-        """Whether the leader or a valid inequality contains shadow prices, so that not any multipliers will do."""
-        return bool(self.leader.prices) or any(block.prices for block in self.user_cuts)
-
-    @property
-    def visible(self) -> ComponentSet:
-        """The leader's variables that some follower sees: the decision that followers react to."""
-        return ComponentSet(v for f in self.followers for v in f.given if v not in self.owner)
 
 
 def read_levels(model: Any) -> Bilevel:
@@ -148,7 +60,7 @@ def read_levels(model: Any) -> Bilevel:
     only_in_cuts = ComponentSet(price for block in user_cuts for price in block.prices if price not in seen)
     kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_in_cuts)
     bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, user_cuts)
-    decisions.refuse_idle_leader(bilevel)
+    refuse_idle_leader(bilevel)
     refuse_missing_numbers(bilevel)
     return bilevel
 

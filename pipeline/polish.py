@@ -3,7 +3,7 @@
 import time
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..reformulations import kkt, pattern
 from ..reformulations.single_level import SingleLevel, map_of
 from ..request import Request

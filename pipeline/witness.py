@@ -4,8 +4,8 @@ from typing import Any
 
 from ..errors import BilevoltError
 from ..heuristics import METHODS
+from ..levels.bilevel import Bilevel
 from ..levels.point import Point
-from ..levels.reading import Bilevel
 from ..request import Request
 from ..solution import Solution
 from ..solvers.status import Status

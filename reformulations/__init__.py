@@ -18,7 +18,8 @@ step            what it does                                                 fil
 ==============  ===========================================================  =========================
 """
 
-from ..levels.reading import Bilevel, read_levels
+from ..levels.bilevel import Bilevel
+from ..levels.reading import read_levels
 from .choosing import choose_reformulation, reformulate
 from .linearization import Linearization
 from .registry import LINEARIZATIONS

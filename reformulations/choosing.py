@@ -5,7 +5,8 @@ from typing import Any
 
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError, UnsupportedBySolverError
-from ..levels.reading import Bilevel, read_levels
+from ..levels.bilevel import Bilevel
+from ..levels.reading import read_levels
 from . import asking, kkt, mixing, products, revenue, strong_duality, user_cuts
 from .registry import AUTO, LINEARIZATIONS
 

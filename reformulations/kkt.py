@@ -27,9 +27,9 @@ from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
 from ..errors import NotBilevelError
+from ..levels.bilevel import Bilevel, Leader
 from ..levels.follower_form import FollowerForm, Row
 from ..levels.optimality import OptimalityConditions, Pair
-from ..levels.reading import Bilevel, Leader
 from ..levels.rows import add_sos
 from .single_level import SingleLevel, attach, shadow_price
 

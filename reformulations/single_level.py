@@ -17,9 +17,9 @@ from pyomo.core.base.var import VarData
 from ..bounds.ranges import Bound, Ranges
 from ..bounds.system import System
 from ..errors import BilevoltError
+from ..levels.bilevel import Bilevel, UserCuts
 from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.point import Point, point_at, put
-from ..levels.reading import Bilevel, UserCuts
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block
 from pyomo.core.base.var import VarData
 
-from ..levels.reading import UserCuts
+from ..levels.bilevel import UserCuts
 from .kkt import add_rows, price_expressions
 from .single_level import SingleLevel, map_of
 

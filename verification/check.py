@@ -7,10 +7,12 @@ from typing import Any, Literal
 from pyomo.core import minimize, value
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
+from ..levels.bilevel import Bilevel
+from ..levels.decisions import decisions, told
 from ..levels.follower import Follower
 from ..levels.follower_form import FollowerForm, follower_form
 from ..levels.follower_problem import follower_at
-from ..levels.reading import Bilevel, read_levels
+from ..levels.reading import read_levels
 from ..quantities import number
 from ..solvers import SOLVERS
 from ..solvers.status import Status
@@ -74,7 +76,11 @@ def _check(
     put_missing_prices(bilevel)
     leader = _worst(_leader_residuals(bilevel), tolerance, violations)
     certificate = Certificate(
-        False, leader_violation=leader, violations=violations, tolerance=tolerance, decisions=bilevel.decisions
+        False,
+        leader_violation=leader,
+        violations=violations,
+        tolerance=tolerance,
+        decisions=told(decisions(bilevel)),
     )
     optimum: dict[int, float] = {}
     for follower in bilevel.followers:

@@ -9,7 +9,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, Var, minimize, quicksum, value
 from pyomo.repn import generate_standard_repn
 
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..reformulations import kkt
 from ..reformulations.optimal_face import add_prices
 from ..reformulations.single_level import map_of

@@ -10,7 +10,7 @@ from pyomo.core import Block, ConcreteModel, Constraint
 
 from ..bounds.dual_relaxation import stationarity_rows
 from ..bounds.mccormick import relax
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
 from ..solvers.conflict import Conflict, conflict

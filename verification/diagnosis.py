@@ -13,8 +13,8 @@ from pyomo.core import ConcreteModel, Constraint
 from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import BilevoltError
+from ..levels.bilevel import Bilevel
 from ..levels.decisions import listed
-from ..levels.reading import Bilevel
 from ..levels.rows import add_sos
 from ..reformulations.single_level import map_of
 from ..solvers import choose

@@ -7,8 +7,8 @@ from pyomo.core import value
 from pyomo.core.base.var import VarData
 
 from ..errors import BilevoltError
+from ..levels.bilevel import Bilevel
 from ..levels.follower_problem import follower_at
-from ..levels.reading import Bilevel
 from ..levels.rows import at_values
 from ..solvers.session import Session
 from ..solvers.status import Status

@@ -21,7 +21,7 @@ from pyomo.core.base.var import VarData
 from pyomo.repn import generate_standard_repn
 
 from ..errors import NonconvexFollowerError, SolverUnavailableError, UnsupportedBySolverError
-from ..levels.reading import Bilevel
+from ..levels.bilevel import Bilevel
 from ..levels.rows import at_values, numbers
 from ..reformulations import kkt
 from ..solvers.base import SolverResult

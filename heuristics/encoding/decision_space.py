@@ -21,8 +21,8 @@ from ...bounds.ranges import Ranges
 from ...bounds.relaxation import PRIMAL, Relaxation
 from ...bounds.rows import Rows
 from ...errors import BilevoltError
+from ...levels.bilevel import Bilevel
 from ...levels.follower_form import VariableRecorder
-from ...levels.reading import Bilevel
 from ...reformulations.single_level import map_of
 from .limits import Array, Limits
 from .propagation import LinearRow, Propagator

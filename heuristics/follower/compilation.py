@@ -10,8 +10,8 @@ from pyomo.core import minimize
 from pyomo.core.base.var import VarData
 from scipy.sparse import block_array, csr_array
 
+from ...levels.bilevel import Bilevel
 from ...levels.follower_form import FollowerForm
-from ...levels.reading import Bilevel
 from ..encoding.limits import Limits
 from .bilinear import Bilinear, NotCompiled, Place, read
 from .compiled import CompiledReaction

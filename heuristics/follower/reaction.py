@@ -17,8 +17,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective
 
 from ...errors import BilevoltError
+from ...levels.bilevel import Bilevel
 from ...levels.follower_problem import follower_at
-from ...levels.reading import Bilevel
 from ...levels.rows import add_sos, substitution
 from ...reformulations import user_cuts
 from ...reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers

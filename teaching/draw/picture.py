@@ -16,7 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ...driver import solve
-from ...levels.reading import Bilevel, read_levels
+from ...levels.bilevel import Bilevel
+from ...levels.reading import read_levels
 from ...solution import Solution
 from ...solvers.status import Status
 from .reaction_curve import FAR, Reply, curve, reply

@@ -8,8 +8,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, maximize
 
 from ...errors import BilevoltError
+from ...levels.bilevel import Bilevel
 from ...levels.follower_form import follower_form
-from ...levels.reading import Bilevel
 from ...solvers import Status
 from ...solvers.session import Session
 from ..polynomials import Polynomial, polynomial

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...levels.bilevel import Bilevel
 from ...levels.follower_form import FollowerForm, Row
-from ...levels.reading import Bilevel
 from ...reformulations.single_level import SingleLevel
 from . import reading
 from .calculus import Calculus

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...bounds.given import BigM
-from ...levels.reading import Bilevel, read_levels
+from ...levels.bilevel import Bilevel
+from ...levels.reading import read_levels
 from ...reformulations import choose_reformulation, kkt, revenue
 from ...reformulations.single_level import map_of
 from ...solution import Solution

@@ -17,8 +17,8 @@ from typing import Any
 
 from pyomo.core import Block, Constraint, Expression, Param, RangeSet, Set, Var
 
+from ...levels.bilevel import Bilevel
 from ...levels.pao_adapter import SubModel
-from ...levels.reading import Bilevel
 from .formula import Elements, Formula, Name, Symbol
 
 _SIDES = {"lower": "l", "upper": "u", "equality": ""}

@@ -6,6 +6,7 @@ from driver_cases import market
 
 import bilevolt as bv
 from bilevolt import SubModel, dual_of, errors
+from bilevolt.levels.decisions import decisions, remarks, told
 from bilevolt.levels.reading import read_levels
 from bilevolt.models import textbook
 
@@ -89,7 +90,7 @@ def many():
     ],
 )  # fmt: skip
 def test_who_decides_what_in_a_line(build, text):
-    assert read_levels(build()).decisions == text
+    assert told(decisions(read_levels(build()))) == text
 
 
 @pytest.mark.parametrize("method", ["exact", "nested", "leader_alone"])
@@ -206,13 +207,13 @@ def test_what_is_declared_in_the_submodel_is_meant():
     model = market()
     model.x_at_most = pyo.Constraint(expr=model.L.y[1] <= 4)
     model.L.cost.set_value(3 * model.L.y[2])  # y[1] is in the leader's row, and in no objective
-    assert read_levels(model).remarks[1:] == []
+    assert remarks(read_levels(model))[1:] == []
 
 
 def test_no_textbook_problem_is_warned_of():
     for name in textbook.NAMES:
         try:
-            assert read_levels(textbook.build(name)).remarks[1:] == [], name
+            assert remarks(read_levels(textbook.build(name)))[1:] == [], name
         except errors.IntegerFollowerError:
             continue
 

@@ -7,7 +7,7 @@ from typing import Any
 from pyomo.core import minimize, value
 
 from ...errors import ProofError
-from ...levels.reading import Bilevel
+from ...levels.bilevel import Bilevel
 from ..replay import Poly
 from .polynomials import polynomial
 

@@ -12,7 +12,8 @@ from typing import Any
 from pyomo.core import minimize
 
 from ...errors import ProofError
-from ...levels.reading import Bilevel, read_levels
+from ...levels.bilevel import Bilevel
+from ...levels.reading import read_levels
 from ...solvers.status import Status
 from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
 from .point import ExactPoint, exact_point
