@@ -22,7 +22,7 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
-    "prove": "verification.proofs",
+    "prove": "proving",
     "Proof": "verification.proofs",
     "explain": "teaching.explain.explain",
     "Explanation": "teaching.explain.explanation",
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .levels.pao_adapter import SubModel
     from .levels.state_bound import state_bound
     from .levels.valid_inequalities import ValidInequalities
+    from .proving import prove
     from .reformulations import reformulate
     from .reports import Comparison, compare
     from .solution import Solution
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from .teaching.explain.explanation import Explanation
     from .teaching.grade.grader import grade
     from .verification import Certificate, verify
-    from .verification.proofs import Proof, prove
+    from .verification.proofs import Proof
 
 
 def __getattr__(name: str) -> Any:

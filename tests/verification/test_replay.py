@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from bilevolt import prove
 from bilevolt.models import random_bilevel, textbook
 from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
 from bilevolt.verification import replay
-from bilevolt.verification.proofs import prove
 from bilevolt.verification.replay import RejectedError
 
 Data = dict[str, Any]

@@ -1,4 +1,4 @@
-"""``prove``: solve, search, and state what was proven as a file that ``replay`` checks."""
+"""``prove``: search, and state what was proven as a file that ``replay`` checks."""
 
 import gzip
 import json
@@ -97,7 +97,7 @@ def read_proof(path: str | Path) -> Proof:
 
 def prove(
     model: Any,
-    solution: Any = None,
+    solution: Any,
     *,
     gap: float = 1e-6,
     node_limit: int = 100_000,
@@ -107,8 +107,8 @@ def prove(
 ) -> Proof:
     """Prove that a solution of a bilevel model is globally optimal, in exact arithmetic.
 
-    :param solution: a ``Solution`` of the model; by default the model is solved first. It only says where to look: a
-        better point that is found on the way takes its place, and is noted.
+    :param solution: a ``Solution`` of the model. It only says where to look: a better point that is found on the way
+        takes its place, and is noted.
     :param gap: how far below the solution's objective (relative to ``max(1, |F|)``) the proven bound may be.
     :param node_limit: nodes of the tree after which the proof is left open.
     :param time_limit: seconds after which the proof is left open.
@@ -121,10 +121,6 @@ def prove(
         system = derive(problem)
     except RejectedError as reason:
         raise ProofError(f"no proof can be made of model {problem['name']!r}: {reason}.") from reason
-    if solution is None:
-        from ... import driver
-
-        solution = driver.solve(bilevel.model)
     return _Maker(bilevel, problem, system, gap, Limits(node_limit, time_limit), progress).proof(solution)
 
 

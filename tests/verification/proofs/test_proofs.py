@@ -6,12 +6,13 @@ import pyomo.environ as pyo
 import pytest
 
 import bilevolt as bv
+from bilevolt import prove
 from bilevolt.errors import ProofError
 from bilevolt.levels.reading import read_levels
 from bilevolt.models import random_bilevel, textbook
 from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
-from bilevolt.verification.proofs import Proof, prove, read_proof
+from bilevolt.verification.proofs import Proof, read_proof
 from bilevolt.verification.proofs.problem import stated
 
 INTEGER_FOLLOWER = ("moore",)
