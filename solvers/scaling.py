@@ -83,12 +83,15 @@ def scaling_of(program: Program) -> Scaling:
 
 
 def _entries(program: Program) -> csr_array:
-    """Return the absolute linear entries, without zeros and dust."""
+    """Return the absolute linear entries, without zeros, and without dust in columns that have more than that."""
     entries = csr_array(abs(program.matrix))
     rows = np.repeat(np.arange(entries.shape[0]), np.diff(entries.indptr))
     largest = np.zeros(entries.shape[0])
     np.maximum.at(largest, rows, entries.data)
-    entries.data[entries.data <= DUST * largest[rows]] = 0.0
+    dust = entries.data <= DUST * largest[rows]
+    more = np.zeros(entries.shape[1], dtype=bool)
+    more[entries.indices[~dust]] = True  # a column of dust alone has no other scale, and solvers drop what is tiny
+    entries.data[dust & more[entries.indices]] = 0.0
     entries.eliminate_zeros()
     return entries
 

@@ -52,7 +52,7 @@ def test_a_check_that_is_interrupted_leaves_a_point_that_nobody_calls_optimal(mo
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bilevolt.driver.verify", interrupted)
+    monkeypatch.setattr("bilevolt.pipeline.polish.verify", interrupted)
     solution = bv.solve(market(), solver="gurobi", reformulation="sos1")
     assert (solution.interrupted, solution.status, solution.certificate) == (True, "feasible", None)
     assert solution.values["x"] == pytest.approx(5) and "not verified" in solution.notes[-1]

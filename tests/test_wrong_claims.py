@@ -200,6 +200,19 @@ def dust():
     return m
 
 
+def only_dust():
+    """A variable that is in one row, with a coefficient that solvers drop: y >= 100,000."""
+    m = pyo.ConcreteModel()
+    m.z = pyo.Var(bounds=(0, None))
+    m.K, m.L = SubModel(fixed=[]), SubModel(fixed=[])
+    m.K.y, m.L.v = pyo.Var(), pyo.Var()
+    m.K.c = pyo.Constraint(expr=1e-11 * m.K.y >= 1e-6)
+    m.K.o = pyo.Objective(expr=0)
+    m.L.o = pyo.Objective(expr=0.5 * m.L.v * m.L.v)
+    m.o = pyo.Objective(expr=m.L.v + m.z)
+    return m
+
+
 def dusty_range():
     """The same for one of several prices, beside integers."""
     m = pyo.ConcreteModel()
@@ -241,12 +254,12 @@ TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
-    (dust, 0), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
+    (dust, 0), (only_dust, 0), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),
     *((name, solver) for name in ("bigm", "auto") for solver in ("gurobi", "highs", "scip")),
-    ("strong_duality", "highs"),
+    ("strong_duality", "highs"), ("branch", "highs"),
     ("auto", "auto"),
 ]
 

@@ -29,6 +29,10 @@ _WORDS = {
 }
 
 
+SMALLEST_ENTRY = 1e-12
+"""HiGHS drops smaller entries without a word; its default of 1e-9 made y >= 1e5, as 1e-11 y >= 1e-6, infeasible."""
+
+
 def new(options: Mapping[str, Any], tee: bool = False) -> Any:
     """Return a HiGHS object with these options, silent unless ``tee``.
 
@@ -36,6 +40,7 @@ def new(options: Mapping[str, Any], tee: bool = False) -> Any:
     """
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", tee)
+    solver.setOptionValue("small_matrix_value", SMALLEST_ENTRY)
     for name, setting in options.items():
         if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
             raise UnsupportedBySolverError(f"highs refuses the option {name!r} = {setting!r}: unknown or out of range.")
