@@ -54,7 +54,7 @@ PAPER_WEIGHTS = {
 """Table 9: weights -> revenue ($), stress (kW^2), wait (h). Two do not add up to 1, as printed."""
 
 
-Figure = Callable[[dict[str, Any]], float]
+Figure = Callable[[dict[str, Any]], Any]
 _FIGURES: dict[str, Figure] = {
     "wait, mean (h)": lambda a: np.mean(_of_evs(a, "start_h")),
     "wait, median (h)": lambda a: np.median(_of_evs(a, "start_h")),
