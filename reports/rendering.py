@@ -192,12 +192,5 @@ def _html_cells(tag: str, texts: Iterable[str]) -> str:
 
 
 def _latex_escape(text: str) -> str:
-    special = {
-        "\\": r"\textbackslash{}",
-        "–": "--",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"$<$",
-    }
-    special |= {character: "\\" + character for character in "&%$#_{}"}
-    return "".join(special.get(character, character) for character in text)
+    special = {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$"}
+    return text.translate(str.maketrans(special | {character: f"\\{character}" for character in "&%$#_{}"}))
