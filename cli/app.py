@@ -15,7 +15,6 @@ code  meaning
 
 import json
 import signal
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,19 +22,10 @@ import typer
 
 from .. import __version__
 from . import console, explain, plot
+from .console import Exit
 
 if TYPE_CHECKING:
     from ..solution import Solution
-
-
-class Exit(IntEnum):
-    """Exit codes, as documented above."""
-
-    PROVEN = 0
-    FAILED = 1
-    REFUSED = 2
-    UNPROVEN = 3
-    INTERRUPTED = 130
 
 
 _EXIT_HELP = (
@@ -118,7 +108,7 @@ def solve(
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
 ) -> None:
     """Solve a bilevel model, and check the answer."""
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         from .. import driver
         from ..reports.targets import resolve
         from .files import own_plot, refuse_figure_name, save_plot
@@ -190,7 +180,7 @@ def compare(
 
     An instance of a shipped problem, without --methods: leader alone, nested heuristic, exact.
     """
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         from ..reports import compare as run_all
         from ..reports.targets import resolve_all
         from .files import plot_comparison, refuse_figure_name, writer
@@ -237,7 +227,7 @@ def verify(
     as_json: _Json = False,
 ) -> None:
     """Check a saved solution: rows, bounds, and every follower solved again by another solver."""
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         from .. import verification
         from ..quantities import number
         from ..reports.targets import resolve
