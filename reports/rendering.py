@@ -192,5 +192,8 @@ def _html_cells(tag: str, texts: Iterable[str]) -> str:
 
 
 def _latex_escape(text: str) -> str:
-    special = {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$"}
-    return text.translate(str.maketrans(special | {character: f"\\{character}" for character in "&%$#_{}"}))
+    special = str.maketrans(
+        {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$",
+         **{character: f"\\{character}" for character in "&%$#_{}"}}
+    )  # fmt: skip
+    return text.translate(special)
