@@ -16,17 +16,13 @@ code  meaning
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .. import __version__
 from . import console, explain, plot
 from .console import Exit
-
-if TYPE_CHECKING:
-    from ..solution import Solution
-
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -110,6 +106,7 @@ def solve(
     """Solve a bilevel model, and check the answer."""
     with console.refusals():
         from .. import driver
+        from ..reports.row import WITH_POINT
         from ..reports.targets import resolve
         from .files import own_plot, refuse_figure_name, save_plot
 
@@ -131,7 +128,7 @@ def solve(
                 threads=threads,
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
-        figures = found.summary(model) if found.summary and _has_point(solution) else {}
+        figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}
         document = json.loads(solution.to_json()) | {"target": found.spec, "summary": figures}
         text = json.dumps(document, indent=2)
         if output:
@@ -144,7 +141,8 @@ def solve(
             console.show_solution(found.name, solution, figures)
     if solution.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
+    verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
+    raise typer.Exit(_exit_code(solution.method, str(solution.status), verified))
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -252,14 +250,6 @@ app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _has_point(solution: "Solution") -> bool:
-    return solution.status in ("optimal", "feasible")
-
-
-def _verified(solution: "Solution") -> bool | None:
-    return None if solution.certificate is None else solution.certificate.bilevel_feasible
 
 
 def _exit_code(method: str, status: str, verified: bool | None) -> Exit:
