@@ -15,28 +15,14 @@ code  meaning
 
 import json
 import signal
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .. import __version__
 from . import console, explain, plot, prove
-
-if TYPE_CHECKING:
-    from ..solution import Solution
-
-
-class Exit(IntEnum):
-    """Exit codes, as documented above."""
-
-    PROVEN = 0
-    FAILED = 1
-    REFUSED = 2
-    UNPROVEN = 3
-    INTERRUPTED = 130
-
+from .console import Exit
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -118,8 +104,9 @@ def solve(
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
 ) -> None:
     """Solve a bilevel model, and check the answer."""
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         from .. import driver
+        from ..reports.row import WITH_POINT
         from ..reports.targets import resolve
         from .files import own_plot, refuse_figure_name, save_plot
 
@@ -141,7 +128,7 @@ def solve(
                 threads=threads,
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
-        figures = found.summary(model) if found.summary and _has_point(solution) else {}
+        figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}
         document = json.loads(solution.to_json()) | {"target": found.spec, "summary": figures}
         text = json.dumps(document, indent=2)
         if output:
@@ -154,7 +141,8 @@ def solve(
             console.show_solution(found.name, solution, figures)
     if solution.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
+    verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
+    raise typer.Exit(_exit_code(solution.method, str(solution.status), verified))
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -190,7 +178,7 @@ def compare(
 
     An instance of a shipped problem, without --methods: leader alone, nested heuristic, exact.
     """
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         from ..reports import compare as run_all
         from ..reports.targets import resolve_all
         from .files import plot_comparison, refuse_figure_name, writer
@@ -239,7 +227,7 @@ def verify(
     as_json: _Json = False,
 ) -> None:
     """Check a saved solution (every follower solved again by another solver), or replay a saved proof."""
-    with console.refusals(Exit.REFUSED, Exit.INTERRUPTED):
+    with console.refusals():
         if prove.is_proof(solution_file):
             raise typer.Exit(prove.verify(solution_file, target, as_json))
         from .. import verification
@@ -267,14 +255,6 @@ app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 
 def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _has_point(solution: "Solution") -> bool:
-    return solution.status in ("optimal", "feasible")
-
-
-def _verified(solution: "Solution") -> bool | None:
-    return None if solution.certificate is None else solution.certificate.bilevel_feasible
 
 
 def _exit_code(method: str, status: str, verified: bool | None) -> Exit:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,20 +27,30 @@ _SHOWN_VALUES = 40
 _SHOWN_ITEMS = 12
 
 
+class Exit(IntEnum):
+    """Exit codes, as documented in ``cli.app``."""
+
+    PROVEN = 0
+    FAILED = 1
+    REFUSED = 2
+    UNPROVEN = 3
+    INTERRUPTED = 130
+
+
 @contextmanager
-def refusals(refused: int, interrupted: int) -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Turn what is refused, unreadable or unwritable into a message and an exit code, without a traceback."""
     try:
         yield
     except BilevoltError as error:
         warn(str(error))
-        raise typer.Exit(refused) from None
+        raise typer.Exit(Exit.REFUSED) from None
     except OSError as error:
         warn(f"{error.filename or 'file'}: {error.strerror or error}")
-        raise typer.Exit(refused) from None
+        raise typer.Exit(Exit.REFUSED) from None
     except KeyboardInterrupt:
         warn("interrupted")
-        raise typer.Exit(interrupted) from None
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def warn(text: str) -> None:

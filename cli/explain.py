@@ -12,8 +12,6 @@ from . import console
 if TYPE_CHECKING:
     from ..teaching.explain.explanation import Explanation
 
-_REFUSED, _INTERRUPTED = 2, 130  # exit codes, as documented in cli.app
-
 
 class Format(StrEnum):
     """What the document is written in."""
@@ -48,7 +46,7 @@ def explain(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to a file.")] = None,
 ) -> None:
     """Show how two levels become one, step by step, in the names of the model."""
-    with console.refusals(_REFUSED, _INTERRUPTED):
+    with console.refusals():
         from ..reports.targets import resolve
         from ..teaching.explain.explain import explain as derive
         from .files import read_solution

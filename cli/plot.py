@@ -10,8 +10,6 @@ from . import console
 if TYPE_CHECKING:
     from ..solution import Solution
 
-_REFUSED, _INTERRUPTED = 2, 130  # exit codes, as documented in cli.app
-
 
 def plot(
     target: Annotated[str, typer.Argument(help="An instance, a textbook problem, a .json, or FILE.py[:build].")],
@@ -24,7 +22,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw regions, the follower's reaction and the optima of a small model (one leader's variable, one follower)."""
-    with console.refusals(_REFUSED, _INTERRUPTED):
+    with console.refusals():
         from ..reports.targets import resolve
         from ..teaching.draw.picture import plot as draw
         from .files import read_solution, refuse_figure_name

@@ -9,8 +9,7 @@ import typer
 from ..errors import BilevoltError
 from ..json_text import parse
 from . import console
-
-_PROVEN, _REJECTED, _REFUSED, _OPEN, _INTERRUPTED = 0, 1, 2, 3, 130  # exit codes, as documented in cli.app
+from .console import Exit
 
 
 def prove(
@@ -25,7 +24,7 @@ def prove(
     ] = None,
 ) -> None:
     """Solve a model, prove its optimum in exact arithmetic, and check the proof."""
-    with console.refusals(_REFUSED, _INTERRUPTED):
+    with console.refusals():
         from .. import driver
         from ..reports.targets import resolve
         from ..verification import proofs
@@ -52,7 +51,7 @@ def prove(
         if proof.closed and output:
             proof.save(output)
         print("\n".join([*proof.notes, proof.verdict]))
-    raise typer.Exit(_PROVEN if proof.closed else _OPEN)
+    raise typer.Exit(Exit.PROVEN if proof.closed else Exit.UNPROVEN)
 
 
 def is_proof(path: Path) -> bool:
@@ -79,7 +78,7 @@ def verify(path: Path, target: str | None, as_json: bool) -> int:
             raise ProofError(f"{path}: the proof is about another problem than {target}, or about other numbers.")
     except ProofError as reason:
         print(json.dumps({"proven": False, "reason": str(reason)}) if as_json else f"rejected: {reason}")
-        return _REJECTED
+        return Exit.FAILED
     shown = {key: None if item is None else str(item) for key, item in result.items()}
     print(json.dumps(shown | {"proven": True, "target": target}, indent=2) if as_json else result["theorem"])
-    return _PROVEN
+    return Exit.PROVEN

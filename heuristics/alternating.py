@@ -27,6 +27,7 @@ from ..reformulations import kkt, pattern, products, revenue
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
+from .box import nearest
 from .follower.reaction import react, refuse_interaction
 from .result import HeuristicResult
 
@@ -52,7 +53,7 @@ def alternating(
     sense = 1 if bilevel.leader.objective.sense == minimize else -1
     mpcc = kkt.apply(bilevel)
     visible = [v for v in bilevel.leader.variables if v in bilevel.visible]
-    decision = {id(v): _present(v) for v in visible}
+    decision = {id(v): nearest(v, v.value or 0.0) for v in visible}
     result = HeuristicResult(Status.no_solution, message=f"stopped after {max_iterations} iterations")
     for iteration in range(1, max_iterations + 1):
         reaction = react(mpcc, decision, session.solve, tolerance)
@@ -64,7 +65,7 @@ def alternating(
         if found.values is None or found.objective is None:
             result.message = session.said(f"iteration {iteration}: the settled problem is {found.status}")
             break
-        result.history.append({"iteration": iteration, "reaction": reaction.objective, "objective": found.objective})
+        result.record(reaction=reaction.objective, objective=found.objective)
         session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
@@ -77,13 +78,6 @@ def alternating(
             break
         decision = {id(v): found.values.get(v, decision[id(v)]) for v in visible}
     return result
-
-
-def _present(variable: Any) -> float:
-    lower, upper = variable.bounds
-    number = variable.value if variable.value is not None else 0.0
-    number = max(number, -math.inf if lower is None else lower)
-    return float(min(number, math.inf if upper is None else upper))
 
 
 def _settled(bilevel: Bilevel, values: ComponentMap) -> Any:

@@ -28,6 +28,12 @@ def sides(variable: VarData) -> tuple[float, float]:
     return (-math.inf if lower is None else lower), (math.inf if upper is None else upper)
 
 
+def nearest(variable: VarData, number: float) -> float:
+    """Return the number within the variable's bounds that is nearest to this one."""
+    lower, upper = sides(variable)
+    return float(min(max(number, lower), upper))
+
+
 def width(variable: VarData, at: float) -> float:
     """Return what a radius is relative to: the variable's range, or, where that is infinite, max(1, |value|)."""
     lower, upper = sides(variable)
@@ -41,9 +47,8 @@ def box_around(centre: Mapping[VarData, float], radius: float) -> ComponentMap:
         reach = radius * width(variable, at)
         if radius and not variable.is_continuous():
             reach = max(1.0, math.floor(reach))
-        own_lower, own_upper = sides(variable)
-        inside_own = min(max(at, own_lower), own_upper)  # a solver's point may be off by its tolerance
-        box[variable] = max(inside_own - reach, own_lower), min(inside_own + reach, own_upper)
+        middle = nearest(variable, at)  # a solver's point may be off by its tolerance
+        box[variable] = nearest(variable, middle - reach), nearest(variable, middle + reach)
     return box
 
 

@@ -196,14 +196,8 @@ class _Incumbent:
         better = found.values is not None and self._gain(found.objective, best)
         if better and found.values is not None:
             self.result.keep(found.objective, map_of(single).point(found.values))
-        self.result.history.append(
-            {
-                "iteration": len(self.result.history) + 1,
-                "radius": radius,
-                "status": str(found.status),
-                "found": found.objective,
-                "objective": self.result.objective,
-            }
+        self.result.record(
+            radius=radius, status=str(found.status), found=found.objective, objective=self.result.objective
         )
         self.session.say(f"box of radius {radius:g}: {found.status}, {found.objective}; best {self.result.objective}")
         return better, found.status in (Status.optimal, Status.infeasible)

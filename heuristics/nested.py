@@ -50,17 +50,10 @@ def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> H
             break
         decision = {id(v): rounded(v, answer.values.get(v, v.value or 0.0)) for v in visible}
         reaction = react(single, decision, solve)
-        result.history.append(
-            {
-                "iteration": len(result.history) + 1,
-                "believed": answer.objective,
-                "objective": reaction.objective,
-                "message": reaction.message,
-            }
-        )
-        session.say(f"iteration {len(result.history)}: objective {reaction.objective}")
+        iteration = result.record(believed=answer.objective, objective=reaction.objective, message=reaction.message)
+        session.say(f"iteration {iteration}: objective {reaction.objective}")
         if not reaction.feasible:
-            result.message = session.said(f"iteration {len(result.history)}: {reaction.message}")
+            result.message = session.said(f"iteration {iteration}: {reaction.message}")
             break
         values = reaction.values
         point = map_of(single).point(values)
@@ -68,7 +61,7 @@ def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> H
             result.keep(reaction.objective, point)
         key = tuple(round(decision[id(v)], 6) for v in visible)
         if key in seen:
-            result.message = f"the decision of iteration {len(result.history)} repeats an earlier one"
+            result.message = f"the decision of iteration {iteration} repeats an earlier one"
             break
         seen.add(key)
         held = {id(v): point.values[v] for v in (*bilevel.follower_variables, *bilevel.leader.prices)}

@@ -28,6 +28,11 @@ class HeuristicResult:
         """The point's values: of both levels' variables and of ``dual_of`` variables."""
         return ComponentMap() if self.point is None else self.point.values
 
+    def record(self, **entry: Any) -> int:
+        """Write the next iteration into the history; return its number."""
+        self.history.append({"iteration": len(self.history) + 1, **entry})
+        return len(self.history)
+
     def keep(self, objective: float | None, point: Point) -> None:
         """Take a point, and the objective that it was found with."""
         self.status, self.objective, self.point = Status.feasible, objective, point

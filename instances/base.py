@@ -1,10 +1,13 @@
 """What every schema shares: frozen data, no unknown fields, no NaN; a name, a source, a summary."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Annotated, Any, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from ..errors import InstanceError
 
 Identifier = Annotated[str, Field(min_length=1, description="unique among its kind")]
 Count = Annotated[int, Field(ge=1, le=10_000, description="of things that are built, a variable for each")]
@@ -54,6 +57,29 @@ class Instance(Record, ABC):
     def summary(self) -> str:
         """Sizes in one line, as shown by :func:`bilevolt.instances.list_instances`."""
 
+    @classmethod
+    def expect(cls, given: object, example: str) -> Self:
+        """Return what is given if it is an instance of this problem; ``example`` is the name of one.
+
+        :raises InstanceError: it belongs to another problem.
+        """
+        if isinstance(given, cls):
+            return given
+        (problem,) = get_args(cls.model_fields["problem"].annotation)
+        raise InstanceError(
+            f"instance: {type(given).__name__} is not a{'n' * (cls.__name__[0] in 'AEIOU')} {cls.__name__}; "
+            f'pass load_instance("{example}") or a file whose "problem" is "{problem}".'
+        )
+
+    @model_validator(mode="after")
+    def _own_ids(self) -> Self:
+        """Refuse two records of a kind with one id."""
+        for kind, records in self:
+            ids = [r.id for r in records if hasattr(r, "id")] if isinstance(records, tuple) else []
+            if (twice := first_duplicate(ids)) is not None:
+                raise ValueError(f"{kind}: id '{twice}' occurs twice; give every one its own id")
+        return self
+
 
 def _numbers(given: object) -> Iterator[int | float]:
     if isinstance(given, int | float):
@@ -63,11 +89,9 @@ def _numbers(given: object) -> Iterator[int | float]:
             yield from _numbers(item)
 
 
-def first_duplicate(identifiers: Iterable[str]) -> str | None:
-    """First identifier that occurs a second time, or None."""
-    seen: set[str] = set()
-    for identifier in identifiers:
-        if identifier in seen:
-            return identifier
-        seen.add(identifier)
-    return None
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def first_duplicate(identifiers: Iterable[_Key]) -> _Key | None:
+    """First identifier that occurs more than once, or None."""
+    return next((identifier for identifier, count in Counter(identifiers).items() if count > 1), None)

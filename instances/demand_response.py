@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 import networkx as nx
 from pydantic import Field, model_validator
 
-from .base import Identifier, Instance, NonNegative, Positive, Record, first_duplicate
+from .base import Identifier, Instance, NonNegative, Positive, Record
 
 RELATIVE_TOLERANCE = 1e-9
 FLOW_TOLERANCE = 1e-6  # kWh; a maximum flow is a sum of rounded numbers
@@ -123,13 +123,6 @@ class DemandResponseInstance(Instance):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for kind, records in (
-            ("priority_classes", self.priority_classes),
-            ("stations", self.stations),
-            ("evs", self.evs),
-        ):
-            if (twice := first_duplicate(record.id for record in records)) is not None:
-                raise ValueError(f"{kind}: id '{twice}' occurs twice; give every one its own id")
         if len(self.base_load_kw) != self.slots:
             raise ValueError(
                 f"base_load_kw: {len(self.base_load_kw)} values, base_price_usd_per_kwh has {self.slots}; "

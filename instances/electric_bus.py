@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import Identifier, Instance, Minutes, NonNegative, Position, Positive, Record, first_duplicate
+from .base import Identifier, Instance, Minutes, NonNegative, Position, Positive, Record
 
 MINUTES_PER_DAY = 1440
 MINUTES_PER_HOUR = 60
@@ -142,9 +142,6 @@ class ElectricBusInstance(Instance):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for kind, records in (("lines", self.lines), ("sites", self.sites), ("buses", self.buses)):
-            if (twice := first_duplicate(record.id for record in records)) is not None:
-                raise ValueError(f"{kind}: id '{twice}' occurs twice; give every one its own id")
         if len(self.renewable_share) != self.slots:
             raise ValueError(
                 f"renewable_share: {len(self.renewable_share)} values, base_tariff_usd_per_kwh has "

@@ -1,6 +1,5 @@
 """Schema of fast-charging stations in a distribution network: grid, prices, candidates, queue, scenarios."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated, Literal, Self
@@ -183,8 +182,8 @@ class FastChargingInstance(Instance):
             yield f"slot_hours: {self.slots} slots of {self.slot_hours:g} h exceed a day; shorten load_profile"
 
     def _grid(self) -> Iterator[str]:
-        numbers = Counter(bus.bus for bus in self.buses)
-        if (twice := next((bus for bus, count in numbers.items() if count > 1), None)) is not None:
+        numbers = [bus.bus for bus in self.buses]
+        if (twice := first_duplicate(numbers)) is not None:
             yield f"buses: bus {twice} occurs twice; give every bus one record"
         used = [("grid_bus", self.grid_bus)]
         used += [(f"candidates[{k}].bus", c.bus) for k, c in enumerate(self.candidates)]
@@ -199,8 +198,6 @@ class FastChargingInstance(Instance):
                 yield f"lines[{k}]: from bus {line.from_bus} to itself; correct one end"
             if pair in pairs[:k]:
                 yield f"lines[{k}]: a second line between buses {pair[0]} and {pair[1]}; merge parallel lines into one"
-        if (generator := first_duplicate(g.id for g in self.generators)) is not None:
-            yield f"generators: id '{generator}' occurs twice; give every one its own id"
         cut_off = set(numbers) - nx.node_connected_component(self.graph, self.grid_bus)
         if cut_off:
             some = ", ".join(map(str, sorted(cut_off)[:5]))
@@ -226,8 +223,6 @@ class FastChargingInstance(Instance):
             yield "charging.most_chargers: below least_chargers"
 
     def _weights(self) -> Iterator[str]:
-        if (twice := first_duplicate(scenario.id for scenario in self.scenarios)) is not None:
-            yield f"scenarios: id '{twice}' occurs twice; give every one its own id"
         total = sum(scenario.weight for scenario in self.scenarios)
         if abs(total - 1) > 1e-9:
             yield f"scenarios: the weights sum to {total:.12g}; they are probabilities and must sum to 1"

@@ -135,10 +135,6 @@ class StationLocationInstance(Instance):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        kinds = (("nodes", self.nodes), ("demands", self.demands), ("sites", self.sites))
-        for kind, records in kinds:
-            if (twice := first_duplicate(record.id for record in records)) is not None:
-                raise ValueError(f"{kind}: id '{twice}' occurs twice; give every one its own id")
         self._check_nodes()
         capacity = self.vehicles_per_charger * self.most_chargers * len(self.sites)
         needed = self.reserve * self.vehicles_per_day

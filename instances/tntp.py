@@ -14,7 +14,11 @@ from ..errors import InstanceError
 from .loader import parse_instance
 from .road_network import RoadNetwork
 
-_FIELDS = 7  # of a network record, up to power
+_FIELDS = {
+    "from_node": int, "to_node": int, "capacity": float, "length": float, "free_flow_time": float, "b": float,
+    "power": float,
+}  # fmt: skip
+"""Of a network record, in this order; more may follow."""
 _TRIP = re.compile(r"(\d+)\s*:\s*([^;\s]+)\s*;")
 
 
@@ -75,23 +79,16 @@ def _first_through_node(path: Path, metadata: dict[str, str]) -> int:
 
 
 def _link(path: Path, number: int, line: str) -> dict[str, float]:
-    fields = line.rstrip("; \t").split()
+    fields = line.rstrip("; \t").split()[: len(_FIELDS)]
     try:
-        start, end = int(fields[0]), int(fields[1])
-        capacity, _, free_flow_time, b, power = map(float, fields[2:_FIELDS])
-    except (ValueError, IndexError) as error:
+        link = {name: kind(text) for (name, kind), text in zip(_FIELDS.items(), fields, strict=True)}
+    except ValueError as error:
         raise InstanceError(
             f"{path}, line {number}: {line!r} is no link; write init node, term node, capacity, length, "
             "free-flow time, b and power."
         ) from error
-    return {
-        "from_node": start,
-        "to_node": end,
-        "free_flow_time": free_flow_time,
-        "capacity": capacity,
-        "b": b,
-        "power": power,
-    }
+    del link["length"]
+    return link
 
 
 def _trips(path: Path) -> Iterator[dict[str, float]]:

@@ -9,18 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pyomo.environ import (
-    Binary,
-    ConcreteModel,
-    Constraint,
-    Integers,
-    Objective,
-    Reals,
-    Var,
-    inequality,
-    maximize,
-    minimize,
-)
+import pyomo.environ as pyo
 
 from ..errors import InstanceError
 from ..instances.textbook import FollowerLevel, Level, Row, TextbookProblem, Variable, load_textbook
@@ -31,8 +20,8 @@ from ..spelling import canonical, hint
 NAMES: tuple[str, ...] = tuple(load_textbook())
 """The names of all problems, in the order of the file."""
 
-_DOMAINS = {"continuous": Reals, "integer": Integers, "binary": Binary}
-_SENSES = {"minimize": minimize, "maximize": maximize}
+_DOMAINS = {"continuous": pyo.Reals, "integer": pyo.Integers, "binary": pyo.Binary}
+_SENSES = {"minimize": pyo.minimize, "maximize": pyo.maximize}
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -65,7 +54,7 @@ def problem(name: str) -> TextbookProblem:
     return load_textbook()[canonical("textbook problem", name, NAMES, InstanceError)]
 
 
-def build(name: str) -> ConcreteModel:
+def build(name: str) -> pyo.ConcreteModel:
     """Build a problem in PAO style: a fresh ``ConcreteModel`` with one ``SubModel`` per follower.
 
     Variables, rows and followers keep their names of the data: those in ``problem(name).solution`` are found
@@ -74,7 +63,7 @@ def build(name: str) -> ConcreteModel:
     :raises InstanceError: if there is no such problem.
     """
     data = problem(name)
-    model = ConcreteModel(name=data.name)
+    model = pyo.ConcreteModel(name=data.name)
     symbols = _declare_variables(model, (v for v in data.variables if "." not in v.name))
     for follower in data.followers:
         _add_follower(model, data.leader, follower, symbols)
@@ -94,7 +83,7 @@ def parse_expression(text: str, symbols: Mapping[str, Any]) -> Any:
     return _evaluate(_parse(text), text, symbols)
 
 
-def _add_follower(model: ConcreteModel, leader: Level, follower: FollowerLevel, symbols: dict[str, Any]) -> None:
+def _add_follower(model: pyo.ConcreteModel, leader: Level, follower: FollowerLevel, symbols: dict[str, Any]) -> None:
     texts = (follower.objective, *(row.body for row in follower.rows))
     used = {name for text in texts for name in _names_in(text)}
     given = [symbols[variable.name] for variable in leader.variables if variable.name in used]
@@ -110,7 +99,7 @@ def _declare_variables(block: Any, variables: Iterable[Variable]) -> dict[str, A
     symbols = {}
     by_name = {variable.name: variable for variable in variables}
     for base, members in _grouped(by_name).items():
-        component = Var() if None in members else Var(sorted(members))
+        component = pyo.Var() if None in members else pyo.Var(sorted(members))
         block.add_component(base, component)
         for index, name in members.items():
             variable, data = by_name[name], component[index]
@@ -122,13 +111,15 @@ def _declare_variables(block: Any, variables: Iterable[Variable]) -> dict[str, A
 
 
 def _add_level(block: Any, level: Level, symbols: Mapping[str, Any]) -> None:
-    block.objective = Objective(expr=parse_expression(level.objective, symbols), sense=_SENSES[level.sense])
+    block.objective = pyo.Objective(expr=parse_expression(level.objective, symbols), sense=_SENSES[level.sense])
     relations = {row.name: _relation(row, symbols) for row in level.rows}
     for base, members in _grouped(relations).items():
         if None in members:
-            component = Constraint(expr=relations[base])
+            component = pyo.Constraint(expr=relations[base])
         else:
-            component = Constraint(sorted(members), rule={index: relations[name] for index, name in members.items()})
+            component = pyo.Constraint(
+                sorted(members), rule={index: relations[name] for index, name in members.items()}
+            )
         block.add_component(base, component)
 
 
@@ -136,7 +127,7 @@ def _relation(row: Row, symbols: Mapping[str, Any]) -> Any:
     body = parse_expression(row.body, symbols)
     if row.lower == row.upper:
         return body == row.upper
-    return inequality(row.lower, body, row.upper)
+    return pyo.inequality(row.lower, body, row.upper)
 
 
 def _grouped(full_names: Iterable[str]) -> dict[str, dict[Any, str]]:

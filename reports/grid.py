@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -130,9 +129,9 @@ def _compare_one(
     try:
         for number, run in enumerate(runs, start=1):
             row = Row(name, *run)
-            say_where = partial(_say, say, f"{name}, {row.label} ({number}/{len(runs)})")
+            where = f"{name}, {row.label} ({number}/{len(runs)})"
             with bilevel.kept_values():
-                solution = _run(row, built, arguments, summary, say_where)
+                solution = _run(row, built, arguments, summary, say, where)
             own.append(row)
             if solution is not None and solution.interrupted:
                 raise KeyboardInterrupt
@@ -141,11 +140,9 @@ def _compare_one(
         rows += own
 
 
-def _say(say: Progress, where: str, text: str) -> None:
-    say(f"{where}: {text}")
-
-
-def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress) -> Solution | None:
+def _run(
+    row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress, where: str
+) -> Solution | None:
     """Solve, and note in the row what came of it; return the solution, None if it was refused."""
     asked = row.reformulation or "auto"
     choice: dict[str, Any] = {"method": row.method, "reformulation": asked, "solver": row.solver}
@@ -153,7 +150,7 @@ def _run(row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | 
     choice |= {name: item for name, item in arguments.items() if name in apt}
     begin = time.perf_counter()
     try:
-        solution = solve(model, **choice, progress=say)
+        solution = solve(model, **choice, progress=lambda text: say(f"{where}: {text}"))
     except BilevoltError as refusal:
         row.reason = str(refusal)
         row.seconds_total = time.perf_counter() - begin

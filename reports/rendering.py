@@ -192,12 +192,8 @@ def _html_cells(tag: str, texts: Iterable[str]) -> str:
 
 
 def _latex_escape(text: str) -> str:
-    special = {
-        "\\": r"\textbackslash{}",
-        "–": "--",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"$<$",
-    }
-    special |= {character: "\\" + character for character in "&%$#_{}"}
-    return "".join(special.get(character, character) for character in text)
+    special = str.maketrans(
+        {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$",
+         **{character: f"\\{character}" for character in "&%$#_{}"}}
+    )  # fmt: skip
+    return text.translate(special)

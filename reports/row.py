@@ -74,11 +74,8 @@ class Row:
         self.seconds_build, self.seconds_solve = times.get("reformulate"), times.get("solve")
         self.seconds_check, self.seconds_total = times.get("verify"), times.get("total")
         self.variables, self.constraints = sizes.get("variables"), sizes.get("constraints")
-        self.binaries, self.sos, self.pairs = (
-            sizes.get("binaries"),
-            sizes.get("sos"),
-            sizes.get("complementarities"),
-        )
+        self.binaries, self.sos = sizes.get("binaries"), sizes.get("sos")
+        self.pairs = sizes.get("complementarities")
         remarks = [note for note in solution.notes if not note.startswith(NOTE)]  # the same in every row
         if solution.history:
             remarks.insert(0, _believed(solution.history))

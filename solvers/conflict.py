@@ -9,6 +9,7 @@ Comput. 11, 1999 (deletion filter); J. Gleeson and J. Ryan, *Identifying minimal
 inequalities*, ORSA J. Comput. 2, 1990 (supports of duals).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -42,28 +43,8 @@ class Conflict:
     irreducible: bool
 
 
-@dataclass(frozen=True)
-class _Set:
-    """A subset of a program: rows, and columns whose lower, or upper, bound is in force."""
-
-    rows: frozenset[int]
-    lower: frozenset[int]
-    upper: frozenset[int]
-
-    def __len__(self) -> int:
-        return len(self.rows) + len(self.lower) + len(self.upper)
-
-    def members(self) -> list[tuple[str, int]]:
-        """Return (field, index) of each member, rows first."""
-        return [(field, k) for field in ("rows", "lower", "upper") for k in sorted(getattr(self, field))]
-
-    def without(self, field: str, k: int) -> "_Set":
-        """Return the set without one member."""
-        kept = {name: getattr(self, name) for name in ("rows", "lower", "upper")}
-        return _Set(**(kept | {field: kept[field] - {k}}))
-
-    def __contains__(self, member: tuple[str, int]) -> bool:
-        return member[1] in getattr(self, member[0])
+_Set = frozenset[tuple[str, int]]
+"""A subset of a program: ("row", k), and ("lower", j) or ("upper", j) for a bound of a column that is in force."""
 
 
 def conflict(program: Program, rows: Array | None = None) -> Conflict | None:
@@ -76,11 +57,8 @@ def conflict(program: Program, rows: Array | None = None) -> Conflict | None:
     if crossing.size:
         k = int(crossing[0])
         return Conflict({}, ((k, "lower"), (k, "upper")), True)
-    everything = _Set(
-        frozenset(k for k in chosen if k not in program.row_forms and k not in program.switches),
-        frozenset(np.flatnonzero(program.lower > -inf).tolist()),
-        frozenset(np.flatnonzero(program.upper < inf).tolist()),
-    )
+    linear = [k for k in chosen if k not in program.row_forms and k not in program.switches]
+    everything = _members(linear, np.flatnonzero(program.lower > -inf), np.flatnonzero(program.upper < inf))
     found = _contradiction(program, everything)
     if found is None:
         return None
@@ -88,19 +66,28 @@ def conflict(program: Program, rows: Array | None = None) -> Conflict | None:
     kept, weights = smaller or (everything, found[1])
     irreducible = smaller is not None and len(kept) <= FILTERED
     if irreducible:
-        for field, k in kept.members():
-            if (field, k) in kept and (again := _contradiction(program, kept.without(field, k))) is not None:
+        for member in (m for kind in ("row", "lower", "upper") for m in _of(kept, kind)):
+            if member in kept and (again := _contradiction(program, kept - {member})) is not None:
                 kept, weights = again
     return Conflict(
-        {k: weights[k] for k in sorted(kept.rows)},
-        tuple((k, side) for side in ("lower", "upper") for k in sorted(getattr(kept, side))),
+        {k: weights[k] for _, k in _of(kept, "row")},
+        tuple((k, side) for kind in ("lower", "upper") for side, k in _of(kept, kind)),
         irreducible,
     )
 
 
+def _members(rows: Iterable[int], lower: Iterable[int], upper: Iterable[int]) -> _Set:
+    kinds = {"row": rows, "lower": lower, "upper": upper}
+    return frozenset((kind, int(k)) for kind, indices in kinds.items() for k in indices)
+
+
+def _of(kept: _Set, kind: str) -> list[tuple[str, int]]:
+    return sorted(member for member in kept if member[0] == kind)
+
+
 def _contradiction(program: Program, kept: _Set) -> tuple[_Set, dict[int, float]] | None:
     """Return the members with a dual, and the rows' duals, where those of a set contradict each other."""
-    rows = np.array(sorted(kept.rows), dtype=int)
+    rows = np.array([k for _, k in _of(kept, "row")], dtype=int)
     part: csr_array = program.matrix[rows, :]
     columns = np.unique(part.indices)
     part = csr_array(part[:, columns])
@@ -109,8 +96,8 @@ def _contradiction(program: Program, kept: _Set) -> tuple[_Set, dict[int, float]
     part = csr_array(part.multiply(scale[:, None]))
     m, n = part.shape
     slack = eye_array(m, format="csr")
-    lower = np.array([program.lower[k] if k in kept.lower else -inf for k in columns])
-    upper = np.array([program.upper[k] if k in kept.upper else inf for k in columns])
+    lower = np.array([program.lower[k] if ("lower", k) in kept else -inf for k in columns])
+    upper = np.array([program.upper[k] if ("upper", k) in kept else inf for k in columns])
     phase1 = Program(
         cost=np.r_[np.zeros(n), np.ones(2 * m)],
         offset=0.0,
@@ -134,9 +121,9 @@ def _contradiction(program: Program, kept: _Set) -> tuple[_Set, dict[int, float]
     solution = solver.getSolution()
     duals, reduced = np.array(solution.row_dual), np.array(solution.col_dual)[:n]
     least = 1e-9
-    support = _Set(
-        frozenset(rows[abs(duals) > least].tolist()),
-        frozenset(columns[(reduced > least) & (lower > -inf)].tolist()),
-        frozenset(columns[(reduced < -least) & (upper < inf)].tolist()),
+    support = _members(
+        rows[abs(duals) > least],
+        columns[(reduced > least) & (lower > -inf)],
+        columns[(reduced < -least) & (upper < inf)],
     )
     return support, dict(zip(rows.tolist(), (duals * scale).tolist(), strict=True))

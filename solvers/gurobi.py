@@ -87,10 +87,6 @@ class Gurobi(Solver):
         if settings.exact_sos:
             # Gurobi's presolve makes SOS1 of indicator rows first, so that this keeps those free of big-Ms, too.
             chosen["PreSOS1BigM"] = 0
-        if settings.feasibility_tol is not None:
-            chosen["FeasibilityTol"] = settings.feasibility_tol
-        if settings.integrality_tol is not None:
-            chosen["IntFeasTol"] = settings.integrality_tol
         if settings.duals:
             chosen["QCPDual"] = 1
         if not settings.presolve:
@@ -99,7 +95,8 @@ class Gurobi(Solver):
             chosen[self.node_limit] = _SHORT_NODES
         limits = {
             "Threads": settings.threads, "TimeLimit": settings.time_limit, "MIPGap": settings.rel_gap,
-            "MIPGapAbs": settings.abs_gap,
+            "MIPGapAbs": settings.abs_gap, "FeasibilityTol": settings.feasibility_tol,
+            "IntFeasTol": settings.integrality_tol,
         }  # fmt: skip
         chosen |= {name: number for name, number in limits.items() if number is not None}
         chosen |= settings.options or {}

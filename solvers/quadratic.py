@@ -1,10 +1,9 @@
-"""Quadratic forms: convex or not, and because of which term; values and gradients."""
+"""Quadratic forms: convex or not, and because of which term."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from pyomo.repn.quadratic import QuadraticRepn
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -61,23 +60,3 @@ def describe_term(terms: Terms, variables: Mapping[int, Any], sign: float | None
         if i != j:
             return f"product of '{variables[i].name}' and '{variables[j].name}'"
     return f"square of '{variables[next(iter(terms))[0]].name}'"
-
-
-def evaluate(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> float:
-    """Value of a linear or quadratic expression at a point."""
-    at = {i: values[variables[i]] for i in _ids(repn)}
-    total = float(repn.constant) + sum(q * at[i] for i, q in repn.linear.items())
-    return total + sum(q * at[i] * at[j] for (i, j), q in (repn.quadratic or {}).items())
-
-
-def gradient(repn: QuadraticRepn, variables: Mapping[int, Any], values: Mapping[Any, float]) -> dict[int, float]:
-    """Partial derivatives at a point, by id of the variable."""
-    slope = {i: float(q) for i, q in repn.linear.items()}
-    for (i, j), q in (repn.quadratic or {}).items():
-        slope[i] = slope.get(i, 0.0) + q * values[variables[j]]
-        slope[j] = slope.get(j, 0.0) + q * values[variables[i]]
-    return slope
-
-
-def _ids(repn: QuadraticRepn) -> set[int]:
-    return set(repn.linear).union(*(repn.quadratic or {}))

@@ -96,15 +96,14 @@ class Xpress(Solver):
         }  # fmt: skip
         if settings.exact_sos:
             chosen |= {"indprelinbigm": 0.0, "indlinbigm": 0.0}
-        if settings.feasibility_tol is not None:
-            chosen["feastol"] = float(settings.feasibility_tol)
-        if settings.integrality_tol is not None:
-            chosen["miptol"] = float(settings.integrality_tol)
         if not settings.presolve:
             chosen |= {"presolve": 0, "mippresolve": 0, "rootpresolve": 0}
         if settings.short:
             chosen[self.node_limit] = _SHORT_NODES
-        limits = {"timelimit": settings.time_limit, "miprelstop": settings.rel_gap, "mipabsstop": settings.abs_gap}
+        limits = {
+            "timelimit": settings.time_limit, "miprelstop": settings.rel_gap, "mipabsstop": settings.abs_gap,
+            "feastol": settings.feasibility_tol, "miptol": settings.integrality_tol,
+        }  # fmt: skip
         chosen |= {name: float(number) for name, number in limits.items() if number is not None}
         if settings.threads is not None:
             chosen["threads"] = int(settings.threads)

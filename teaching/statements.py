@@ -33,23 +33,22 @@ class Statement:
 def sides(row: Any, name: str, read: Any, role: str) -> Iterator[Statement]:
     """Yield a Pyomo constraint as statements, one for each finite side."""
     lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-    inner = read(body, name)
-    if lower is not None and lower == upper:
-        yield Statement(name, inner - Polynomial.constant(lower), True, role)
-        return
-    if lower is not None:
-        yield Statement(name, inner - Polynomial.constant(lower), role=role)
-    if upper is not None:
-        yield Statement(name, Polynomial.constant(upper) - inner, role=role)
+    return _between(lower, read(body, name), upper, role, (name, name, name))
 
 
 def bounds(variable: Any, at: Polynomial, name: str) -> Iterator[Statement]:
     """Yield a variable's bounds (of its domain, too) as statements."""
-    lower, upper = variable.bounds
+    names = (f"{name} (bounds)", f"{name} (lower bound)", f"{name} (upper bound)")
+    return _between(variable.lb, at, variable.ub, "bound", names)
+
+
+def _between(
+    lower: float | None, body: Polynomial, upper: float | None, role: str, names: tuple[str, str, str]
+) -> Iterator[Statement]:
     if lower is not None and lower == upper:
-        yield Statement(f"{name} (bounds)", at - Polynomial.constant(lower), True, "bound")
+        yield Statement(names[0], body - Polynomial.constant(lower), True, role)
         return
     if lower is not None:
-        yield Statement(f"{name} (lower bound)", at - Polynomial.constant(lower), role="bound")
+        yield Statement(names[1], body - Polynomial.constant(lower), role=role)
     if upper is not None:
-        yield Statement(f"{name} (upper bound)", Polynomial.constant(upper) - at, role="bound")
+        yield Statement(names[2], Polynomial.constant(upper) - body, role=role)

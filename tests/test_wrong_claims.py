@@ -259,7 +259,8 @@ TRUTHS = [
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),
     *((name, solver) for name in ("bigm", "auto") for solver in ("gurobi", "highs", "scip")),
-    ("strong_duality", "highs"), ("branch", "highs"),
+    ("strong_duality", "highs"),
+    ("branch", "highs"),
     ("auto", "auto"),
 ]
 

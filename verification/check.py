@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pyomo.core import minimize, value
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
-from ..levels.bilevel import Bilevel
+from ..levels.bilevel import Bilevel, Leader
 from ..levels.decisions import decisions, told
 from ..levels.follower import Follower
 from ..levels.follower_form import FollowerForm, follower_form
@@ -84,7 +84,7 @@ def _check(
     )
     optimum: dict[int, float] = {}
     for follower in bilevel.followers:
-        worst = _worst(_follower_residuals(follower), tolerance, violations)
+        worst = _worst(_residuals(follower), tolerance, violations)
         certificate.follower_violation = max(certificate.follower_violation, worst)
         optimum.update(_solve_again(follower, found_by, tolerance, certificate))
         if multipliers:
@@ -121,28 +121,17 @@ def _excess(distance: float) -> float:
     return 0.0 if distance <= 0 else distance  # max would lose a NaN
 
 
-def _row_residuals(constraints: Any) -> Iterator[tuple[str, float, float]]:
-    for constraint in constraints:
-        body = value(constraint.body, exception=False)
-        for limit, sense in ((constraint.lower, 1), (constraint.upper, -1)):
-            number = None if limit is None else value(limit)
-            if number is not None and math.isfinite(number):
-                distance = math.nan if body is None else _excess(sense * (number - body))
-                yield constraint.name, distance, 1 + abs(number)
-
-
-def _bound_residuals(variables: Any) -> Iterator[tuple[str, float, float]]:
-    for variable in variables:
-        lower, upper = variable.bounds
-        if lower is not None:
-            yield variable.name, _excess(lower - variable.value), 1 + abs(lower)
-        if upper is not None:
-            yield variable.name, _excess(variable.value - upper), 1 + abs(upper)
+def _residuals(level: Leader | Follower) -> Iterator[tuple[str, float, float]]:
+    rows = ((row, value(row.body, exception=False)) for row in level.constraints)
+    for component, reached in (*rows, *((variable, variable.value) for variable in level.variables)):
+        for limit, sense in ((component.lb, 1), (component.ub, -1)):
+            if limit is not None:
+                distance = math.nan if reached is None else _excess(sense * (limit - reached))
+                yield component.name, distance, 1 + abs(limit)
 
 
 def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
-    yield from _row_residuals(bilevel.leader.constraints)
-    yield from _bound_residuals(bilevel.leader.variables)
+    yield from _residuals(bilevel.leader)
     for variable in bilevel.leader.variables:
         if not variable.is_continuous():
             number = variable.value
@@ -153,11 +142,6 @@ def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
             nonzero[: sos.level] if sos.level == 1 or nonzero[-1:] == [k + 1 for k in nonzero[:1]] else nonzero[:1]
         )
         yield sos.name, sum(abs(sos.variables[k].value) for k in nonzero if k not in allowed), 1.0
-
-
-def _follower_residuals(follower: Follower) -> Iterator[tuple[str, float, float]]:
-    yield from _row_residuals(follower.constraints)
-    yield from _bound_residuals(follower.variables)
 
 
 def _solve_again(

@@ -5,7 +5,6 @@ follower no optimum at any decision, because no shadow prices are dual feasible;
 Where none of this is so, only what follows from the answer itself is said, with an example where one is found.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
@@ -97,7 +96,8 @@ def _otherwise(bilevel: Bilevel, common: SolverResult | None, status: Status) ->
     if status is not Status.infeasible:
         return f"{begin}; whether the problem is infeasible or unbounded is not known."
     theirs = {id(v) for v in (*bilevel.follower_variables, *bilevel.leader.prices)}
-    coupled = [c for c in bilevel.leader.constraints if any(id(v) in theirs for v in _variables(c))]
+    used = ((row, identify_variables(row.expr, include_fixed=False)) for row in bilevel.leader.constraints)
+    coupled = [row for row, variables in used if any(id(v) in theirs for v in variables)]
     coupled += [s for s in bilevel.leader.sos if any(id(v) in theirs for v in s.variables)]
     bounded = all(None not in v.bounds for v in bilevel.follower_variables)
     fails = "some follower has no " + ("feasible point" if bounded else "optimum (it is infeasible or unbounded)")
@@ -107,7 +107,3 @@ def _otherwise(bilevel: Bilevel, common: SolverResult | None, status: Status) ->
         f"no solution: {begin}, but at every decision of the leader that satisfies its "
         f"{'other ' * bool(coupled)}rows, {fails}{ending}." + (f" For example, {found}." if found else "")
     )
-
-
-def _variables(component: Any) -> Iterator[Any]:
-    return identify_variables(component.expr, include_fixed=False)

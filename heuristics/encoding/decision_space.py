@@ -24,6 +24,7 @@ from ...errors import BilevoltError
 from ...levels.bilevel import Bilevel
 from ...levels.follower_form import VariableRecorder
 from ...reformulations.single_level import map_of
+from ..box import sides
 from .limits import Array, Limits
 from .propagation import LinearRow, Propagator
 from .unit_cube import Encoding
@@ -140,12 +141,8 @@ def _rows(bilevel: Bilevel, decision: Sequence[VarData]) -> tuple[list[LinearRow
 
 
 def _interval(variable: VarData, coefficient: float) -> tuple[float, float]:
-    lower, upper = variable.bounds
-    ends = (
-        coefficient * (-math.inf if lower is None else lower),
-        coefficient * (math.inf if upper is None else upper),
-    )
-    return min(ends), max(ends)
+    low, high = sorted(coefficient * side for side in sides(variable))
+    return low, high
 
 
 def _groups(decision: Sequence[VarData], visible: ComponentSet, searched: Array, integer: Array, width: Array) -> Array:

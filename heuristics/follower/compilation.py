@@ -41,10 +41,19 @@ def compile_reaction(
     rows = [c for c in bilevel.leader.constraints if c not in settled]
     leader, leader_limits = _rows(rows, place, sizes)
     _refuse_curved_others(objective, leader, leader_limits, len(own), [*own, *others])
-    return _assemble(
-        followers, follower_limits, read([bill], place, sizes), leader, leader_limits, objective,
-        _bounds((*own, *others)), len(own),
+    costs = read([bill], place, sizes)
+    columns = _limits([v.bounds for v in (*own, *others)])
+    start, mine = np.zeros(len(decision)), len(own)
+    inner = PersistentLp(
+        costs.costs(start)[:mine], csr_array(followers.matrix[:, :mine]), columns.lower[:mine], columns.upper[:mine],
+        follower_limits.lower, follower_limits.upper,
     )  # fmt: skip
+    outer = PersistentLp(
+        objective.costs(start), csr_array(block_array([[followers.matrix], [leader.matrix]])),
+        columns.lower, columns.upper,
+        np.r_[follower_limits.lower, leader_limits.lower], np.r_[follower_limits.upper, leader_limits.upper],
+    )  # fmt: skip
+    return CompiledReaction(followers, follower_limits, costs, leader, leader_limits, objective, columns, inner, outer)
 
 
 def _refuse(bilevel: Bilevel, forms: Sequence[FollowerForm]) -> None:
@@ -81,43 +90,8 @@ def _rows(constraints: Sequence[Any], place: Place, sizes: tuple[int, int]) -> t
     return bilinear, _limits([(lower, upper) for lower, _, upper in parts])
 
 
-def _bounds(variables: Sequence[VarData]) -> Limits:
-    return _limits([v.bounds for v in variables])
-
-
 def _limits(pairs: Sequence[tuple[float | None, float | None]]) -> Limits:
     return Limits(
         np.array([-math.inf if low is None else low for low, _ in pairs], dtype=float),
         np.array([math.inf if high is None else high for _, high in pairs], dtype=float),
     )
-
-
-def _assemble(
-    followers: Bilinear,
-    follower_limits: Limits,
-    bill: Bilinear,
-    leader: Bilinear,
-    leader_limits: Limits,
-    objective: Bilinear,
-    columns: Limits,
-    own: int,
-) -> CompiledReaction:
-    """Put the arrays into the two LPs."""
-    start = np.zeros(bill.linear.shape[1])
-    inner = PersistentLp(
-        bill.costs(start)[:own],
-        csr_array(followers.matrix[:, :own]),
-        columns.lower[:own],
-        columns.upper[:own],
-        follower_limits.lower,
-        follower_limits.upper,
-    )
-    outer = PersistentLp(
-        objective.costs(start),
-        csr_array(block_array([[followers.matrix], [leader.matrix]])),
-        columns.lower,
-        columns.upper,
-        np.r_[follower_limits.lower, leader_limits.lower],
-        np.r_[follower_limits.upper, leader_limits.upper],
-    )
-    return CompiledReaction(followers, follower_limits, bill, leader, leader_limits, objective, columns, inner, outer)

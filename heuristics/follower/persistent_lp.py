@@ -12,6 +12,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
+from ...solvers.highs import native
 from ..encoding.limits import Array
 
 
@@ -106,19 +107,9 @@ class PersistentLp:
         return self._loaded
 
     def _load(self) -> Any:
-        highs = highspy.Highs()
-        for option, setting in {"output_flag": False, "presolve": "off", "threads": 1, "solver": "simplex"}.items():
-            highs.setOptionValue(option, setting)
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = self.matrix.shape
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = self.cost, self.col_lower, self.col_upper
-        lp.row_lower_, lp.row_upper_ = self.row_lower, self.row_upper
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = self.matrix.shape
-        lp.a_matrix_.start_ = self.matrix.indptr
-        lp.a_matrix_.index_ = self.matrix.indices
-        lp.a_matrix_.value_ = self.matrix.data
-        highs.passModel(lp)
+        highs = native.new({"presolve": "off", "threads": 1, "solver": "simplex"})
+        bounds = self.col_lower, self.col_upper, self.row_lower, self.row_upper
+        highs.passModel(native.lp_with(self.matrix, self.cost, *bounds))
         return highs
 
 

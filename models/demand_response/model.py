@@ -38,7 +38,6 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.demand_response import DemandResponseInstance, Station, Vehicle
 from ...levels.pao_adapter import SubModel
@@ -54,11 +53,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     :param instance: a ``DemandResponseInstance``, as ``load_instance("ev8")`` returns.
     :raises InstanceError: the instance belongs to another problem.
     """
-    if not isinstance(instance, DemandResponseInstance):
-        raise InstanceError(
-            f"instance: {type(instance).__name__} is not a DemandResponseInstance; "
-            'pass load_instance("ev8") or a file whose "problem" is "demand_response".'
-        )
+    instance = DemandResponseInstance.expect(instance, "ev8")
     model = pyo.ConcreteModel(name=instance.name)
     model.instance, model.restate_bounds = instance, state_bounds
     _declare_decisions(model, instance)

@@ -4,7 +4,8 @@ Answers are ``models.demand_response.describe`` dictionaries by name; every tabl
 paper's two. Its data are not public, so that only directions compare: see ``PAPER_NOTE``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -53,38 +54,39 @@ PAPER_WEIGHTS = {
 """Table 9: weights -> revenue ($), stress (kW^2), wait (h). Two do not add up to 1, as printed."""
 
 
+Figure = Callable[[dict[str, Any]], Any]
+_FIGURES: dict[str, Figure] = {
+    "wait, mean (h)": lambda a: np.mean(_of_evs(a, "start_h")),
+    "wait, median (h)": lambda a: np.median(_of_evs(a, "start_h")),
+    "wait, maximum (h)": lambda a: np.max(_of_evs(a, "start_h")),
+    "wait, standard deviation (h)": lambda a: np.std(_of_evs(a, "start_h")),
+    "energy-weighted delay, mean (h)": itemgetter("wait_h"),
+    "energy-weighted delay, maximum (h)": lambda a: np.max(_of_evs(a, "delay_h")),
+    "variance of load (kW^2)": itemgetter("variance_kw2"),
+    "greatest deviation (kW)": itemgetter("max_deviation_kw"),
+    "load factor": itemgetter("load_factor"),
+    "peak (kW)": itemgetter("peak_kw"),
+    "DR revenue ($/day)": itemgetter("revenue_usd"),
+    "cost for EV users ($/day)": itemgetter("bill_usd"),
+}
+"""What the tables' rows are, of an answer."""
+
+
 def wait_table(answers: Answers) -> pd.DataFrame:
     """Table 4: hours from arrival to the first charging, by EV; and the energy-weighted delay, which F3 is made of."""
-    rows = {
-        "wait, mean (h)": lambda a: np.mean(_of_evs(a, "start_h")),
-        "wait, median (h)": lambda a: np.median(_of_evs(a, "start_h")),
-        "wait, maximum (h)": lambda a: np.max(_of_evs(a, "start_h")),
-        "wait, standard deviation (h)": lambda a: np.std(_of_evs(a, "start_h")),
-        "energy-weighted delay, mean (h)": lambda a: a["wait_h"],
-        "energy-weighted delay, maximum (h)": lambda a: np.max(_of_evs(a, "delay_h")),
-    }
-    return _frame(rows, answers)
+    return _frame({row: of for row, of in _FIGURES.items() if row.startswith(("wait", "energy-weighted"))}, answers)
 
 
 def grid_table(answers: Answers) -> pd.DataFrame:
     """Table 5: grid stress."""
-    rows = {
-        "variance of load (kW^2)": lambda a: a["variance_kw2"],
-        "greatest deviation (kW)": lambda a: a["max_deviation_kw"],
-        "load factor": lambda a: a["load_factor"],
-    }
-    return _frame(rows, answers)
+    return _frame(_figures("variance of load (kW^2)", "greatest deviation (kW)", "load factor"), answers)
 
 
 def economy_table(answers: Answers) -> pd.DataFrame:
     """Table 8: money. Savings are the fall of the energy's cost at base prices from the first answer's."""
     before = next(iter(answers.values()))["base_bill_usd"]
-    rows = {
-        "DR revenue ($/day)": lambda a: a["revenue_usd"],
-        "cost for EV users ($/day)": lambda a: a["bill_usd"],
-        "savings, revenue + users ($/day)": lambda a: before - a["base_bill_usd"],
-    }
-    return _frame(rows, answers)
+    rows = _figures("DR revenue ($/day)", "cost for EV users ($/day)")
+    return _frame(rows | {"savings, revenue + users ($/day)": lambda a: before - a["base_bill_usd"]}, answers)
 
 
 def performance_table(instance: DemandResponseInstance, answers: Answers) -> pd.DataFrame:
@@ -94,40 +96,33 @@ def performance_table(instance: DemandResponseInstance, answers: Answers) -> pd.
     def peaks(answer: dict[str, Any]) -> list[float]:
         return [100 * peak / limits[station] for station, peak in answer["station_peak_kw"].items()]
 
-    rows = {
-        "objective": lambda a: a["objective"],
-        "peak (kW)": lambda a: a["peak_kw"],
-        "load factor": lambda a: a["load_factor"],
-        "wait, mean (h)": lambda a: np.mean(_of_evs(a, "start_h")),
-        "energy-weighted delay, mean (h)": lambda a: a["wait_h"],
-        "variance of load (kW^2)": lambda a: a["variance_kw2"],
-        "DR revenue ($/day)": lambda a: a["revenue_usd"],
-        "cost for EV users ($/day)": lambda a: a["bill_usd"],
+    shared = _figures(
+        "peak (kW)", "load factor", "wait, mean (h)", "energy-weighted delay, mean (h)", "variance of load (kW^2)",
+        "DR revenue ($/day)", "cost for EV users ($/day)",
+    )  # fmt: skip
+    own = {
         "least station peak (% of limit)": lambda a: min(peaks(a)),
         "greatest station peak (% of limit)": lambda a: max(peaks(a)),
     }
-    return _frame(rows, answers)
+    return _frame({"objective": itemgetter("objective"), **shared, **own}, answers)
 
 
 def improvement_table(answers: Answers, of: str, references: Sequence[str]) -> pd.DataFrame:
     """Changes (%) of one answer's indicators against each reference, and those that the paper states."""
-    rows = {
-        "peak": (lambda a: a["peak_kw"], -30.5),
-        "load factor": (lambda a: a["load_factor"], 25.3),
-        "variance of load": (lambda a: a["variance_kw2"], -31.39),
-        "wait, mean": (lambda a: float(np.mean(_of_evs(a, "start_h"))), -54.3),
-        "energy-weighted delay, mean": (lambda a: a["wait_h"], np.nan),
-        "cost for EV users": (lambda a: a["bill_usd"], -11.95),
-    }
+    stated = {
+        "peak (kW)": -30.5, "load factor": 25.3, "variance of load (kW^2)": -31.39, "wait, mean (h)": -54.3,
+        "energy-weighted delay, mean (h)": np.nan, "cost for EV users ($/day)": -11.95,
+    }  # fmt: skip
     table = pd.DataFrame(
         {
             f"against {name}": {
-                row: _change(value(answers[of]), value(answers[name])) for row, (value, _) in rows.items()
+                row.partition(" (")[0]: _change(_FIGURES[row](answers[of]), _FIGURES[row](answers[name]))
+                for row in stated
             }
             for name in references
         }
     )
-    table["paper"] = [stated for _, stated in rows.values()]
+    table["paper"] = list(stated.values())
     return table
 
 
@@ -211,7 +206,11 @@ def accounting_table(instance: DemandResponseInstance, answers: Answers, referen
     return pd.DataFrame({name: figures(answer) for name, answer in answers.items()})
 
 
-def _frame(rows: Mapping[str, Any], answers: Answers) -> pd.DataFrame:
+def _figures(*rows: str) -> dict[str, Figure]:
+    return {row: _FIGURES[row] for row in rows}
+
+
+def _frame(rows: Mapping[str, Figure], answers: Answers) -> pd.DataFrame:
     columns = {name: {row: float(of(answer)) for row, of in rows.items()} for name, answer in answers.items()}
     table = pd.DataFrame(columns)
     paper: Sequence[tuple[float, float]] = [_PAPER.get(row, (np.nan, np.nan)) for row in rows]

@@ -36,7 +36,6 @@ from typing import Any, Literal
 
 import pyomo.environ as pyo
 
-from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.electric_bus import ElectricBusInstance
 from ...levels.pao_adapter import SubModel
@@ -55,11 +54,7 @@ def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surchar
     :raises InstanceError: the instance belongs to another problem.
     :raises ValueError: unknown ``tariffs``.
     """
-    if not isinstance(instance, ElectricBusInstance):
-        raise InstanceError(
-            f"instance: {type(instance).__name__} is not an ElectricBusInstance; "
-            'pass load_instance("limassol") or a file whose "problem" is "electric_bus".'
-        )
+    instance = ElectricBusInstance.expect(instance, "limassol")
     if tariffs not in _FORMS:
         raise ValueError(f"tariffs: {tariffs!r} is unknown; choose one of {', '.join(map(repr, _FORMS))}.")
     events = charging_events(instance)

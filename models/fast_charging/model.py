@@ -35,7 +35,6 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
 
-from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.fast_charging import FastChargingInstance
 from ...levels.dual_of import dual_of
@@ -55,11 +54,7 @@ def build(instance: Instance, sell_price: float | None = None) -> pyo.ConcreteMo
     :param sell_price: C_sell in $/kWh; default: the instance's.
     :raises InstanceError: the instance belongs to another problem, or its road network does not fit.
     """
-    if not isinstance(instance, FastChargingInstance):
-        raise InstanceError(
-            f"instance: {type(instance).__name__} is not a FastChargingInstance; pass "
-            'load_instance("ieee33_sioux_falls") or a file whose "problem" is "fast_charging".'
-        )
+    instance = FastChargingInstance.expect(instance, "ieee33_sioux_falls")
     if sell_price is not None:
         instance = instance.model_copy(update={"sell_price_usd_per_kwh": float(sell_price)})
     stations, grid = size_stations(instance), Grid(instance)

@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
+from ..paper_table import table
+
 #: Table III and the text below it, $ a year unless said otherwise; the paper calls the profit "daily".
 PAPER_TABLE_3: dict[str, float] = {
     "profit_usd": 6147.0,
@@ -40,15 +42,7 @@ NOT_REPRODUCIBLE = (
 
 def table_3(answer: Mapping[str, Any]) -> Table:
     """Return Table III and the operator's cost split: the paper's value, the one reached, the difference."""
-    shown = Table(title="Table III, and the operator's day")
-    for name, justify in (
-        ("", "left"),
-        ("unit", "left"),
-        ("paper", "right"),
-        ("exact", "right"),
-        ("difference", "right"),
-    ):
-        shown.add_column(name, justify=justify)  # type: ignore[arg-type]
+    shown = table("Table III, and the operator's day", ("", "unit", "paper", "exact", "difference"), ("", "unit"))
     chargers = ", ".join(f"{bus} ({count})" for bus, count in answer["stations"].items())
     shown.add_row("stations: bus (chargers)", "", "25 (9), 32 (7)", chargers, "")
     yearly = {key.removesuffix("_usd"): answer[key] for key in PAPER_TABLE_3}
@@ -66,9 +60,9 @@ def table_3(answer: Mapping[str, Any]) -> Table:
 
 def table_4(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return Table IV, with the nested heuristic and its gap, from rows of ``scripts/reproduce_fast_charging.py``."""
-    shown = Table(title="Table IV: selling price, profit ($ a year), bus (chargers)")
-    for name in ("$/kWh", "paper", "paper's stations", "exact", "exact stations", "bound", "s", "nested", "gap", "s"):
-        shown.add_column(name, justify="left" if "stations" in name else "right")
+    heads = ("$/kWh", "paper", "paper's stations", "exact", "exact stations", "bound", "s", "nested", "gap", "s")
+    stations = ("paper's stations", "exact stations")
+    shown = table("Table IV: selling price, profit ($ a year), bus (chargers)", heads, stations)
     for row in rows:
         nested = row["nested_profit_usd"]
         shown.add_row(
@@ -88,17 +82,10 @@ def table_4(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def station_table(stations: Mapping[int, Any]) -> Table:
     """Return the chain from traffic to stations (bus -> ``models.fast_charging.Station``)."""
-    shown = Table(title="traffic, queue, station")
-    for name in (
-        "bus",
-        "inflow (vehicles)",
-        "arrivals at rush (1/h)",
-        "chargers (queue)",
-        "wait (min)",
-        "kWh/day",
-        "peak kW",
-    ):
-        shown.add_column(name, justify="right")
+    heads = (
+        "bus", "inflow (vehicles)", "arrivals at rush (1/h)", "chargers (queue)", "wait (min)", "kWh/day", "peak kW",
+    )  # fmt: skip
+    shown = table("traffic, queue, station", heads)
     for station in stations.values():
         inflow = "-" if station.inflow_vehicles is None else f"{station.inflow_vehicles:,.1f}"
         shown.add_row(
@@ -111,11 +98,9 @@ def station_table(stations: Mapping[int, Any]) -> Table:
 
 def day_table(answer: Mapping[str, Any]) -> Table:
     """Return a day by slot: grid, generators, shedding, stations built (kW), lowest and highest LMP ($/kWh)."""
-    shown = Table(title="the day, slot by slot (kW; $/kWh)")
     generators, built = list(answer["generation_kw"]), list(answer["stations"])
     names = ["slot", "loads", "grid", *generators, "shed", *(f"station {bus}" for bus in built), "grid price", "LMP"]
-    for name in names:
-        shown.add_column(name, justify="right")
+    shown = table("the day, slot by slot (kW; $/kWh)", names)
     prices = answer.get("lmp_usd_per_kwh", {})
     for t, load in enumerate(answer["demand_kw"]):
         at_slot = [of_bus[t] for of_bus in prices.values()]

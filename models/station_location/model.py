@@ -34,7 +34,6 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from ...errors import InstanceError
 from ...instances.base import Instance
 from ...instances.station_location import StationLocationInstance
 from ...levels.pao_adapter import SubModel
@@ -52,11 +51,7 @@ def build(instance: Instance, *, unary: bool = True, saturation_cuts: bool = Tru
     :param saturation_cuts: offer the saturation and closest-assignment cuts (``model.saturation``).
     :raises InstanceError: the instance belongs to another problem.
     """
-    if not isinstance(instance, StationLocationInstance):
-        raise InstanceError(
-            f"instance: {type(instance).__name__} is not a StationLocationInstance; "
-            'pass load_instance("zone_01") or a file whose "problem" is "station_location".'
-        )
+    instance = StationLocationInstance.expect(instance, "zone_01")
     model = pyo.ConcreteModel(name=instance.name)
     _declare_data(model, instance)
     _declare_stations(model, instance)

@@ -14,6 +14,7 @@ import pandas as pd
 from rich.table import Table
 
 from ...instances.station_location import StationLocationInstance
+from ..paper_table import table
 from ..queueing import mean_wait
 
 #: Table 1 of the text, in M (10,000 currency): method -> zone -> cost. Its data are not printed: other instances.
@@ -59,13 +60,11 @@ def waiting(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 def station_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the stations of one answer, see :func:`station_rows`."""
-    shown = Table(title=title)
     heads = (
         "site", "chargers", "EV/day", "of capacity", "load (kW)", "spare (kW)", "expansion (kW)", "substation (kW)",
         "W = N/(mu I) (min)", "M/M/s wait (min)",
     )  # fmt: skip
-    for head in heads:
-        shown.add_column(head, justify="left" if head == "site" else "right")
+    shown = table(title, heads, ("site",))
     for row in rows:
         shown.add_row(
             row["site"], str(row["chargers"]), f"{row['vehicles']:.1f}", f"{row['utilisation']:.0%}",
@@ -89,9 +88,8 @@ def table_1(zones: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> Table
 
     :param zones: rows of ``scripts/reproduce_station_location.py``.
     """
-    shown = Table(title="Table 1: cost of the operator (M), mean over seeds and gap to the optimum")
-    for head in ("zone", "exact", "believed", "got", "nested", *methods):
-        shown.add_column(head.replace("_", " "), justify="left" if head == "zone" else "right")
+    heads = ("zone", "exact", "believed", "got", "nested", *(method.replace("_", " ") for method in methods))
+    shown = table("Table 1: cost of the operator (M), mean over seeds and gap to the optimum", heads, ("zone",))
     for zone in zones:
         shown.add_row(zone["zone"], _exact(zone), *_others(zone), *(_heuristic(zone, method) for method in methods))
     if len(zones) > 1:
@@ -107,11 +105,9 @@ def table_1(zones: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> Table
 
 def text_table(methods: Sequence[str]) -> Table:
     """Return Table 1 as the text prints it."""
-    shown = Table(title="Table 1 as printed in the text (other data, which it does not print)")
-    shown.add_column("zone")
     printed = [method for method in methods if method in TEXT_TABLE_1]
-    for method in printed:
-        shown.add_column(method.replace("_", " "), justify="right")
+    heads = ("zone", *(method.replace("_", " ") for method in printed))
+    shown = table("Table 1 as printed in the text (other data, which it does not print)", heads, ("zone",))
     for zone in TEXT_TABLE_1["pso"]:
         shown.add_row(zone, *(f"{TEXT_TABLE_1[method][zone]:.0f}" for method in printed))
     shown.add_section()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pyomo.common.dependencies import attempt_import
 from pyomo.contrib.solver.common.results import TerminationCondition
-from scipy.sparse import tril
+from scipy.sparse import csr_array, tril
 
 from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
@@ -49,17 +49,20 @@ def new(options: Mapping[str, Any], tee: bool = False) -> Any:
 
 def lp_of(program: Program) -> Any:
     """Return the rows, bounds and linear costs of a program as a ``HighsLp``, all columns continuous."""
+    lp = lp_with(program.matrix, program.cost, program.lower, program.upper, program.row_lower, program.row_upper)
+    lp.offset_ = program.offset
+    return lp
+
+
+def lp_with(matrix: csr_array, cost: Array, lower: Array, upper: Array, row_lower: Array, row_upper: Array) -> Any:
+    """Return min cost'x with these rows, and bounds of columns, as a ``HighsLp``."""
     lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = program.matrix.shape
-    lp.col_cost_, lp.offset_ = program.cost, program.offset
-    lp.col_lower_, lp.col_upper_ = program.lower, program.upper
-    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-    matrix = lp.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kRowwise
-    matrix.num_row_, matrix.num_col_ = program.matrix.shape
-    matrix.start_, matrix.index_, matrix.value_ = (
-        program.matrix.indptr.astype(np.int32), program.matrix.indices.astype(np.int32), program.matrix.data,
-    )  # fmt: skip
+    lp.num_row_, lp.num_col_ = lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = matrix.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+    lp.row_lower_, lp.row_upper_ = row_lower, row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = matrix.data
     return lp
 
 

@@ -53,7 +53,10 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
     """
     bilevel = read_levels(model)
     small = small_model(bilevel)
-    scene = _scene(bilevel, small, _solved(model, bilevel) if solution is None else solution)
+    if solution is None:
+        with bilevel.kept_values():
+            solution = solve(model)
+    scene = _scene(bilevel, small, solution)
     y = small.follower.y
     figure = Figure(figsize=(7.6, 5.6) if len(y) == 1 else (15.5, 5.6), layout="constrained")
     panels = figure.subplots(1, 1 if len(y) == 1 else 3, squeeze=False)[0]
@@ -68,11 +71,6 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
     columns = 2 if len(y) == 1 else 3
     figure.legend(handles=_handles(scene), loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
     return figure
-
-
-def _solved(model: Any, bilevel: Bilevel) -> Solution:
-    with bilevel.kept_values():
-        return solve(model)
 
 
 def _scene(bilevel: Bilevel, small: SmallModel, solution: Solution) -> _Scene:

@@ -101,7 +101,7 @@ def _written(row: Row, names: Names) -> Written:
     label, index = names.row_label(row.source)
     which = ["equality"] if row.equality else [side for side, _ in row.sides()]
     sides = {side: (reading.multiplier(row, side, names), reading.limit(row, side, names)) for side in which}
-    return Written(row, label, index, reading.row_body(row, names), sides)
+    return Written(row, label, index, reading.read(row.body, names), sides)
 
 
 class Derivation:

@@ -123,32 +123,27 @@ class Data:
     args: tuple[IndexVar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+@dataclass(frozen=True)
+class Composite:
+    """An operation on formulas, by its class."""
+
+    parts: tuple["Formula", ...]
+
+
+class Sum(Composite):
     """``a + b + ...``."""
 
-    parts: tuple["Formula", ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Composite):
     """``a * b * ...``; a number comes first."""
 
-    parts: tuple["Formula", ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Composite):
     """``a / b``."""
 
-    parts: tuple["Formula", ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Composite):
     """``a ** b``."""
-
-    parts: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """LaTeX: a document for plain ``article`` with ``amsmath``; its formulas are those of the Markdown, too."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .document import Display, Grid, Item, Line, Paragraph, Step
 from .formula import Formula, Name
@@ -22,6 +22,7 @@ _SPECIAL = {
     "×": r"$\times$", "∇": r"$\nabla$", "–": "--", **{letter: f"$\\{name}$" for name, letter in GREEK.items()},
 }  # fmt: skip
 _LAST_COLUMN = {2: 0.35, 3: 0.6, 4: 0.3}  # of the text's width, by the number of columns
+_LABEL = r" \tag*{\texttt{%s}}"
 _LATIN = 0x180  # characters below are in every LaTeX's fonts
 
 _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
@@ -96,10 +97,21 @@ def _math_text(text: str) -> str:
     return escape(text).replace("$", "").replace(" ", r"\ ")  # inside a formula there is no need to switch to one
 
 
-def math_lines(formula: Formula) -> list[str]:
-    """Return the lines of a displayed formula, with their indentation, for ``align`` or ``aligned``."""
-    lines = enumerate(MATH.lines(formula, PLAIN))
-    return [f"& {text}" if k == 0 else "& " + r"\qquad" * (1 + depth) + f" {text}" for k, (text, depth) in lines]
+def displayed(lines: Iterable[Line], label: str) -> str:
+    """Return the body of ``align`` or ``aligned``.
+
+    :param label: the form of a line's label.
+    """
+    rows = []
+    for line in lines:
+        texts = enumerate(MATH.lines(line.formula, PLAIN))
+        own = [f"& {text}" if k == 0 else "& " + r"\qquad" * (1 + depth) + f" {text}" for k, (text, depth) in texts]
+        if line.quantifiers:
+            own[-1] += rf" \qquad \forall\, {MATH.quantifiers(line.quantifiers)}"
+        if line.label:
+            own[0] += label % escape(line.label)
+        rows += own
+    return " \\\\\n".join(rows)
 
 
 def render(title: str, steps: Sequence[Step]) -> str:
@@ -116,19 +128,9 @@ def _item(item: Item) -> str:
         case Paragraph(parts):
             return "\n" + "".join(map(MATH.inline, parts)) + "\n"
         case Display(lines):
-            body = " \\\\\n".join(_line(line) for line in lines)
-            return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+            return f"\\begin{{align*}}\n{displayed(lines, _LABEL)}\n\\end{{align*}}"
         case Grid(header, rows):
             return _grid(header, rows)
-
-
-def _line(line: Line) -> str:
-    rows = math_lines(line.formula)
-    if line.quantifiers:
-        rows[-1] += rf" \qquad \forall\, {MATH.quantifiers(line.quantifiers)}"
-    if line.label:
-        rows[0] += rf" \tag*{{\texttt{{{escape(line.label)}}}}}"
-    return " \\\\\n".join(rows)
 
 
 def _grid(header: Sequence[str], rows: Sequence[Sequence[str | Formula]]) -> str:

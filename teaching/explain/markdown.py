@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from .document import Display, Grid, Item, Line, Paragraph, Step
+from .document import Display, Grid, Item, Paragraph, Step
 from .formula import Formula
-from .latex import MATH, escape, math_lines
+from .latex import MATH, displayed
+
+_LABEL = r" && \text{%s}"
 
 
 def render(title: str, steps: Sequence[Step]) -> str:
@@ -20,19 +22,9 @@ def _item(item: Item) -> str:
         case Paragraph(parts):
             return "".join(map(_inline, parts))
         case Display(lines):
-            body = " \\\\\n".join(_line(line) for line in lines)
-            return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+            return f"$$\n\\begin{{aligned}}\n{displayed(lines, _LABEL)}\n\\end{{aligned}}\n$$"
         case Grid(header, rows):
             return "\n".join([_row(header), _row(["---"] * len(header)), *map(_row, rows)])
-
-
-def _line(line: Line) -> str:
-    rows = math_lines(line.formula)
-    if line.quantifiers:
-        rows[-1] += rf" \qquad \forall\, {MATH.quantifiers(line.quantifiers)}"
-    if line.label:
-        rows[0] += rf" && \text{{{escape(line.label)}}}"
-    return " \\\\\n".join(rows)
 
 
 def _row(cells: Sequence[str | Formula]) -> str:

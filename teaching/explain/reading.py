@@ -76,11 +76,6 @@ def _quotient(top: Formula, bottom: Formula) -> Formula:
     return Quotient((top, bottom))
 
 
-def row_body(row: Row, names: Names) -> Formula:
-    """Return the body of a follower's row, as the user wrote it."""
-    return read(row.body, names)
-
-
 def limit(row: Row, side: str, names: Names) -> Formula:
     """Return the right-hand side of a row: "lower", "upper" or "equality"; a Param under its name."""
     which = "lower" if side in ("lower", "equality") else "upper"
@@ -90,7 +85,7 @@ def limit(row: Row, side: str, names: Names) -> Formula:
 
 def slack(row: Row, side: str, names: Names) -> Formula:
     """Return what a multiplier complements: ``body - lower`` or ``upper - body``."""
-    body, bound = row_body(row, names), limit(row, side, names)
+    body, bound = read(row.body, names), limit(row, side, names)
     return subtract(bound, body) if side == "upper" else subtract(body, bound)
 
 

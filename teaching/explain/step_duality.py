@@ -9,7 +9,7 @@ from ...reformulations.products import CUTS, Product
 from ...reformulations.single_level import SingleLevel, map_of
 from .derivation import Derivation, FollowerView
 from .document import Display, Grid, Item, Line, Step, paragraph
-from .formula import Formula, Relation
+from .formula import Relation
 
 _MOST = 12  # kinds of products that are listed
 
@@ -30,14 +30,9 @@ def strong_duality(derivation: Derivation, single: Any) -> Step:
     return Step("strong_duality", "strong_duality", "Strong duality, and the products", tuple(items))
 
 
-def equality(follower: FollowerView) -> tuple[Formula, Formula]:
-    """Return (primal, dual) of ``primal = dual``."""
-    return follower.primal(), follower.dual()
-
-
 def _of_follower(derivation: Derivation, follower: FollowerView, single_map: SingleLevel) -> list[Item]:
-    primal, dual = equality(follower)
-    statement = Relation((derivation.folder.one(primal), derivation.folder.one(dual)), ("=",))
+    primal, dual = (derivation.folder.one(side) for side in (follower.primal(), follower.dual()))
+    statement = Relation((primal, dual), ("=",))
     items: list[Item] = [Display((Line(follower.name, statement),))]
     blocks = sum(1 for gap in duality_gaps(single_map.conditions) if gap.name.rpartition(".")[0] == follower.name)
     if blocks > 1:

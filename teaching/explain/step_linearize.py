@@ -7,7 +7,7 @@ from ...bounds.ranges import Bound, Proof
 from ...reformulations import LINEARIZATIONS
 from ...reformulations.single_level import Linearized, Pair, SingleLevel
 from .derivation import Derivation, Member, binary, one_minus
-from .document import Display, Grid, Item, Line, Paragraph, Step
+from .document import Display, Grid, Item, Line, Step, paragraph
 from .formula import Formula, Number, Product, Relation, Symbol, Words
 from .printer import plain_number
 from .reading import multiplier as symbol_of
@@ -22,23 +22,23 @@ def linearize(derivation: Derivation, single_map: SingleLevel, why: str, objecti
     :param why: how it was chosen.
     :param objective: the leader's, after the step ``revenue``.
     """
-    items: list[Item] = [Paragraph((why,))] if why else []
+    items: list[Item] = [paragraph(why)] if why else []
     by_step: dict[str, list[Linearized]] = {}
     for made in single_map.linearized:
         by_step.setdefault(made.step, []).append(made)
     for step, own in by_step.items():
-        items.append(Paragraph((f"`{step}`, {len(own)} pairs. {LINEARIZATIONS[step].about}",)))
+        items.append(paragraph(f"`{step}`, {len(own)} pairs. {LINEARIZATIONS[step].about}"))
         items += derivation.display([member for one in own for member in _members(derivation, one)])
     with_ms = [made for made in single_map.linearized if made.multiplier_m is not None]
     if with_ms:
         items.append(_bounds(derivation, with_ms))
     items += _imposed(derivation, single_map)
     if any(bound.proof is not Proof.proven for bound in _all_bounds(single_map)):
-        items.append(Paragraph(("An answer that sits on an M which is not proven is not called optimal.",)))
+        items.append(paragraph("An answer that sits on an M which is not proven is not called optimal."))
     items += _revenue(derivation, single_map, objective)
     items += _offered(derivation, single_map)
     if not by_step:
-        items.append(Paragraph(("Complementarity is left as it is (an MPCC), or there is none.",)))
+        items.append(paragraph("Complementarity is left as it is (an MPCC), or there is none."))
     return Step("linearize", "linearize", "Complementarity made linear", tuple(items))
 
 
@@ -103,7 +103,7 @@ def _imposed(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
         return []
     rows = tuple((f"{what}{_times(bounds)}", *_described(bounds)) for what, bounds in families.items())
     text = "Bounds on the absolute values of other multipliers, which products and cuts use:"
-    return [Paragraph((text,)), Grid(("multiplier", "bound", "class", "why it is valid"), rows)]
+    return [paragraph(text), Grid(("multiplier", "bound", "class", "why it is valid"), rows)]
 
 
 def _times(members: Sequence[object]) -> str:
@@ -139,7 +139,7 @@ def _offered(derivation: Derivation, single_map: SingleLevel) -> list[Item]:
         f"`{block.name}`, {len(block.constraints)} rows ({block.reason or 'no reason is given'})"
         for block in single_map.user_cuts
     )
-    return [Paragraph((f"Valid inequalities that the model offers are added: {blocks}.",))]
+    return [paragraph(f"Valid inequalities that the model offers are added: {blocks}.")]
 
 
 def _revenue(derivation: Derivation, single_map: SingleLevel, objective: Formula) -> list[Item]:
@@ -147,12 +147,10 @@ def _revenue(derivation: Derivation, single_map: SingleLevel, objective: Formula
     if not single_map.by_duality:
         return []
     return [
-        Paragraph(
-            (
-                "The leader's revenue, a product of its prices and the follower's continuous variables, is replaced "
-                "in the leader's objective by the dual objective (strong duality), which has no such product. The "
-                "objective is now",
-            )
+        paragraph(
+            "The leader's revenue, a product of its prices and the follower's continuous variables, is replaced "
+            "in the leader's objective by the dual objective (strong duality), which has no such product. The "
+            "objective is now"
         ),
         Display((Line("objective", derivation.folder.one(objective)),)),
     ]

@@ -5,21 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyomo.environ as pyo
 from pyomo.common.modeling import unique_component_name
-from pyomo.core import (
-    Binary,
-    Block,
-    ConcreteModel,
-    ConstraintList,
-    Integers,
-    Objective,
-    Reals,
-    SOSConstraint,
-    Var,
-    VarList,
-    maximize,
-    minimize,
-)
 from pyomo.mpec import ComplementarityList, complements
 
 from ..polynomials import Polynomial
@@ -41,15 +28,15 @@ class Handwriting:
     rescale: bool = True
 
 
-def write(system: Reference, hand: Handwriting, random: np.random.Generator) -> ConcreteModel:
+def write(system: Reference, hand: Handwriting, random: np.random.Generator) -> pyo.ConcreteModel:
     """Return the system as a model of its own, with the bilevel model's variables under their short names.
 
     For ``WITH_LIMITS``, the pairs need limits.
     """
-    model = ConcreteModel(name="single level by hand")
+    model = pyo.ConcreteModel(name="single level by hand")
     variables = _primal(model, system)
-    multipliers = _added(model, "u", VarList(domain=Reals))
-    rows = _added(model, "rows", ConstraintList())
+    multipliers = _added(model, "u", pyo.VarList(domain=pyo.Reals))
+    rows = _added(model, "rows", pyo.ConstraintList())
     scales = {}
     for name in _order(sorted(system.multipliers), hand, random):
         if name in system.names:
@@ -64,18 +51,18 @@ def write(system: Reference, hand: Handwriting, random: np.random.Generator) -> 
     _WRITERS[hand.form](model, rows, couples, variables)
     flip = bool(random.integers(2)) and hand.rescale
     objective = written.objective.scaled(-1.0 if flip else 1.0).expression(variables)
-    _added(model, "objective", Objective(expr=objective, sense=maximize if flip else minimize))
+    _added(model, "objective", pyo.Objective(expr=objective, sense=pyo.maximize if flip else pyo.minimize))
     return model
 
 
-def _added(model: ConcreteModel, name: str, component: Any) -> Any:
+def _added(model: pyo.ConcreteModel, name: str, component: Any) -> Any:
     """Add a component under a name that the bilevel model's variables have not taken."""
     name = unique_component_name(model, name)
     model.add_component(name, component)
     return model.component(name)
 
 
-def _primal(model: ConcreteModel, system: Reference) -> dict[str, Any]:
+def _primal(model: pyo.ConcreteModel, system: Reference) -> dict[str, Any]:
     """Declare the bilevel model's variables: under short names where these are unique, else in blocks as there."""
     shorts = [v.getname(fully_qualified=False) for v in system.primal]
     short = len(set(shorts)) == len(shorts)
@@ -86,22 +73,22 @@ def _primal(model: ConcreteModel, system: Reference) -> dict[str, Any]:
     for members in components.values():
         source = members[0].parent_component()
         home = model if short else _block_like(model, source.parent_block())
-        made = Var([v.index() for v in members]) if source.is_indexed() else Var()
+        made = pyo.Var([v.index() for v in members]) if source.is_indexed() else pyo.Var()
         home.add_component(source.local_name, made)
         for v in members:
             variables[v.name] = made[v.index()]
             if v.name in system.integers:
-                made[v.index()].domain = Integers
+                made[v.index()].domain = pyo.Integers
     return variables
 
 
-def _block_like(model: ConcreteModel, block: Any) -> Any:
+def _block_like(model: pyo.ConcreteModel, block: Any) -> Any:
     """Return the block of that name, made as a plain one if it is not there yet."""
     if block.parent_block() is None:
         return model
     home = _block_like(model, block.parent_block())
     if home.component(block.local_name) is None:
-        home.add_component(block.local_name, Block())
+        home.add_component(block.local_name, pyo.Block())
     return home.component(block.local_name)
 
 
@@ -118,29 +105,29 @@ def _write_row(rows: Any, statement: Statement, variables: dict[str, Any], facto
     rows.add(body == 0 if statement.equality else body >= 0)
 
 
-def _mpec(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
+def _mpec(model: pyo.ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
     pairs = _added(model, "pairs", ComplementarityList())
     for couple in couples:
         pairs.add(complements(couple.first.expression(variables) >= 0, couple.second.expression(variables) >= 0))
 
 
-def _product(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
+def _product(model: pyo.ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
     for couple in couples:
         rows.add(couple.first.expression(variables) * couple.second.expression(variables) == 0)
 
 
-def _sos1(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
-    slacks = _added(model, "slack", VarList(domain=Reals))
+def _sos1(model: pyo.ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
+    slacks = _added(model, "slack", pyo.VarList(domain=pyo.Reals))
     members: dict[int, list[Any]] = {}
     for k, couple in enumerate(couples):
         slack = slacks.add()
         rows.add(slack == couple.second.expression(variables))
         members[k] = [variables[next(iter(couple.first.names))], slack]
-    _added(model, "pairs", SOSConstraint(list(members), sos=1, rule=lambda _, k: members[k]))
+    _added(model, "pairs", pyo.SOSConstraint(list(members), sos=1, rule=lambda _, k: members[k]))
 
 
-def _bigm(model: ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
-    switches = _added(model, "z", VarList(domain=Binary))
+def _bigm(model: pyo.ConcreteModel, rows: Any, couples: list[Couple], variables: dict[str, Any]) -> None:
+    switches = _added(model, "z", pyo.VarList(domain=pyo.Binary))
     for couple in couples:
         z = switches.add()
         m, n = couple.limits

@@ -5,18 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from pyomo.core import Any as AnyIndex
-from pyomo.core import (
-    ConcreteModel,
-    Constraint,
-    Integers,
-    NonNegativeReals,
-    Objective,
-    Reals,
-    SOSConstraint,
-    Var,
-    maximize,
-)
+import pyomo.environ as pyo
 
 from ...errors import BilevoltError
 from ...solvers import Status
@@ -122,16 +111,16 @@ def _solve(
     is least, or any."""
     positive, fixed = list(positive), fixed or {}
     names = sorted(system.names.union(*(p.names for p in positive), fixed, objective.names if objective else ()))
-    model = ConcreteModel(name="separation")
-    model.value = Var(names, bounds=_box([*(s.polynomial for s in system.statements), *positive]))
+    model = pyo.ConcreteModel(name="separation")
+    model.value = pyo.Var(names, bounds=_box([*(s.polynomial for s in system.statements), *positive]))
     value: dict[str, Any] = {name: model.value[name] for name in names}
     for name in system.integers:
-        value[name].domain = Integers
+        value[name].domain = pyo.Integers
     for name, number in fixed.items():
         value[name].setlb(number - _HELD)
         value[name].setub(number + _HELD)
-    model.rows = Constraint(AnyIndex)
-    model.slack = Var(AnyIndex, dense=False, domain=Reals)
+    model.rows = pyo.Constraint(pyo.Any)
+    model.slack = pyo.Var(pyo.Any, dense=False, domain=pyo.Reals)
     members: dict[int, list[Any]] = {}
     for row in (*system.statements, *(s for c in system.couples for s in c.statements())):
         if row.names:
@@ -141,12 +130,12 @@ def _solve(
             return None
     for k, couple in enumerate(system.couples):
         members[k] = [_member(model, (k, i), p, value) for i, p in enumerate((couple.first, couple.second))]
-    model.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, k: members[k])
-    model.violation = Var(bounds=(0, _ENOUGH), domain=NonNegativeReals)
+    model.complementarity = pyo.SOSConstraint(list(members), sos=1, rule=lambda _, k: members[k])
+    model.violation = pyo.Var(bounds=(0, _ENOUGH), domain=pyo.NonNegativeReals)
     for part in positive:
         model.rows[len(model.rows)] = part.expression(value) >= model.violation
     goal = model.violation if objective is None else -objective.expression(value)
-    model.objective = Objective(expr=goal, sense=maximize)
+    model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
     result = Session().solve(model, time_limit=_SECONDS, feasibility_tol=1e-8)
     if result.values is None:
         if result.status is Status.infeasible:

@@ -15,21 +15,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from pyomo.core import (
-    Block,
-    BuildAction,
-    BuildCheck,
-    Constraint,
-    Expression,
-    Objective,
-    Param,
-    RangeSet,
-    Set,
-    SOSConstraint,
-    Suffix,
-    Var,
-    maximize,
-)
+import pyomo.environ as pyo
 from pyomo.core.expr.relational_expr import EqualityExpression, InequalityExpression
 from pyomo.core.expr.visitor import identify_variables
 from pyomo.mpec import Complementarity
@@ -40,8 +26,8 @@ from ..statements import Statement, bounds, sides
 from .switches import read_switches
 from .systems import Couple, Reference, System
 
-_READ = (Constraint, Objective, Block, SOSConstraint, Complementarity)
-_PASSIVE = (Var, Param, Set, RangeSet, Expression, Suffix, BuildAction, BuildCheck)
+_READ = (pyo.Constraint, pyo.Objective, pyo.Block, pyo.SOSConstraint, Complementarity)
+_PASSIVE = (pyo.Var, pyo.Param, pyo.Set, pyo.RangeSet, pyo.Expression, pyo.Suffix, pyo.BuildAction, pyo.BuildCheck)
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ def read_student(model: Any, reference: Reference, variables: Mapping[Any, Any] 
 
 
 def _refuse_unknown_components(model: Any) -> None:
-    for component in model.component_objects(active=True, descend_into=Block):
+    for component in model.component_objects(active=True, descend_into=pyo.Block):
         if component.ctype not in (*_READ, *_PASSIVE):
             raise BilevoltError(
                 f"{component.name!r} is an active {component.ctype.__name__}, which cannot be compared. Hand in a "
@@ -98,14 +84,14 @@ def _refuse_unknown_components(model: Any) -> None:
 
 def _variables(model: Any) -> Iterator[Any]:
     """Yield the unfixed variables that the model declares or uses, each once."""
-    seen: dict[int, Any] = {id(v): v for v in model.component_data_objects(Var, descend_into=Block)}
-    for kind in (Constraint, Objective):
-        for row in model.component_data_objects(kind, active=True, descend_into=Block):
+    seen: dict[int, Any] = {id(v): v for v in model.component_data_objects(pyo.Var, descend_into=pyo.Block)}
+    for kind in (pyo.Constraint, pyo.Objective):
+        for row in model.component_data_objects(kind, active=True, descend_into=pyo.Block):
             seen |= {id(v): v for v in identify_variables(row.expr)}
-    for pair in model.component_data_objects(Complementarity, active=True, descend_into=Block):
+    for pair in model.component_data_objects(Complementarity, active=True, descend_into=pyo.Block):
         for part in pair._args:
             seen |= {id(v): v for v in identify_variables(part)}
-    for group in model.component_data_objects(SOSConstraint, active=True, descend_into=Block):
+    for group in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=pyo.Block):
         seen |= {id(v): v for v in group.variables}
     return (v for v in seen.values() if not v.fixed)
 
@@ -152,14 +138,14 @@ def _short(variable: Any) -> str:
 def _rows(model: Any, read: Any) -> tuple[list[Statement], list[Couple]]:
     statements: list[Statement] = []
     couples: list[Couple] = []
-    for row in model.component_data_objects(Constraint, active=True, descend_into=Block):
+    for row in model.component_data_objects(pyo.Constraint, active=True, descend_into=pyo.Block):
         statements += sides(row, row.name, read, "")
-    for pair in model.component_data_objects(Complementarity, active=True, descend_into=Block):
+    for pair in model.component_data_objects(Complementarity, active=True, descend_into=pyo.Block):
         parts = [_side(part, pair.name, read) for part in pair._args]
         statements += parts
         if not any(part.equality for part in parts):
             couples.append(Couple(pair.name, parts[0].polynomial, parts[1].polynomial))
-    for group in model.component_data_objects(SOSConstraint, active=True, descend_into=Block):
+    for group in model.component_data_objects(pyo.SOSConstraint, active=True, descend_into=pyo.Block):
         members = [read(v, group.name) for v in group.variables]
         if len(members) != 2 or group.level != 1:
             raise BilevoltError(
@@ -183,14 +169,14 @@ def _side(part: Any, name: str, read: Any) -> Statement:
 
 
 def _objective(model: Any, read: Any) -> Polynomial:
-    found = list(model.component_data_objects(Objective, active=True, descend_into=Block))
+    found = list(model.component_data_objects(pyo.Objective, active=True, descend_into=pyo.Block))
     if len(found) != 1:
         raise BilevoltError(
             f"the student's model has {len(found)} active objectives ({', '.join(o.name for o in found) or 'none'}); "
             "exactly one is needed, the leader's."
         )
     objective = read(found[0].expr, found[0].name)
-    return objective.scaled(-1.0) if found[0].sense == maximize else objective
+    return objective.scaled(-1.0) if found[0].sense == pyo.maximize else objective
 
 
 def _without_slacks(
