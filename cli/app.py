@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify | prove``.
+"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m``.
 
 Exit codes, the same for all commands:
 
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import __version__
-from . import console, explain, plot, prove
+from . import break_m, console, explain, plot, prove
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -263,6 +263,7 @@ def verify(
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
+app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
 
 
 def _split(names: str) -> list[str]:
