@@ -113,6 +113,9 @@ def solve(
     time_limit: _TimeLimit = None,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
+    confirm: Annotated[
+        str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
+    ] = None,
     as_json: _Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
@@ -139,6 +142,7 @@ def solve(
                 time_limit=time_limit,
                 rel_gap=rel_gap,
                 threads=threads,
+                confirm=confirm,
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and _has_point(solution) else {}
@@ -154,6 +158,8 @@ def solve(
             console.show_solution(found.name, solution, figures)
     if solution.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
+    if solution.certificate is not None and solution.certificate.refuted_by:
+        raise typer.Exit(Exit.FAILED)
     raise typer.Exit(_exit_code(solution.method, str(solution.status), _verified(solution)))
 
 
