@@ -31,4 +31,6 @@ def break_m(
             print(json.dumps(console.finite(result.to_dict() | {"target": found.spec}), indent=2))
         else:
             print(f"model               {found.name}\n{result.report()}")
+    if result.interrupted:
+        raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(_BROKEN if result.broken else _OPEN)

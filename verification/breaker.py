@@ -39,6 +39,7 @@ from ..reformulations.linearization import add_switches
 from ..reformulations.optimal_face import least_multipliers
 from ..reformulations.single_level import Linearized, SingleLevel, map_of
 from ..solvers import SOLVERS
+from ..solvers.interrupt import stop_requested, stoppable
 from ..solvers.session import Session
 from ..solvers.status import Status
 
@@ -65,7 +66,8 @@ class BigMBreak:
 
     ``status``, ``objective`` and ``values`` are the answer with M = ``m`` (no point: None and empty); ``better`` and
     ``better_values`` the point that it cuts off, found by ``found_by``, with the pairs in the way in ``exceeding``;
-    ``least_m`` is the smallest M that leaves this point. ``tried`` says who looked, and what came of it.
+    ``least_m`` is the smallest M that leaves this point. ``tried`` says who looked, and what came of it;
+    ``interrupted``: Ctrl-C or SIGTERM ended the search.
     """
 
     m: float
@@ -79,6 +81,7 @@ class BigMBreak:
     exceeding: list[Excess] = field(default_factory=list)
     least_m: float | None = None
     tried: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -88,8 +91,9 @@ class BigMBreak:
         """Return the verdict as text; "not broken" is no proof that M is valid."""
         found = "no point" if self.objective is None else f"objective {self.objective:.10g}"
         lines = [f"{f'with M = {self.m:g}':<20}{self.status}, {found}{_point(self.values)}"]
+        verdict = "not broken (interrupted)" if self.interrupted else "not broken"
         if not self.broken:
-            return "\n".join([*lines, *(f"tried               {line}" for line in self.tried), "not broken"])
+            return "\n".join([*lines, *(f"tried               {line}" for line in self.tried), verdict])
         lines.append(f"cut off             objective {self.better:.10g}{_point(self.better_values)}")
         lines.append(f"found by            {self.found_by}, verified")
         lines += [f"exceeds M           {e.what} is {e.reached:.6g}, {e.excess:.6g} too large" for e in self.exceeding]
@@ -114,16 +118,17 @@ def break_big_m(
         raise ArgumentError(f"node_limit={node_limit!r} is out of range. Give a whole number, 1 or more.")
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     result = BigMBreak(m)
-    with bilevel.kept_values():
+    with stoppable(), bilevel.kept_values():
         limit = _solve_with(bilevel, Session(solver=solver, time_limit=time_limit), result)
-        if limit is None:
-            return result
         for who, arguments in _routes(node_limit):
+            if limit is None or stop_requested():
+                break
             found = _ask(bilevel, who, arguments | {"time_limit": time_limit}, limit, result)
             if found is not None and _cut_off(bilevel, found, result):
                 result.broken, result.better, result.found_by = True, found.objective, who
                 result.better_values = dict(found.values)
                 break
+        result.interrupted = stop_requested()
     return result
 
 

@@ -80,3 +80,10 @@ def test_prices_of_the_leader_are_part_of_the_point(lower: float, broken: bool) 
 def test_refusals(arguments: dict) -> None:
     with pytest.raises(ArgumentError, match=r"m='5'|m=0|m=inf|node_limit=0"):
         bv.break_big_m(textbook.build("pineda"), **arguments)
+
+
+def test_an_interrupted_search_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bilevolt.verification.breaker.stop_requested", lambda: True)
+    found = bv.break_big_m(textbook.build("pineda"), 50)
+    assert found.interrupted and not found.broken and not found.tried
+    assert found.report().splitlines()[-1] == "not broken (interrupted)"
