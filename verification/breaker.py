@@ -47,6 +47,9 @@ HEURISTICS = ("nested", "scholtes")
 EXACT = (("highs", "branch"), ("gurobi", "sos1"), ("scip", "sos1"))
 """Who is asked, without any M, for a better point."""
 
+SHOWN = 12
+"""How many pairs, and how many of a point's values, a report names."""
+
 MARGIN = 1e-5
 """By how much a point has to be better, or a number to exceed M, relative to 1 or the number: more than rounding."""
 
@@ -96,7 +99,9 @@ class BigMBreak:
             return "\n".join([*lines, *(f"tried               {line}" for line in self.tried), verdict])
         lines.append(f"cut off             objective {self.better:.10g}{_point(self.better_values)}")
         lines.append(f"found by            {self.found_by}, verified")
-        lines += [f"exceeds M           {e.what} is {e.reached:.6g}, {e.excess:.6g} too large" for e in self.exceeding]
+        worst, more = self.exceeding[:SHOWN], len(self.exceeding) - SHOWN
+        lines += [f"exceeds M           {e.what} is {e.reached:.6g}, {e.excess:.6g} too large" for e in worst]
+        lines += [f"exceeds M           {more} more, by less"] * (more > 0)
         return "\n".join([*lines, f"this point needs    M >= {self.least_m:.6g}", "broken"])
 
 
@@ -253,4 +258,4 @@ def _point(values: dict[str, float]) -> str:
     shown = [f"{name} = {number:.6g}" for name, number in values.items() if abs(number) > MARGIN]
     if not values:
         return ""
-    return f" at {', '.join(shown[:12]) or 'all 0'}{', ...' * (len(shown) > 12)}"
+    return f" at {', '.join(shown[:SHOWN]) or 'all 0'}{', ...' * (len(shown) > SHOWN)}"

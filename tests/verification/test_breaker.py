@@ -82,6 +82,14 @@ def test_refusals(arguments: dict) -> None:
         bv.break_big_m(textbook.build("pineda"), **arguments)
 
 
+def test_a_report_names_the_worst_pairs() -> None:
+    found = bv.break_big_m(random_bilevel.build(13, 10), 4)
+    lines = [line for line in found.report().splitlines() if line.startswith("exceeds M")]
+    assert len(lines) == min(len(found.exceeding), 12) + (len(found.exceeding) > 12)
+    assert found.exceeding[0].excess == max(e.excess for e in found.exceeding)
+    assert found.exceeding[0].what in lines[0]
+
+
 def test_an_interrupted_search_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bilevolt.verification.breaker.stop_requested", lambda: True)
     found = bv.break_big_m(textbook.build("pineda"), 50)
