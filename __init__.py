@@ -22,6 +22,8 @@ _PUBLIC = {
     "Comparison": "reports",
     "verify": "verification",
     "Certificate": "verification",
+    "break_big_m": "verification",
+    "BigMBreak": "verification",
     "prove": "proving",
     "Proof": "verification.proofs",
     "explain": "teaching.explain.explain",
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
     from .teaching.explain.explain import explain
     from .teaching.explain.explanation import Explanation
     from .teaching.grade.grader import grade
-    from .verification import Certificate, verify
+    from .verification import BigMBreak, Certificate, break_big_m, verify
     from .verification.proofs import Proof
 
 

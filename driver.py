@@ -12,6 +12,8 @@ from .levels.decisions import remarks
 from .levels.point import Point
 from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
+from .pipeline import confirm as confirming
+from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.start import start
 from .pipeline.witness import witness
@@ -46,6 +48,7 @@ def solve(
     options: Mapping[str, Any] | None = None,
     method_options: Mapping[str, Any] | None = None,
     proof: bool = False,
+    confirm: str | None = None,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
@@ -68,12 +71,14 @@ def solve(
     :param options: passed to the solver as they are.
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
     :param proof: whether to prove the optimum in exact arithmetic, as ``solution.proof``; see :func:`prove`.
+    :param confirm: a solver other than the one used (a name, or "auto") that is asked, by another reformulation and for
+        at most ``time_limit`` of its own, whether there is a better point; the certificate says what came of it.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
         method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
         cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
-        options=options, method_options=method_options, proof=proof,
+        options=options, method_options=method_options, proof=proof, confirm=confirm,
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model)
@@ -81,7 +86,7 @@ def solve(
     for remark in said:
         request.say(remark)
     with stoppable():
-        solution, single = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
+        solution, single, question = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
     solution.notes[:0] = said
@@ -93,14 +98,19 @@ def solve(
         except KeyboardInterrupt:  # the answer is not lost, but nobody may call it more than a point
             solution.interrupted, solution.status = True, Status.feasible
             solution.notes.append("the check was interrupted, so that the point is not verified")
+    if question is not None and not solution.interrupted:
+        with stoppable():
+            confirming.confirm(bilevel, solution, request, question)
+            solution.interrupted = stop_requested()
     if proof and not solution.interrupted:
         attach_proof(bilevel, solution, request.say)
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
 
 
-def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None]:
-    """Return the solution, its values on the model, and the single level (None if the point is not of it)."""
+def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
+    be asked whether there is a better point."""
     begin = time.perf_counter()
     request.say("reformulating")
     session = request.session()
@@ -111,6 +121,7 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     reading = read(model)
     chosen, why = session.choose(reading)
     _refuse_products(chosen, single, reading)
+    question = confirming.prepare(bilevel, request, chosen.name, name)
     notes = [note for note in (reason, why) if note]
     solution = Solution(
         Status.no_solution, reformulation=name, solver=chosen.name, notes=notes, rel_gap=request.rel_gap
@@ -126,8 +137,8 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
         _keep(bilevel, found.point, solution)
         solution.bound = None if solution.assumptions else solution.bound
         solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
-        return solution, None
-    return solution, single
+        return solution, None, question
+    return solution, single, question
 
 
 def _refuse_products(chosen: Solver, single: SingleLevel, reading: Reading) -> None:
@@ -182,7 +193,7 @@ def _doubt(single: SingleLevel, solution: Solution, request: Request) -> None:
         solution.notes.append(f"{solution.solver} reports an optimum whose objective does not match its bound")
 
 
-def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None]:
+def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
     """Return the solution, its values on the model; there is no single-level model."""
     begin = time.perf_counter()
     request.say(f"running the heuristic {request.method!r}")
@@ -196,7 +207,7 @@ def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None]:
         solution.notes.append(result.message)
     if result.point is not None:
         _keep(bilevel, result.point, solution)
-    return solution, None
+    return solution, None, None
 
 
 def _keep(bilevel: Bilevel, point: Point, solution: Solution) -> None:

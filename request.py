@@ -19,7 +19,13 @@ from .spelling import canonical
 Progress = Callable[[str], None]
 
 #: Arguments that only the exact method uses, with the value that stands for "not given".
-ONLY_EXACT: dict[str, Any] = {"reformulation": "auto", "big_m": None, "cuts": "auto", "warm_start": None}
+ONLY_EXACT: dict[str, Any] = {
+    "reformulation": "auto",
+    "big_m": None,
+    "cuts": "auto",
+    "warm_start": None,
+    "confirm": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +47,7 @@ class Request:
     options: Mapping[str, Any] | None
     method_options: Mapping[str, Any] | None
     proof: bool
+    confirm: str | None
 
     @classmethod
     def checked(cls, **given: Any) -> "Request":
@@ -54,6 +61,7 @@ class Request:
         given |= shared(given) | {"method": method, "reformulation": asked}
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
+        given["confirm"] = _confirmer(given["confirm"], given["solver"])
         asking.refuse_cuts(given["cuts"])
         if method == "exact":
             asking.refuse_big_m(given["big_m"], asked)
@@ -124,6 +132,16 @@ def _threads(given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
         raise ArgumentError(f"threads={given!r} is out of range. Give a whole number, 1 or more.")
     return int(given)
+
+
+def _confirmer(given: object, solver: str) -> str | None:
+    """Return the name of who is to confirm the answer, "auto", or None; refuse the one that shall find it."""
+    if given is None:
+        return None
+    name = canonical("confirm", given, ("auto", *SOLVERS), SolverUnavailableError)
+    if name == solver != "auto":
+        raise ArgumentError(f"confirm={given!r} is the solver of the model itself. Name another one, or 'auto'.")
+    return name
 
 
 def _start(wanted: Any) -> bool | str | Solution | None:

@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify | prove``.
+"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m``.
 
 Exit codes, the same for all commands:
 
@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import console, explain, plot, prove
+from . import break_m, console, explain, plot, prove
 from .console import Exit
 
 _EXIT_HELP = (
@@ -99,6 +99,9 @@ def solve(
     time_limit: _TimeLimit = None,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
+    confirm: Annotated[
+        str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
+    ] = None,
     as_json: _Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
@@ -126,6 +129,7 @@ def solve(
                 time_limit=time_limit,
                 rel_gap=rel_gap,
                 threads=threads,
+                confirm=confirm,
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}
@@ -141,6 +145,8 @@ def solve(
             console.show_solution(found.name, solution, figures)
     if solution.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
+    if solution.certificate is not None and solution.certificate.refuted_by:
+        raise typer.Exit(Exit.FAILED)
     verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
     raise typer.Exit(_exit_code(solution.method, str(solution.status), verified))
 
@@ -251,6 +257,7 @@ def verify(
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
+app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
 
 
 def _split(names: str) -> list[str]:

@@ -31,6 +31,7 @@ __all__ = [
     "choose",
     "get_solver",
     "needs_of",
+    "objection",
     "table",
 ]
 
@@ -57,7 +58,7 @@ def choose(model: BlockData | Reading, *, exclude: Collection[str] = ()) -> tupl
     needs = read(model).needs
     passed_over: list[str] = []
     for solver in SOLVERS.values():
-        reason = _objection(solver, needs, exclude)
+        reason = objection(solver, needs, exclude)
         if reason is None:
             why = f"{solver.name} takes the model ({needs.size})"
             return solver, "; ".join([why, *passed_over]) + "."
@@ -78,7 +79,8 @@ def table() -> list[dict[str, Any]]:
     ]
 
 
-def _objection(solver: Solver, needs: Needs, exclude: Collection[str]) -> str | None:
+def objection(solver: Solver, needs: Needs, exclude: Collection[str] = ()) -> str | None:
+    """Say why a solver does not take a model with these needs; None where it does."""
     if solver.name in exclude:
         return "excluded"
     if (reason := solver.available()) is not None:

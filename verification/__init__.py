@@ -4,11 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .breaker import BigMBreak, break_big_m
     from .certificate import Certificate
     from .check import verify
 
-_PUBLIC = {"Certificate": "certificate", "verify": "check"}
-__all__ = ["Certificate", "verify"]
+_PUBLIC = {"BigMBreak": "breaker", "Certificate": "certificate", "break_big_m": "breaker", "verify": "check"}
+__all__ = ["BigMBreak", "Certificate", "break_big_m", "verify"]
 
 
 def __getattr__(name: str) -> Any:

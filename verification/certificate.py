@@ -17,7 +17,8 @@ class Certificate:
     leader's decision, take the worst for the leader (infinite if there is no limit; None, with the reason in
     ``pessimistic_note``, if it was not computed). The leader's rows do not bind them: ``pessimistic_feasible`` says
     whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
-    ``decisions`` says who decides what, as the levels were read.
+    ``decisions`` says who decides what, as the levels were read. ``confirmed_by`` is who was asked for a better point
+    (``solve(confirm=...)``) and found none, ``refuted_by`` who found one: ``better_objective``, ``better_values``.
     """
 
     bilevel_feasible: bool
@@ -35,6 +36,10 @@ class Certificate:
     solvers: dict[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
     decisions: str = ""
+    confirmed_by: str | None = None
+    refuted_by: str | None = None
+    better_objective: float | None = None
+    better_values: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the certificate as plain data."""
@@ -49,6 +54,10 @@ class Certificate:
             f"leader violation     {self.leader_violation:.3g}",
             f"follower violation   {self.follower_violation:.3g}",
         ]
+        if self.confirmed_by:
+            lines.insert(2, f"confirmed by         {self.confirmed_by}: nothing better found")
+        if self.refuted_by:
+            lines.insert(2, f"refuted by           {self.refuted_by}: objective {self.better_objective:.10g}, verified")
         if self.decisions:
             lines.insert(0, f"who decides what     {self.decisions}")
         for name, gap in self.follower_gap.items():
