@@ -61,7 +61,7 @@ def prove(
         if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
             break
     if search.multipliers and not system.bilevel.uses_prices:
-        search.take(vertex_bounds(system.conditions, system.ranges, search.multipliers))
+        search.take(vertex_bounds(search.rows.gaps, system.ranges, search.multipliers))
         search.run(JOINT, search.unbounded_variables(), search.slacks)
     return search.of_multiplier, search.of_slack
 
@@ -70,8 +70,7 @@ class _Search:
     """What is left to prove, and what is proven."""
 
     def __init__(self, system: System, multipliers: list[VarData], slacks: list[Pair], work: float) -> None:
-        self.system, self.multipliers, self.slacks, self.work = system, multipliers, slacks, work
-        self.ranges = system.ranges
+        self.system, self.multipliers, self.slacks, self.work = system, multipliers, slacks, Work(work)
         self.rows = Rows(system)
         self.of_multiplier: ComponentMap = ComponentMap()
         self.of_slack: dict[int, Bound] = {}
@@ -80,25 +79,29 @@ class _Search:
         """The levels' variables whose range is infinite: a finite one may make a product's envelope."""
         bilevel = self.system.bilevel
         variables = bilevel.variables
-        return [v for v in variables if not all(map(math.isfinite, self.ranges.of_variable(v)))]
+        return [v for v in variables if not all(map(math.isfinite, self.rows.range(v)))]
 
     def run(self, part: str, variables: list[VarData], slacks: list[Pair]) -> bool:
         """Ask one relaxation for all of these; return whether anything new was found."""
         if not (variables or slacks):
             return False
-        relaxation = Relaxation(self.rows, part, Work(self.work))
+        relaxation = Relaxation(self.rows, part, self.work)
         relaxation.look_for_rays(variables, (pair.row for pair in slacks))
         reason = f"LP over {part}"
         found = False
         wanted = ComponentSet(self.multipliers)
         proven: ComponentMap = ComponentMap()
-        for variable in relaxation.in_order(variables):
-            before = self.ranges.of_variable(variable)
+        promising = relaxation.promising(variables)
+        relaxation.look_together(promising)
+        for variable in promising:
             low, high = relaxation.ends(variable)
-            found |= self.ranges.learn(variable, -low.value, high.value)
-            lower, upper = self.ranges.of_variable(variable)
+            before = self.rows.range(variable)
+            if -low.value <= before[0] and high.value >= before[1]:
+                continue
+            found |= self.rows.learn(variable, -low.value, high.value)
+            lower, upper = self.rows.range(variable)
             largest = max(abs(lower), abs(upper))
-            if variable in wanted and math.isfinite(largest) and before != (lower, upper):
+            if variable in wanted and math.isfinite(largest):
                 proven[variable] = Bound(largest, Proof.proven, reason, weights=(low.weights, high.weights))
         self.take(proven)
         for pair in slacks:
@@ -113,5 +116,5 @@ class _Search:
         """Note bounds of multipliers."""
         self.of_multiplier.update(bounds)
         for multiplier, bound in bounds.items():
-            self.ranges.learn(multiplier, -bound.value, bound.value)
+            self.rows.learn(multiplier, -bound.value, bound.value)
         self.multipliers = [m for m in self.multipliers if m not in self.of_multiplier]
