@@ -28,7 +28,7 @@ class Components:
     rows: list[Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Maximum:
     """An upper bound, what the dual values alone prove, and these as weights of rows."""
 

@@ -22,6 +22,7 @@ Array = np.ndarray
 NOTHING = 1e-9  # a reduced cost below it, of a column without a bound on that side, is rounding: the margin is for it
 WEIGHT_OF_AN_LP = 5_000
 """What asking for one more maximum costs beside its iterations, in the unit of :class:`Work`; measured."""
+WEIGHT_OF_A_PART = 2_500  # what reading the result of one objective costs; measured
 LOADING = 40  # what reading a program costs, presolve included, for each row, column and entry; measured
 
 
@@ -86,7 +87,7 @@ class Program:
         return of_rows, of_columns
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Weights:
     """The row weights that prove ``constant + cost @ v[index] <= bound`` over a program, sparse."""
 
@@ -152,10 +153,10 @@ class Work:
         return int(min(max(self.left, 0) // _size_of_step(program, parts) + 1, 2**31 - 1))
 
     def spend(self, program: Program, iterations: int, parts: int = 1) -> None:
-        """Count one maximum."""
+        """Count one maximum of each part."""
         self.programs += 1
         self.iterations += iterations
-        self.left -= WEIGHT_OF_AN_LP + (iterations + 1) * _size_of_step(program, parts)
+        self.left -= WEIGHT_OF_AN_LP + parts * WEIGHT_OF_A_PART + (iterations + 1) * _size_of_step(program, parts)
 
 
 def _size_of_step(program: Program, parts: int) -> int:

@@ -48,7 +48,7 @@ PARTS = {
 MARGIN = 1e-6  # above what HiGHS returns, for its own tolerances (1e-7)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class End:
     """A proven bound, infinite if there is none, and the weights that prove it."""
 

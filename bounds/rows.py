@@ -25,7 +25,7 @@ from .system import System
 Key = tuple[int, int]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class LinearRow:
     """``lower <= constant + linear + products <= upper``, by the ids of variables; ``beyond``: there is more."""
 
@@ -88,9 +88,12 @@ class Rows:
     def learn(self, variable: VarData, lower: float, upper: float) -> bool:
         """Take note of a proven range; return whether an infinite side became finite."""
         at = self.position.get(id(variable), len(self._lower))
-        if at < len(self._lower):
-            self._lower[at], self._upper[at] = max(self._lower[at], lower), min(self._upper[at], upper)
-        return self.system.ranges.learn(variable, lower, upper)
+        if at >= len(self._lower):
+            return self.system.ranges.learn(variable, lower, upper)
+        low, high = float(self._lower[at]), float(self._upper[at])
+        self._lower[at], self._upper[at] = max(low, lower), min(high, upper)
+        self.system.ranges.note(variable, lower, upper)
+        return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
 
     def arrays(self, part: str) -> RowArrays:
         """Return the rows of ``feasibility``, ``stationarity`` or ``duality`` in arrays, without those that are ``beyond``."""
