@@ -55,16 +55,14 @@ class Program:
     def proven_of_each(
         self, index: Array, cost: Array, duals: Array, of_row: Array, of_column: Array, count: int
     ) -> Array:
-        """Return the same of each of several components: that of each row and column, -1 for a fixed column.
+        """Return the same of each of several components that share nothing but fixed columns.
 
-        A fixed column may be in several; it is that of each row in which it is.
+        :param of_row: the component of each row.
+        :param of_column: that of each column, -1 for a fixed one: what it adds is left with the rows in which it is.
         """
         of_rows, of_columns = self._proven(index, cost, duals)
-        fixed = of_column < 0
-        # what a fixed column adds to a component is left with its rows: - dual * a * its value
-        values = np.where(fixed, self.lower, 0.0)
-        of_rows -= self._counted(duals) * (self.matrix @ values)
-        own = ~fixed
+        own = of_column >= 0
+        of_rows -= self._counted(duals) * (self.matrix @ np.where(own, 0.0, self.lower))
         return np.bincount(of_row, of_rows, count) + np.bincount(of_column[own], of_columns[own], count)
 
     def _counted(self, duals: Array) -> Array:

@@ -96,7 +96,7 @@ class Rows:
         return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
 
     def arrays(self, part: str) -> RowArrays:
-        """Return the rows of ``feasibility``, ``stationarity`` or ``duality`` in arrays, without those that are ``beyond``."""
+        """Return the rows of ``feasibility``, ``stationarity`` or ``duality`` in arrays; not those ``beyond``."""
         if part not in self._arrays:
             self._arrays[part] = self._gathered([row for row in getattr(self, part) if not row.beyond])
         return self._arrays[part]

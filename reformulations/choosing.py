@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pyomo.common.gc_manager import PauseGC
-
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError, UnsupportedBySolverError
 from ..levels.reading import Bilevel, read_levels
@@ -39,14 +37,6 @@ def reformulate(
     asking.refuse_big_m(big_m, reformulation)
     asking.refuse_cuts(cuts)
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    with PauseGC():  # a collection walks through the user's whole model, and finds nothing
-        return _reformulated(bilevel, reformulation, big_m, linearize_products, cuts)
-
-
-def _reformulated(
-    bilevel: Bilevel, reformulation: str | Mapping[Any, str], big_m: BigM, linearize_products: bool, cuts: str | None
-) -> Any:
-    """Take the steps in order."""
     single = kkt.apply(bilevel)
     if reformulation == "kkt":
         return single
