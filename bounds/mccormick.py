@@ -34,9 +34,14 @@ def envelope(
 
     :returns: smallest, largest, and (sign, a, b) for each row ``sign * (w - b * u - a * v + a * b) >= 0``.
     """
-    (l1, u1), (l2, u2) = first, second
     corners = [a * b for a in first for b in second]
-    return min(corners), max(corners), [(1, l1, l2), (1, u1, u2), (-1, l1, u2), (-1, u1, l2)]
+    return min(corners), max(corners), envelope_rows(first, second)
+
+
+def envelope_rows(first: tuple[Any, Any], second: tuple[Any, Any]) -> list[tuple[int, Any, Any]]:
+    """Return (sign, a, b) of each row, as in :func:`envelope`, of numbers or of arrays of these."""
+    (l1, u1), (l2, u2) = first, second
+    return [(1, l1, l2), (1, u1, u2), (-1, l1, u2), (-1, u1, l2)]
 
 
 def relax(block: Any, rows: Iterable[tuple[str, Any]], ranges: Ranges) -> list[str]:

@@ -21,22 +21,23 @@ machine.
 import math
 from collections.abc import Iterable
 
-from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.common.collections import ComponentMap
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base.var import VarData
 
 from ..levels.optimality import Pair
 from .program import Work
 from .ranges import Bound, Proof
-from .reduced_costs import reduced_cost_bounds
+from .reduced_costs import all_of_bounds, reduced_cost_bounds
 from .relaxation import DUAL, JOINT, PRIMAL, Relaxation
 from .rows import Rows
 from .system import System
 from .vertices import vertex_bounds
 
 ROUNDS = 3
-WORK = 1e7
-"""What the LPs of one way may take, in the unit of :class:`Work`: some 2,000 small LPs, ten times what any instance
-here needs; what is left then gets what single rows prove."""
+WORK = 1.5e7
+"""What all LPs together may take, in the unit of :class:`Work`: some 0.5 s of a processor, more than any instance here
+needs; what is left then gets what single rows prove."""
 
 
 def prove(
@@ -47,31 +48,37 @@ def prove(
     The multipliers that have bounds already are taken to stay within them; ranges found on the way are kept in the
     system's ranges.
 
-    :param work: what the LPs of each way may take; what is left unproven then stays so.
+    :param work: what all LPs together may take; what is left unproven then stays so.
     """
     search = _Search(system, list(multipliers), list(slacks), work)
-    if not search.multipliers and not search.slacks:
-        return search.of_multiplier, search.of_slack
-    by_reduced_cost = reduced_cost_bounds(system.conditions, system.ranges, search.multipliers)
-    if len(by_reduced_cost) == len(search.multipliers):
-        search.take(by_reduced_cost)
+    if search.multipliers or search.slacks:
+        with PauseGC():  # no cycles are made here, and a collection walks through the whole model
+            _search(search)
+    return search.of_multiplier, search.of_slack
+
+
+def _search(search: "_Search") -> None:
+    """Try the ways in order."""
+    system = search.system
+    if all_of_bounds(system.conditions, search.multipliers):
+        by_reduced_cost = reduced_cost_bounds(system.conditions, system.ranges, search.multipliers)
+        if len(by_reduced_cost) == len(search.multipliers):
+            search.take(by_reduced_cost)
     search.run(DUAL, search.multipliers, [])
     search.run(PRIMAL, search.unbounded_variables(), search.slacks)
     for _ in range(ROUNDS):
         if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
             break
     if search.multipliers and not system.bilevel.uses_prices:
-        search.take(vertex_bounds(system.conditions, system.ranges, search.multipliers))
+        search.take(vertex_bounds(search.rows.gaps, system.ranges, search.multipliers))
         search.run(JOINT, search.unbounded_variables(), search.slacks)
-    return search.of_multiplier, search.of_slack
 
 
 class _Search:
     """What is left to prove, and what is proven."""
 
     def __init__(self, system: System, multipliers: list[VarData], slacks: list[Pair], work: float) -> None:
-        self.system, self.multipliers, self.slacks, self.work = system, multipliers, slacks, work
-        self.ranges = system.ranges
+        self.system, self.multipliers, self.slacks, self.work = system, multipliers, slacks, Work(work)
         self.rows = Rows(system)
         self.of_multiplier: ComponentMap = ComponentMap()
         self.of_slack: dict[int, Bound] = {}
@@ -80,27 +87,31 @@ class _Search:
         """The levels' variables whose range is infinite: a finite one may make a product's envelope."""
         bilevel = self.system.bilevel
         variables = bilevel.variables
-        return [v for v in variables if not all(map(math.isfinite, self.ranges.of_variable(v)))]
+        return [v for v in variables if not all(map(math.isfinite, self.rows.range(v)))]
 
     def run(self, part: str, variables: list[VarData], slacks: list[Pair]) -> bool:
         """Ask one relaxation for all of these; return whether anything new was found."""
         if not (variables or slacks):
             return False
-        relaxation = Relaxation(self.rows, part, Work(self.work))
+        relaxation = Relaxation(self.rows, part, self.work)
         relaxation.look_for_rays(variables, (pair.row for pair in slacks))
         reason = f"LP over {part}"
         found = False
-        wanted = ComponentSet(self.multipliers)
+        wanted = {id(m) for m in self.multipliers}
         proven: ComponentMap = ComponentMap()
-        for variable in relaxation.in_order(variables):
-            before = self.ranges.of_variable(variable)
+        promising = relaxation.promising(variables)
+        relaxation.look_together(promising)
+        for variable in promising:
             low, high = relaxation.ends(variable)
-            found |= self.ranges.learn(variable, -low.value, high.value)
-            lower, upper = self.ranges.of_variable(variable)
+            before = self.rows.range(variable)
+            if -low.value <= before[0] and high.value >= before[1]:
+                continue
+            found |= self.rows.learn(variable, -low.value, high.value)
+            lower, upper = self.rows.range(variable)
             largest = max(abs(lower), abs(upper))
-            if variable in wanted and math.isfinite(largest) and before != (lower, upper):
+            if id(variable) in wanted and math.isfinite(largest):
                 proven[variable] = Bound(largest, Proof.proven, reason, weights=(low.weights, high.weights))
-        self.take(proven)
+        self._settle(proven)
         for pair in slacks:
             slack = relaxation.slack(pair.row, pair.side)
             if math.isfinite(slack.value):
@@ -110,8 +121,11 @@ class _Search:
         return found
 
     def take(self, bounds: ComponentMap) -> None:
-        """Note bounds of multipliers."""
-        self.of_multiplier.update(bounds)
+        """Note bounds of multipliers, and their ranges."""
         for multiplier, bound in bounds.items():
-            self.ranges.learn(multiplier, -bound.value, bound.value)
+            self.rows.learn(multiplier, -bound.value, bound.value)
+        self._settle(bounds)
+
+    def _settle(self, bounds: ComponentMap) -> None:
+        self.of_multiplier.update(bounds)
         self.multipliers = [m for m in self.multipliers if m not in self.of_multiplier]

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
-from pyomo.core.expr.visitor import identify_variables
 
 from ..levels.follower_form import FollowerForm
 from ..levels.state_bound import IMPLIED_BOUNDS, stated_bounds
@@ -67,14 +67,36 @@ class Ranges:
     def learn(self, variable: Any, lower: float, upper: float) -> bool:
         """Take note of a proven range; return whether an infinite side became finite."""
         low, high = self.of_variable(variable)
-        self._leaf[variable] = (max(low, lower), min(high, upper))
+        self.note(variable, lower, upper)
         return (not math.isfinite(low) and math.isfinite(lower)) or (not math.isfinite(high) and math.isfinite(upper))
+
+    def note(self, variable: Any, lower: float, upper: float) -> None:
+        """Take note of a proven range."""
+        low, high = self._leaf.get(variable, (-math.inf, math.inf))
+        self._leaf[variable] = (max(low, lower), min(high, upper))
 
     def of_expression(self, expression: Any) -> tuple[float, float]:
         """Return the interval that interval arithmetic gives for an expression."""
-        own = (v for v in identify_variables(expression, include_fixed=False) if v in self._leaf) if self._leaf else ()
-        visitor = ExpressionBoundsVisitor(
-            leaf_bounds=ComponentMap((v, self.of_variable(v)) for v in own),
-            use_fixed_var_values_as_bounds=True,
-        )
-        return visitor.walk_expression(expression)
+        return self._visitor.walk_expression(expression)
+
+    @cached_property
+    def _visitor(self) -> ExpressionBoundsVisitor:  # one for all expressions, as it takes longer to make than to walk
+        return ExpressionBoundsVisitor(leaf_bounds=_Known(self), use_fixed_var_values_as_bounds=True)
+
+
+class _Known:
+    """The ranges as Pyomo's visitor looks them up: always as they are now, and nothing is kept."""
+
+    def __init__(self, ranges: Ranges) -> None:
+        self._ranges = ranges
+
+    def __contains__(self, leaf: Any) -> bool:
+        """Whether it is a variable that is free; the visitor itself reads a fixed one, and walks named expressions."""
+        return leaf.is_variable_type() and not leaf.fixed
+
+    def __getitem__(self, variable: Any) -> tuple[float, float]:
+        """Return a variable's range."""
+        return self._ranges.of_variable(variable)
+
+    def __setitem__(self, leaf: Any, known: tuple[float, float]) -> None:
+        """Keep nothing."""

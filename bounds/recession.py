@@ -44,8 +44,9 @@ def unbounded(program: Program, columns: Array, rows: Array, work: Work) -> tupl
         np.where(row_upper, 0.0, np.inf),
         np.r_[np.where(has_lower, 0.0, -np.inf), np.zeros(extra)],
         np.r_[np.where(has_upper, 0.0, np.inf), np.ones(extra)],
-        program.names,
     )
+    if not work.load(cone):
+        return up, down, activity
     lp = cone.loaded()
     found = _maximised(lp, cone, np.r_[np.zeros(n), np.ones(extra)], work)
     if found is None:

@@ -21,6 +21,13 @@ from .ranges import Bound, Proof, Ranges
 REASON = "reduced cost, from the ranges of the rows' multipliers"
 
 
+def all_of_bounds(conditions: OptimalityConditions, wanted: Iterable[VarData]) -> bool:
+    """Whether the wanted multipliers all belong to variables' bounds: no other can be bounded here."""
+    of_rows = (own for _, row, own in conditions.multipliers() if not row.is_bound or row.equality)
+    others = {id(multiplier) for own in of_rows for multiplier in own.values()}
+    return others.isdisjoint(map(id, wanted))
+
+
 def reduced_cost_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: Iterable[VarData]) -> ComponentMap:
     """Bound the wanted multipliers that belong to variables' bounds, where all multipliers in their way have ranges."""
     chosen = ComponentSet(wanted)

@@ -22,15 +22,16 @@ from typing import Any
 import numpy as np
 from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..levels.follower_form import Row, VariableRecorder
-from .mccormick import envelope
+from .assembly import assembled
+from .batches import Components, Maximum, Target, maxima, part_of
 from .one_row import bounds_by_one_row
 from .program import Array, Program, Solver, Weights, Work
 from .recession import unbounded
-from .rows import LinearRow, Rows
+from .rows import Rows
 
 DUAL, PRIMAL, JOINT = (
     "dual feasibility",
@@ -38,15 +39,24 @@ DUAL, PRIMAL, JOINT = (
     "feasibility, dual feasibility and strong duality",
 )
 
+PARTS = {
+    DUAL: ("stationarity",),
+    PRIMAL: ("feasibility",),
+    JOINT: ("feasibility", "stationarity", "duality"),
+}
+
 MARGIN = 1e-6  # above what HiGHS returns, for its own tolerances (1e-7)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class End:
     """A proven bound, infinite if there is none, and the weights that prove it."""
 
     value: float
     weights: Weights | None = None
+
+
+NO_END = End(math.inf)
 
 
 class Relaxation:
@@ -59,45 +69,64 @@ class Relaxation:
 
     def __init__(self, rows: Rows, part: str, work: Work) -> None:
         self._rows, self._work = rows, work
-        self._columns: dict[int, int] = {}
-        self._row_of: dict[int, int] = {}  # id(LinearRow) -> its index
-        self._program = self._assembled(part)
-        self._component_of, self._members = self._components()
-        n, m = len(self._program.lower), len(self._program.names)
+        assembly = assembled(rows, PARTS[part])
+        self._program, self._columns, self._row_of = assembly.program, assembly.columns, assembly.row_of
+        self._components = _components(self._program)
+        self._known: dict[Target, End] = {}
+        n, m = len(self._program.lower), len(self._program.row_lower)
         self._up, self._down, self._activity = np.zeros(n, bool), np.zeros(n, bool), np.zeros(m, bool)
-        self._loaded: tuple[int, Array, Array, Solver] | None = None  # component, its rows, columns, solver
+        self._loaded: tuple[int, Array, Solver] | None = None  # component, its columns, solver
 
     def look_for_rays(self, variables: Iterable[VarData], rows: Iterable[Row]) -> None:
         """Find out which of the variables and of the followers' rows are unbounded, so that no LP is asked for them."""
         columns = np.zeros(len(self._program.lower), dtype=bool)
-        columns[[k for v in variables if (k := self._columns.get(id(v))) is not None]] = True
-        wanted = np.zeros(len(self._program.names), dtype=bool)
+        columns[[k for v in variables if (k := self._column(v)) is not None]] = True
+        wanted = np.zeros(len(self._program.row_lower), dtype=bool)
         wanted[[i for row in rows if (i := self._index_of(row)) is not None]] = True
         self._up, self._down, self._activity = unbounded(self._program, columns, wanted, self._work)
 
-    def in_order(self, variables: Sequence[VarData]) -> list[VarData]:
-        """Return the variables component by component, so that each program is loaded once."""
-        found = {id(v): self._component_of[self._columns[id(v)]] for v in variables if id(v) in self._columns}
-        return sorted(variables, key=lambda v: found.get(id(v), -1))
+    def promising(self, variables: Sequence[VarData]) -> list[VarData]:
+        """Return the variables of which something may be found, component by component: each program is loaded once."""
+        asked = [(k, v) for v in variables if (k := self._column(v)) is not None]
+        index = np.array([k for k, _ in asked], dtype=np.int64)
+        lower, upper = self._program.lower[index], self._program.upper[index]
+        up, down = self._up[index], self._down[index]
+        settled_above, settled_below = up | (down & np.isfinite(upper)), down | (up & np.isfinite(lower))
+        left = np.flatnonzero(~((settled_above & settled_below) | (lower == upper)))
+        order = left[np.argsort(self._components.of_column[index[left]], kind="stable")]
+        return [asked[i][1] for i in order.tolist()]
+
+    def look_together(self, variables: Iterable[VarData]) -> None:
+        """Find the ranges of the variables in small components, of which many fit into one LP."""
+        columns = [k for v in variables if (k := self._column(v)) is not None]
+        targets = [(k, sign) for k in columns for sign in (-1.0, 1.0) if self._is_open(k, sign)]
+        for (k, sign), found in maxima(self._program, self._components, targets, self._work):
+            if found is None:
+                self._known[k, sign] = End(float(self._program.upper[k] if sign > 0 else -self._program.lower[k]))
+            elif math.isfinite(found.value):
+                self._known[k, sign] = End(_with_margin(found, exactly_zero=True), found.weights)
 
     def maximum(self, expression: Any) -> float:
         """Return an upper bound of a linear expression; infinite if there is none, or no work left."""
         recorder = VariableRecorder()
         repn = LinearRepnVisitor({}, var_recorder=recorder).walk_expression(expression)
-        if repn.nonlinear is not None or any(i not in self._columns for i in repn.linear):
+        columns = [self._column(v) for v in (recorder.var_map[i] for i in repn.linear)]
+        if repn.nonlinear is not None or None in columns:
             return math.inf
-        index = np.array([self._columns[i] for i in repn.linear], dtype=np.int64)
+        index = np.array(columns, dtype=np.int64)
         return self._bound(index, np.array(list(repn.linear.values()), dtype=float), repn.constant).value
 
     def slack(self, source: Row, side: str) -> End:
         """Return an upper bound of the slack on one side of a follower's row."""
         if source.is_bound and not source.equality:
-            low, high = self.ends(source.source)
-            end, limit = (high, -float(source.lower or 0)) if side == "lower" else (low, float(source.upper or 0))
+            sign, limit = (1.0, -float(source.lower or 0)) if side == "lower" else (-1.0, float(source.upper or 0))
+            end = self._end(source.source, sign)
+            if end.value == math.inf:
+                return NO_END
             return End(end.value + limit, end.weights and replace(end.weights, constant=limit))
         i = self._index_of(source)
         if i is None or self._activity[i]:
-            return End(math.inf)
+            return NO_END
         start, end = self._program.matrix.indptr[i], self._program.matrix.indptr[i + 1]
         index, data = self._program.matrix.indices[start:end], self._program.matrix.data[start:end]
         limit = -float(self._program.row_lower[i]) if side == "lower" else float(self._program.row_upper[i])
@@ -114,42 +143,50 @@ class Relaxation:
 
     def ends(self, variable: VarData) -> tuple[End, End]:
         """Return what bounds -variable and variable from above."""
-        k = self._columns.get(id(variable))
-        if k is None:
-            return End(math.inf), End(math.inf)
-        lower, upper = float(self._program.lower[k]), float(self._program.upper[k])
-        if lower == upper:
-            return End(-lower), End(upper)
-        index = np.array([k])
-        ends = []
-        for sign, known, hopeless in ((-1.0, -lower, self._down[k]), (1.0, upper, self._up[k])):
-            if hopeless:
-                ends.append(End(math.inf))
-            elif math.isfinite(known) and (self._up[k] or self._down[k] or self._attained(k, sign)):
-                ends.append(End(known))
-            elif self._work.left > 0:
-                ends.append(self._bound(index, np.array([sign]), 0.0, exactly_zero=True))
-            else:
-                ends.append(self._in_one_row(k, sign))
-        return ends[0], ends[1]
+        return self._end(variable, -1.0), self._end(variable, 1.0)
+
+    def _end(self, variable: VarData, sign: float) -> End:
+        """Return what bounds ``sign * variable`` from above."""
+        k = self._column(variable)
+        if k is None or (self._up if sign > 0 else self._down)[k]:
+            return NO_END
+        if (k, sign) in self._known:
+            return self._known[k, sign]
+        if not self._is_open(k, sign) or self._attained(k, sign):
+            return End(float(self._program.upper[k] if sign > 0 else -self._program.lower[k]))
+        if self._work.left > 0:
+            found = self._bound(np.array([k]), np.array([sign]), 0.0, exactly_zero=True)
+            if math.isfinite(found.value) or self._work.left > 0:
+                return found
+        return self._in_one_row(k, sign)
+
+    def _is_open(self, k: int, sign: float) -> bool:
+        """Whether an LP may bound ``sign * v[k]`` better than its own range does."""
+        if (self._up if sign > 0 else self._down)[k] or self._program.lower[k] == self._program.upper[k]:
+            return False
+        own = self._program.upper[k] if sign > 0 else self._program.lower[k]
+        return not (math.isfinite(own) and (self._up[k] or self._down[k]))
+
+    def _column(self, variable: VarData) -> int | None:
+        return self._columns.get(id(variable))
 
     def _index_of(self, source: Row) -> int | None:
         row = self._rows.of_source.get(id(source))
         return self._row_of.get(id(row)) if row is not None and not row.products else None
 
     def _attained(self, k: int, sign: float) -> bool:
-        if self._loaded is None or self._loaded[0] != self._component_of[k]:
+        if self._loaded is None or self._loaded[0] != self._components.of_column[k]:
             return False
-        _, _, columns, solver = self._loaded
+        _, columns, solver = self._loaded
         at = int(np.searchsorted(columns, k))
         return bool((solver.at_upper if sign > 0 else solver.at_lower)[at])
 
     def _in_one_row(self, k: int, sign: float) -> End:
         """Return the smallest bound of ``sign * v[k]`` that one row alone proves."""
         bound, row, weight = self._above if sign > 0 else self._below
-        value = float(bound[k])
-        if not math.isfinite(value):
-            return End(math.inf)
+        value, known = float(bound[k]), float(self._program.upper[k] if sign > 0 else -self._program.lower[k])
+        if not value < known:
+            return End(known)
         weights = Weights(self._program, np.array([k]), np.array([sign]), row[k : k + 1], weight[k : k + 1])
         return End(value + MARGIN * (1 + abs(value)), weights)
 
@@ -163,141 +200,49 @@ class Relaxation:
 
     def _bound(self, index: Array, cost: Array, constant: float, exactly_zero: bool = False) -> End:
         """Return an upper bound of ``constant + cost @ v[index]``, part by part where it spans several components."""
-        fixed = self._component_of[index] < 0
+        if self._work.left <= 0:
+            return NO_END
+        fixed = self._components.of_column[index] < 0
         total = constant + float(cost[fixed] @ self._program.lower[index[fixed]])
         found: list[tuple[float, Weights]] = []
-        for component in np.unique(self._component_of[index[~fixed]]):
-            own = self._component_of[index] == component
-            value, last, weights = self._maximum_in(int(component), index[own], cost[own])
-            if not math.isfinite(value):
-                return End(math.inf)
-            bound = value + MARGIN * (1 + abs(value))
-            if exactly_zero and 0.0 < bound <= 2 * MARGIN and (last == 0.0 or weights.exact() == 0):
-                bound = 0.0  # else a big-M of 1e-6, which is within the tolerance of every solver
-            found.append((bound, weights))
+        for component in np.unique(self._components.of_column[index[~fixed]]):
+            own = self._components.of_column[index] == component
+            most = self._maximum_in(int(component), index[own], cost[own])
+            if not math.isfinite(most.value):
+                return NO_END
+            found.append((_with_margin(most, exactly_zero), most.weights))
         if len(found) == 1:
             return End(total + found[0][0], replace(found[0][1], constant=total))
         return End(total + sum(bound for bound, _ in found))
 
-    def _maximum_in(self, component: int, index: Array, cost: Array) -> tuple[float, float, Weights]:
+    def _maximum_in(self, component: int, index: Array, cost: Array) -> Maximum:
         if self._loaded is None or self._loaded[0] != component:
-            members = self._members[component]
-            matrix = self._program.matrix[members]
-            columns = np.unique(matrix.indices)
-            part = Program(
-                csr_array(matrix[:, columns]),
-                self._program.row_lower[members],
-                self._program.row_upper[members],
-                self._program.lower[columns],
-                self._program.upper[columns],
-                tuple(self._program.names[i] for i in members),
-            )
-            self._loaded = component, members, columns, Solver(part, self._work)
-        _, _, columns, solver = self._loaded
+            part, columns = part_of(self._program, self._components.rows[component])
+            self._loaded = component, columns, Solver(part, self._work)
+        _, columns, solver = self._loaded
         local = np.searchsorted(columns, index)
         value, last, duals = solver.maximum(local, cost)
         rows = np.flatnonzero(duals)
-        return value, last, Weights(solver.program, local, cost, rows, duals[rows])
-
-    def _components(self) -> tuple[Array, list[Array]]:
-        """Return the component of each column, -1 for one with a single value, and the rows of each component."""
-        matrix, m = self._program.matrix.tocoo(), len(self._program.names)
-        single = self._program.lower == self._program.upper
-        linking = ~single[matrix.col]
-        n = len(single)
-        graph = coo_array(
-            (np.ones(int(linking.sum())), (matrix.row[linking], m + matrix.col[linking])), shape=(m + n, m + n)
-        )
-        count, label = connected_components(graph, directed=False)
-        order = np.argsort(label[:m], kind="stable")
-        members = np.split(order, np.cumsum(np.bincount(label[:m], minlength=count))[:-1])
-        return np.where(single, -1, label[m:]), members
-
-    def _assembled(self, part: str) -> Program:
-        gathered: list[LinearRow] = []
-        if part in (PRIMAL, JOINT):
-            gathered += self._rows.feasibility
-        if part in (DUAL, JOINT):
-            gathered += self._rows.stationarity
-        if part == JOINT:
-            gathered += self._rows.duality
-        made = _Assembly(self._rows)
-        for row in gathered:
-            made.add(row)
-        self._columns, self._row_of = made.columns, made.row_of
-        return made.program()
+        return Maximum(value, last, Weights(solver.program, local, cost, rows, duals[rows]))
 
 
-class _Assembly:
-    """Collects rows and envelopes in arrays."""
+def _with_margin(found: Maximum, exactly_zero: bool) -> float:
+    bound = found.value + MARGIN * (1 + abs(found.value))
+    if exactly_zero and 0.0 < bound <= 2 * MARGIN and (found.last == 0.0 or found.weights.exact() == 0):
+        return 0.0  # else a big-M of 1e-6, which is within the tolerance of every solver
+    return bound
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.columns: dict[int, int] = {}
-        self.row_of: dict[int, int] = {}
-        self.box: list[tuple[float, float]] = []
-        self.products: dict[tuple[int, int], int] = {}
-        self.names: list[str] = []
-        self.sides: list[tuple[float, float]] = []
-        self.counts: list[int] = []
-        self.index: list[int] = []
-        self.data: list[float] = []
 
-    def add(self, row: LinearRow) -> None:
-        """Add a row, its products relaxed; not at all where one has an unbounded factor, or more is in it."""
-        if row.beyond:
-            return
-        standing = [self.product(*key) for key in row.products]
-        if any(k is None for k in standing):
-            return
-        self.row_of[id(row)] = len(self.names)
-        index = [self.column(i) for i in row.linear] + standing
-        self.append(
-            row.name,
-            index,
-            [*row.linear.values(), *row.products.values()],
-            row.lower - row.constant,
-            row.upper - row.constant,
-        )
-
-    def append(self, name: str, index: Sequence[Any], data: Sequence[float], lower: float, upper: float) -> None:
-        """Add a row in indices."""
-        self.names.append(name)
-        self.sides.append((lower, upper))
-        self.counts.append(len(index))
-        self.index += index
-        self.data += data
-
-    def column(self, i: int) -> int:
-        """Return the column of a variable, by its id."""
-        if i not in self.columns:
-            self.columns[i] = len(self.box)
-            self.box.append(self.rows.ranges.of_variable(self.rows.variables[i]))
-        return self.columns[i]
-
-    def product(self, i: int, j: int) -> int | None:
-        """Return the column that stands for a product, with the rows of its envelope; None if a factor is unbounded."""
-        if (i, j) not in self.products:
-            first, second = (self.rows.ranges.of_variable(self.rows.variables[k]) for k in (i, j))
-            if not all(map(math.isfinite, (*first, *second))):
-                return None
-            u, v, w = self.column(i), self.column(j), len(self.box)
-            smallest, largest, rows = envelope(first, second)
-            self.box.append((smallest, largest))
-            self.products[i, j] = w
-            name = f"{self.rows.variables[i].name}*{self.rows.variables[j].name}"
-            for k, (sign, a, b) in enumerate(rows):
-                self.append(f"{name} {k}", [w, u, v], [sign, -sign * b, -sign * a], -sign * a * b, math.inf)
-        return self.products[i, j]
-
-    def program(self) -> Program:
-        """Return all that was added."""
-        start = np.r_[0, np.cumsum(self.counts, dtype=np.int64)]
-        shape = (len(self.names), len(self.box))
-        matrix = csr_array((np.array(self.data, dtype=float), np.array(self.index, dtype=np.int64), start), shape=shape)
-        matrix.sum_duplicates()  # a square has its factor twice
-        matrix.eliminate_zeros()
-        sides, box = (np.array(ends, dtype=float).reshape(-1, 2) for ends in (self.sides, self.box))
-        return Program(
-            matrix, sides[:, 0].copy(), sides[:, 1].copy(), box[:, 0].copy(), box[:, 1].copy(), tuple(self.names)
-        )
+def _components(program: Program) -> Components:
+    """Split a program into components: what shares a column that is not fixed."""
+    matrix, m = program.matrix.tocoo(), len(program.row_lower)
+    single = program.lower == program.upper
+    linking = ~single[matrix.col]
+    n = len(single)
+    graph = coo_array(
+        (np.ones(int(linking.sum())), (matrix.row[linking], m + matrix.col[linking])), shape=(m + n, m + n)
+    )
+    count, label = connected_components(graph, directed=False)
+    order = np.argsort(label[:m], kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(label[:m], minlength=count))[:-1])
+    return Components(np.where(single, -1, label[m:]), rows)

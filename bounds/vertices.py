@@ -7,15 +7,15 @@ vertices. Only for blocks small enough to list all bases.
 """
 
 import math
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
-from ..levels.duality_gap import DualityGap, duality_gaps
-from ..levels.follower_form import FollowerForm, Row, is_number
-from ..levels.optimality import OptimalityConditions
+from ..levels.duality_gap import DualityGap
+from ..levels.follower_form import Row, is_number
 from .ranges import Bound, Proof, Ranges
 
 LARGEST_LIST = 20_000  # bases of all blocks together
@@ -25,21 +25,24 @@ NEARLY, RELATIVE, ROUNDING = 1e-9, 1e-5, 1e-12
 """What counts as equal, relative to the largest and to the number; what as 0 beside a vertex's largest coordinate."""
 
 
-def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list[VarData]) -> ComponentMap:
-    """Bound the wanted multipliers by the vertices of their block's dual polyhedron, where these can be listed."""
+def vertex_bounds(gaps: Iterable[DualityGap], ranges: Ranges, wanted: list[VarData]) -> ComponentMap:
+    """Bound the wanted multipliers by the vertices of their block's dual polyhedron, where these can be listed.
+
+    :param gaps: the blocks of all followers.
+    """
     chosen = ComponentSet(wanted)
     bounds: ComponentMap = ComponentMap()
-    forms = {id(row): form for form in conditions.forms for row in form.rows}
-    multipliers = {id(row): m for _, row, m in conditions.multipliers()}
     left = LARGEST_LIST
-    for gap in duality_gaps(conditions):
-        columns = [(row, side, m) for row in gap.rows for side, m in multipliers[id(row)].items() if row.terms]
+    for gap in gaps:
+        of_rows = zip(gap.rows, gap.multipliers, strict=True)
+        columns = [(row, side, m) for row, own in of_rows for side, m in own.items() if row.terms]
+        if left <= 0:
+            break
         if gap.quadratic or not any(m in chosen for _, _, m in columns):
             continue
         if any(m in ranges.imposed for _, _, m in columns):
             continue  # the model restricts some multipliers of the block: the vertices may not be among those left
-        form = forms[id(gap.rows[0])]
-        largest, listed = _largest_at_vertices(form, gap, [(row, side) for row, side, _ in columns], left)
+        largest, listed = _largest_at_vertices(gap, [(row, side) for row, side, _ in columns], left)
         left -= listed
         if largest is not None:
             for (_, _, multiplier), value in zip(columns, largest, strict=True):
@@ -49,18 +52,17 @@ def vertex_bounds(conditions: OptimalityConditions, ranges: Ranges, wanted: list
     return bounds
 
 
-def _largest_at_vertices(
-    form: FollowerForm, gap: DualityGap, columns: list[tuple[Row, str]], left: int
-) -> tuple[np.ndarray | None, int]:
+def _largest_at_vertices(gap: DualityGap, columns: list[tuple[Row, str]], left: int) -> tuple[np.ndarray | None, int]:
     """Return the largest absolute value of each multiplier over all vertices, and how many bases were listed.
 
     The first is None if they cannot be listed.
     """
+    form = gap.form
     rows_of = {id(y): k for k, y in enumerate(ComponentSet(y for row in gap.rows for y, _ in row.terms))}
     if len(rows_of) * len(columns) > LARGEST_MATRIX:
         return None, 0
     cost = np.zeros(len(rows_of))
-    for y in form.follower.variables:
+    for y in gap.variables:
         if id(y) in rows_of:
             if not is_number(form.linear[y]):
                 return None, 0

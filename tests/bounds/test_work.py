@@ -31,7 +31,8 @@ def asked(single):
     work, multipliers = Work(1e9), multipliers_of(single)
     relaxation = Relaxation(Rows(map_of(single).system), DUAL, work)
     relaxation.look_for_rays(multipliers, [])
-    ranges = [relaxation.range(m) for m in relaxation.in_order(multipliers)]
+    relaxation.look_together(relaxation.promising(multipliers))
+    ranges = [relaxation.range(m) for m in multipliers]
     return work, ranges
 
 
