@@ -3,6 +3,7 @@ r"""Branch and bound on what is not linear: complementary pairs, integers, produ
 The node with the best bound is taken, and followed down (plunging) while its bound is good; its children differ by one
 bound, so that the dual simplex method goes on from its basis. A node is closed when its bound, as its dual vector
 proves it, is within the gap of the best point; when a dual ray proves it empty; or when everything in it is settled.
+After some nodes, what is left may go to HiGHS as a MILP, see :mod:`.finish`.
 
 No result depends on time unless a time limit is given; all other limits count nodes and simplex steps.
 
