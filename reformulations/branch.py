@@ -33,9 +33,15 @@ class Branch(Linearization):
     name = "branch"
     about = "A search sets one member of a pair to zero in either branch: exact, without any M."
     needs = frozenset({"complementarity"})
+    options = ("cuts",)
 
-    def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
-        """Write each pair's slack and cut, and list the pairs and the followers' duality gaps for the solver."""
+    def write(
+        self, block: Any, level: SingleLevel, pairs: Sequence[Pair], cuts: str | None = "auto"
+    ) -> list[Linearized]:
+        """Write each pair's slack and cut, and list the pairs and the followers' duality gaps for the solver.
+
+        :param cuts: None leaves out what is redundant: the cuts and the gaps.
+        """
         impose_proven(level.conditions, level.ranges)
         block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
         block.slack_definition = Constraint(AnyIndex)
@@ -45,11 +51,12 @@ class Branch(Linearization):
         made = []
         for pair in pairs:
             multiplier, slack = pair.multiplier, slack_variable(block, pair, level.ranges)
-            if multiplier.ub and slack.ub:
+            if cuts and multiplier.ub and slack.ub:
                 block.bound_cut[pair.name] = multiplier / multiplier.ub + slack / slack.ub <= 1
             listed[multiplier] = (slack, pair.name)
             made.append(Linearized(pair, self.name, slack, listed))
-        _list_gaps(block, level)
+        if cuts:
+            _list_gaps(block, level)
         return made
 
     def formulas(self, made: Linearized, say: Notation) -> Formulas:

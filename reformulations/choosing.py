@@ -44,9 +44,9 @@ def reformulate(
     revenue.apply(single)
     if isinstance(reformulation, str):
         steps = [LINEARIZATIONS[reformulation]]
-        steps[0].apply(single, **steps[0].own({"big_m": big_m}))
+        steps[0].apply(single, **steps[0].own({"big_m": big_m, "cuts": cuts}))
     else:
-        steps = mixing.apply(single, reformulation, big_m=big_m)
+        steps = mixing.apply(single, reformulation, big_m=big_m, cuts=cuts)
     if cuts and linearize_products and not all(step.equal_objectives for step in steps):
         strong_duality.add_cut(single)
     if cuts:

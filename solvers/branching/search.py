@@ -3,6 +3,7 @@ r"""Branch and bound on what is not linear: complementary pairs, integers, produ
 The node with the best bound is taken, and followed down (plunging) while its bound is good; its children differ by one
 bound, so that the dual simplex method goes on from its basis. A node is closed when its bound, as its dual vector
 proves it, is within the gap of the best point; when a dual ray proves it empty; or when everything in it is settled.
+After some nodes, what is left may go to HiGHS as a MILP, see :mod:`.finish`.
 
 No result depends on time unless a time limit is given; all other limits count nodes and simplex steps.
 
@@ -26,13 +27,15 @@ from ..interrupt import stop_requested
 from ..program import Array, Program
 from ..records import Outcome, Settings
 from .alternation import Alternation
+from .finish import can_finish, finish
 from .incumbents import Incumbents
 from .lp import Answer, Lp, State
 from .node import Node, tree_of
+from .oddities import Oddities
 from .problem import Problem, problem_of
 from .propagate import Propagator
 from .rays import any_point, improving_ray
-from .select import Choice, Entity, Selector, open_pairs
+from .select import Choice, Entity, Selector
 from .strengthen import Strengthener
 
 ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
@@ -46,6 +49,8 @@ OBJECTIVE_ERROR = 1e-7
 """Tangents are added until the objective errs by less (relative; absolute below 1)."""
 PLUNGE = 0.25
 """A node is followed down while its bound is within this part of the gap from the best bound."""
+FINISH_AFTER = 20
+"""Nodes after which what is left is handed to HiGHS as a MILP, where all Ms are proven and no tree is asked for."""
 DIVE_EVERY = 50
 """Nodes between two dives, doubled with every dive that finds nothing."""
 LINES_EVERY = 5.0
@@ -94,6 +99,9 @@ class _Search:
         self.closed = math.inf  # the least bound of a node that the best point closed
         self.left_open: list[str] = []  # why nodes could not be closed
         self.unbounded = False
+        self.floor = -math.inf  # a bound of everything, beside those of the open nodes
+        self.may_finish = not settings.tree and most == math.inf
+        self.finished = ""  # how, if not by the tree
         self.next_dive, self.dive_gap = 1, DIVE_EVERY
         self.next_strengthening = 10
         self.next_line = self.begin + LINES_EVERY
@@ -102,6 +110,7 @@ class _Search:
         self.problem = problem
         self.lp = Lp(self.problem, self.options)
         self.selector = Selector(self.problem)
+        self.oddities = Oddities(self.problem, self.selector)
         self.propagator = Propagator(self.problem)
         self.incumbents = Incumbents(self.problem, self.lp, self._refine)
         self.alternation = Alternation(self.problem, self.lp)
@@ -147,6 +156,10 @@ class _Search:
                 node = None
                 continue
             self.count += 1
+            if self.may_finish and self.count > FINISH_AFTER:
+                self._finish()
+                if self.floor >= self.cutoff:
+                    break
             self._strengthen_again()
             here, node = node, None
             node = self._process(here, jumped)
@@ -194,6 +207,26 @@ class _Search:
         if self.strengthener.run(self.lower, self.upper, value) is None:
             self.heap.clear()  # nothing is better than the best point
 
+    def _finish(self) -> None:
+        """Let HiGHS solve what is left as a MILP; take its bound, and its point once that is settled."""
+        self.may_finish = False
+        if not can_finish(self.problem, self.upper):
+            return
+        if self.strengthener.run(self.lower, self.upper, self.incumbents.value) is None:
+            self.floor = self.incumbents.value
+            return
+        limits: dict[str, Any] = {"mip_rel_gap": self.relative / 10, "mip_abs_gap": self.absolute / 10}
+        if math.isfinite(self.deadline):
+            limits["time_limit"] = max(0.0, self.deadline - time.perf_counter())
+        found = finish(self.problem, self.lower, self.upper, self.incumbents.best, self.options, limits)
+        if found is None:
+            return
+        self.floor = max(self.floor, min(found.bound, self.incumbents.value))
+        if found.x is not None:
+            self.incumbents.settle(found.x, self.problem.lower, self.problem.upper)
+        self.finished = f"a MILP with proven Ms ({found.word}, {found.nodes} nodes)"
+        self._log("milp")
+
     def _process(self, node: Node, jumped: bool) -> Node | None:
         """Treat a node; return the child to go on with, if any."""
         lower, upper = node.bounds(self.lower, self.upper)
@@ -226,7 +259,7 @@ class _Search:
                 self.lp.load(lower, upper)
                 self.lp.restore(node.basis)
             if not entities:
-                return self._almost(node, answer.x, lower, upper)
+                return self._divide(node, self.oddities.of_point(answer.x, lower, upper))
             choice = self._choose(entities, lower, upper, answer)
             if choice.closed is None:
                 return self._branch(node, choice)
@@ -265,111 +298,36 @@ class _Search:
 
     # Nodes that are not like others -----------------------------------------------------------------------
 
-    def _almost(self, node: Node, x: Array, lower: Array, upper: Array) -> Node | None:
-        """Treat a node whose point breaks nothing beyond tolerances, and that did not close when it was settled."""
-        left = open_pairs(self.problem, x, lower, upper, -math.inf)
-        if left.size:
-            return self._branch(node, Choice(self.selector.pair(int(left[0]), x)))
-        integers = self.problem.integers
-        free = integers[lower[integers] < upper[integers]]
-        if free.size:
-            worst = int(free[np.argmax(np.abs(x[free] - np.round(x[free])))])
-            entity = self.selector.integer(worst, float(min(max(x[worst], lower[worst]), upper[worst] - 0.5)))
-            return self._branch(node, Choice(entity))
-        envelopes = self.problem.envelopes
-        loose = np.flatnonzero(
-            (lower[envelopes.first] < upper[envelopes.first]) & (lower[envelopes.second] < upper[envelopes.second])
-        )
-        loose = loose[loose < envelopes.hard]
-        for k in loose[np.argsort(-envelopes.error(x)[loose], kind="stable")]:
-            for j in (int(envelopes.first[k]), int(envelopes.second[k])):
-                if (factor := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
-                    return self._branch(node, Choice(factor))
-        if loose.size:
-            return self._leave_open(node, self._product(int(loose[0])))
-        return self._leave_open(node, "a linear program with everything settled gave no point")
-
     def _unbounded(self, node: Node, lower: Array, upper: Array) -> Node | None:
         """Branch on what an improving direction breaks."""
         node.basis = None
         state, x = any_point(self.lp)
         if state is State.infeasible:
             return None
-        if x is None:
-            return self._failed(node, lower, upper)
-        ray = improving_ray(self.lp)
-        if ray is None:
+        ray = None if x is None else improving_ray(self.lp)
+        if x is None or ray is None:
             return self._failed(node, lower, upper)
         if self.problem.squares and self._bend(ray):
             self._push(node)
             return None
-        far = np.maximum(x, 0.0) + ray * (1.0 + np.abs(x).max(initial=0.0))
-        pairs = open_pairs(self.problem, far, lower, upper, 1e-7)
-        if pairs.size:
-            return self._branch(node, Choice(self.selector.pair(int(pairs[0]), far)))
-        entities = [e for e in self.selector.broken(x, lower, upper) if e.split[0] != "spatial"]
-        if entities:
-            return self._branch(node, Choice(entities[0]))
-        moved = self._product_of(ray, x, lower, upper)
-        if moved is not None:
-            return self._branch(node, Choice(moved)) if isinstance(moved, Entity) else self._leave_open(node, moved)
-        left = open_pairs(self.problem, x, lower, upper, -math.inf)
-        if left.size:
-            return self._branch(node, Choice(self.selector.pair(int(left[0]), far)))
-        if self._is_point(x):
-            self.incumbents.offer(x)
-            self.unbounded = True
-            return node
-        return self._leave_open(node, "an unbounded relaxation of which no point was found")
-
-    def _is_point(self, x: Array) -> bool:
-        """Whether nothing is broken at a point of a node in which every pair has a side."""
-        envelopes = self.problem.envelopes
-        whole = np.abs(x[self.problem.integers] - np.round(x[self.problem.integers])).max(initial=0.0) <= 1e-7
-        return bool(whole and envelopes.error(x).max(initial=0.0) <= 1e-7)
-
-    def _product_of(self, ray: Array, x: Array, lower: Array, upper: Array) -> Entity | str | None:
-        """Return the factor to branch on of a product that a direction breaks; why not, if there is none."""
-        envelopes = self.problem.envelopes
-        far = x + ray
-        wrong = np.flatnonzero(
-            (envelopes.error(far) > 1e-7) & (lower[envelopes.first] < upper[envelopes.first])
-            & (lower[envelopes.second] < upper[envelopes.second])
-        )  # fmt: skip
-        factors = [int(j) for k in wrong for j in (envelopes.first[k], envelopes.second[k])]
-        for j in sorted(factors, key=lambda j: not envelopes.integer[j]):
-            if envelopes.integer[j] and (entity := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
-                return entity
-        left = open_pairs(self.problem, x, lower, upper, -math.inf)
-        if wrong.size and left.size:
-            return self.selector.pair(int(left[0]), x)
-        for j in factors:
-            if (entity := self.selector.factor(j, float(x[j]), lower, upper)) is not None:
-                return entity
-        return self._product(int(wrong[0])) if wrong.size else None
+        what = self.oddities.of_direction(x, ray, lower, upper)
+        if what is not None:
+            return self._divide(node, what)
+        self.incumbents.offer(x)
+        self.unbounded = True
+        return node
 
     def _failed(self, node: Node, lower: Array, upper: Array) -> Node | None:
-        """Branch blindly where no answer could be had."""
         node.basis = None
-        x = np.ones(self.problem.columns)
-        left = open_pairs(self.problem, x, lower, upper, -math.inf)
-        if left.size:
-            return self._branch(node, Choice(self.selector.pair(int(left[0]), x)))
-        integers = self.problem.integers
-        for j in integers[lower[integers] < upper[integers]]:
-            low, high = lower[j], upper[j]
-            if math.isfinite(low) and math.isfinite(high):
-                return self._branch(node, Choice(self.selector.integer(int(j), (low + high) / 2 - 0.25)))
-        return self._leave_open(node, "a linear program failed")
+        return self._divide(node, self.oddities.of_nothing(lower, upper))
 
-    def _leave_open(self, node: Node, why: str) -> Node | None:
-        self.left_open.append(why)
+    def _divide(self, node: Node, what: Entity | str) -> Node | None:
+        """Branch; or leave the node open, where there is only a reason why that cannot be."""
+        if isinstance(what, Entity):
+            return self._branch(node, Choice(what))
+        self.left_open.append(what)
         self.closed = min(self.closed, node.bound)
         return None
-
-    def _product(self, k: int) -> str:
-        names, envelopes = self.problem.program.names, self.problem.envelopes
-        return f"the product {names[envelopes.first[k]]}*{names[envelopes.second[k]]} of two variables without bounds"
 
     # Tangents --------------------------------------------------------------------------------------------
 
@@ -433,7 +391,7 @@ class _Search:
     def bound(self) -> float:
         """Return the least objective that any point may have."""
         least = min([self.closed, *(bound for bound, _, _ in self.heap[:1])])
-        return min(least, self.incumbents.value)
+        return min(max(least, self.floor), self.incumbents.value)
 
     def _is_poor(self, node: Node) -> bool:
         best, value = self.heap[0][0], self.incumbents.value
@@ -465,6 +423,8 @@ class _Search:
                     "solver='scip' with another reformulation."
                 )
         done = f"{word}: {self.count} nodes, {self.lp.runs} linear programs, {self.lp.steps} simplex steps"
+        if self.finished:
+            done += f"; bounded by {self.finished}"
         if self.left_open:
             done += f"; {len(self.left_open)} nodes are left open, as {self.left_open[0]}"
         return Outcome(

@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from bilevolt.errors import UnsupportedBySolverError
 from bilevolt.solvers import get_solver
+from bilevolt.solvers.branching import search
 from bilevolt.solvers.complementarity import SUFFIX, complementary_pairs, empty_suffix
 
 HIGHS = get_solver("highs")
@@ -237,6 +238,42 @@ def test_the_tree_covers_the_problem_and_its_leaves_are_closed():
         inside = [leaf for leaf in found if all(choice[int(name.split()[1])] == side for name, side in leaf)]
         assert len(inside) == 1  # each choice of zero members is in exactly one leaf
     assert HIGHS.solve(knapsack()).tree is None
+
+
+# The finish -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Hand what is left to HiGHS's MILP after the first node."""
+    monkeypatch.setattr(search, "FINISH_AFTER", 1)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_answers_of_the_finish_are_those_of_enumeration(seed, at_once):
+    test_answers_are_those_of_enumeration(seed)
+
+
+def test_the_finish_is_said_and_has_no_tree(at_once):
+    result = HIGHS.solve(knapsack())
+    assert "a MILP with proven Ms" in result.message
+    assert result.objective == pytest.approx(best_knapsack())
+    assert result.bound == pytest.approx(best_knapsack(), rel=1e-5)
+    assert "MILP" not in HIGHS.solve(knapsack(), tree=True).message
+
+
+def test_no_finish_where_an_m_is_not_proven(at_once):
+    model = knapsack()
+    model.free, model.twin = pyo.Var(bounds=(0, None)), pyo.Var(bounds=(0, 1))
+    model.complementarity[model.free] = (model.twin, "free")
+    result = HIGHS.solve(model)
+    assert "MILP" not in result.message
+    assert result.objective == pytest.approx(best_knapsack())
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCTS if n != "a concave square"])
+def test_products_have_no_finish(name, at_once):
+    assert "MILP" not in HIGHS.solve(PRODUCTS[name][0], rel_gap=1e-6).message
 
 
 # The vocabulary -------------------------------------------------------------------------------------------
