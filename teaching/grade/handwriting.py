@@ -137,8 +137,8 @@ def _bigm(model: pyo.ConcreteModel, rows: Any, couples: list[Couple], variables:
 
 _WRITERS = {"mpec": _mpec, "product": _product, "sos1": _sos1, WITH_LIMITS: _bigm}
 
-FORMS = tuple(_WRITERS)
-"""How complementarity can be written."""
+FORMS = tuple(form for form in _WRITERS if form != WITH_LIMITS)
+"""How complementarity can be written without knowing any limits."""
 
 
 def _rescaled(couple: Couple, factor: float) -> Couple:
