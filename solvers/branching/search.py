@@ -176,6 +176,8 @@ class _Search:
 
     def _strengthen(self) -> None:
         """Look for a first point, bound the pairs' members, and open the root."""
+        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
+        self.strengthened = self.incumbents.value
         answer = self._refine(self.lp.solve())
         if answer.state is State.infeasible:
             return
@@ -184,7 +186,6 @@ class _Search:
             return
         if answer.x is not None:
             self._look_for_points(answer.x, self.lower, self.upper, True)
-        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
         self.strengthened = self.incumbents.value
         empty = self.strengthener.run(self.lower, self.upper, self.strengthened)
         if empty is None:

@@ -245,8 +245,8 @@ def test_the_tree_covers_the_problem_and_its_leaves_are_closed():
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Hand what is left to HiGHS's MILP after the first node."""
-    monkeypatch.setattr(search, "FINISH_AFTER", 1)
+    """Hand what is left to HiGHS's MILP before the first node."""
+    monkeypatch.setattr(search, "FINISH_AFTER", 0)
 
 
 @pytest.mark.parametrize("seed", range(25))
