@@ -46,7 +46,7 @@ def assembled(rows: Rows, parts: Sequence[str]) -> Assembly:
         (index_of_row[products[0]], w[product_of], products[3]),
     ]
     ranges = (lower[first], upper[first]), (lower[second], upper[second])
-    limits = []
+    limits: list[np.ndarray] = []
     for sign, a, b in envelope_rows(*ranges):
         index = m + len(pair) * len(limits) + np.arange(len(pair))
         entries += [(index, w, np.full(len(pair), sign)), (index, u, -sign * b), (index, v, -sign * a)]
