@@ -133,7 +133,7 @@ def refuse_unproven(multipliers: "Iterable[Pair]", slacks: "Iterable[Pair]") -> 
             parts.append(f"no M is known for {len(pairs)} {what}(s): {names} ({remedy})")
     raise UnprovenBigMError(
         "; ".join(parts) + ". Or pass big_m=number or big_m={row: number} (checked after the solve), "
-        "or use reformulation='sos1', which needs none (with solver='gurobi' or solver='scip'; HiGHS has no SOS)."
+        "or use one that needs none: reformulation='branch' (with solver='highs') or 'sos1' (with 'gurobi' or 'scip')."
     )
 
 

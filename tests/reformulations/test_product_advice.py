@@ -138,17 +138,20 @@ def variables_bounded(model):
         ("bound the variables of the row", variables_bounded, {"solver": "highs"}),
         ("big_m=number", lambda _: None, {"solver": "highs", "big_m": 50}),
         ("big_m={row: number}", lambda _: None, {"solver": "highs", "big_m": {"L.c": 50, "L.y": 50}}),
-        ("reformulation='sos1', which needs none (with solver='gurobi' or", lambda _: None, {"solver": "gurobi"}),
-        ("or solver='scip'; HiGHS has no SOS)", lambda _: None, {"solver": "scip"}),
+        (
+            "reformulation='branch' (with solver='highs')",
+            lambda _: None,
+            {"reformulation": "branch", "solver": "highs"},
+        ),
+        ("or 'sos1' (with 'gurobi'", lambda _: None, {"reformulation": "sos1", "solver": "gurobi"}),
+        ("or 'scip')", lambda _: None, {"reformulation": "sos1", "solver": "scip"}),
     ],
 )
 def test_the_advice_of_an_unproven_m_works(said, cure, then):
     with pytest.raises(UnprovenBigMError) as refusal:
-        bv.solve(endless(), solver="highs")
+        bv.solve(endless(), reformulation="bigm", solver="highs")
     assert said in str(refusal.value)
     model = endless()
     cure(model)
-    if then["solver"] != "highs":
-        then |= {"reformulation": "sos1"}
-    solution = bv.solve(model, **then)
+    solution = bv.solve(model, **{"reformulation": "bigm"} | then)
     assert (solution.status, solution.objective) == ("optimal", near(-3))
