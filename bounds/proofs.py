@@ -50,31 +50,31 @@ def prove(
 
     :param work: what all LPs together may take; what is left unproven then stays so.
     """
-    search = _Search(system, list(multipliers), list(slacks), work)
-    if search.multipliers or search.slacks:
+    worklist = _Worklist(system, list(multipliers), list(slacks), work)
+    if worklist.multipliers or worklist.slacks:
         with PauseGC():  # no cycles are made here, and a collection walks through the whole model
-            _search(search)
-    return search.of_multiplier, search.of_slack
+            _try_all(worklist)
+    return worklist.of_multiplier, worklist.of_slack
 
 
-def _search(search: "_Search") -> None:
+def _try_all(worklist: "_Worklist") -> None:
     """Try the ways in order."""
-    system = search.system
-    if all_of_bounds(system.conditions, search.multipliers):
-        by_reduced_cost = reduced_cost_bounds(system.conditions, system.ranges, search.multipliers)
-        if len(by_reduced_cost) == len(search.multipliers):
-            search.take(by_reduced_cost)
-    search.run(DUAL, search.multipliers, [])
-    search.run(PRIMAL, search.unbounded_variables(), search.slacks)
+    system = worklist.system
+    if all_of_bounds(system.conditions, worklist.multipliers):
+        by_reduced_cost = reduced_cost_bounds(system.conditions, system.ranges, worklist.multipliers)
+        if len(by_reduced_cost) == len(worklist.multipliers):
+            worklist.take(by_reduced_cost)
+    worklist.run(DUAL, worklist.multipliers, [])
+    worklist.run(PRIMAL, worklist.unbounded_variables(), worklist.slacks)
     for _ in range(ROUNDS):
-        if not search.run(JOINT, [*search.multipliers, *search.unbounded_variables()], search.slacks):
+        if not worklist.run(JOINT, [*worklist.multipliers, *worklist.unbounded_variables()], worklist.slacks):
             break
-    if search.multipliers and not system.bilevel.uses_prices:
-        search.take(vertex_bounds(search.rows.gaps, system.ranges, search.multipliers))
-        search.run(JOINT, search.unbounded_variables(), search.slacks)
+    if worklist.multipliers and not system.bilevel.uses_prices:
+        worklist.take(vertex_bounds(worklist.rows.gaps, system.ranges, worklist.multipliers))
+        worklist.run(JOINT, worklist.unbounded_variables(), worklist.slacks)
 
 
-class _Search:
+class _Worklist:
     """What is left to prove, and what is proven."""
 
     def __init__(self, system: System, multipliers: list[VarData], slacks: list[Pair], work: float) -> None:
@@ -111,7 +111,7 @@ class _Search:
             largest = max(abs(lower), abs(upper))
             if id(variable) in wanted and math.isfinite(largest):
                 proven[variable] = Bound(largest, Proof.proven, reason, weights=(low.weights, high.weights))
-        self._settle(proven)
+        self._strike_off(proven)
         for pair in slacks:
             slack = relaxation.slack(pair.row, pair.side)
             if math.isfinite(slack.value):
@@ -124,8 +124,8 @@ class _Search:
         """Note bounds of multipliers, and their ranges."""
         for multiplier, bound in bounds.items():
             self.rows.learn(multiplier, -bound.value, bound.value)
-        self._settle(bounds)
+        self._strike_off(bounds)
 
-    def _settle(self, bounds: ComponentMap) -> None:
+    def _strike_off(self, bounds: ComponentMap) -> None:
         self.of_multiplier.update(bounds)
         self.multipliers = [m for m in self.multipliers if m not in self.of_multiplier]

@@ -105,9 +105,9 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
         obstacle = responses.cover([objective, *(side.body for side in sides)], solve)
         if obstacle is not None:
             return WorstCase(note=f"not computed: {obstacle}")
-        search = _Search(responses, solve, effort)
-        worst, values = _worst_objective(search, objective, single.leader.objective.sense)
-        _check_sides(search, sides, worst, values, tolerance)
+        face = _OptimalFace(responses, solve, effort)
+        worst, values = _worst_objective(face, objective, single.leader.objective.sense)
+        _check_sides(face, sides, worst, values, tolerance)
     except (SolverUnavailableError, UnsupportedBySolverError) as refusal:
         return WorstCase(note=f"not computed: {refusal}")
     return worst
@@ -131,7 +131,7 @@ def _finite_sides(name: str, lower: float | None, body: Any, upper: float | None
 
 
 @dataclass(frozen=True)
-class _Search:
+class _OptimalFace:
     """Optimisation over the responses, within the effort."""
 
     responses: Responses
@@ -156,11 +156,11 @@ class _Search:
         return (low.objective + high.objective) / 2 if same else None
 
 
-def _worst_objective(search: _Search, objective: Any, sense: int) -> tuple[WorstCase, ComponentMap | None]:
+def _worst_objective(face: _OptimalFace, objective: Any, sense: int) -> tuple[WorstCase, ComponentMap | None]:
     """Return the leader's objective at the worst response, and that response's values (if there is one)."""
-    if not search.responses.depends(objective):
+    if not face.responses.depends(objective):
         return WorstCase(float(value(objective))), None
-    result = search.extreme(objective, maximize if sense == minimize else minimize)
+    result = face.extreme(objective, maximize if sense == minimize else minimize)
     if result.status is Status.optimal:
         return WorstCase(result.objective), result.values
     if result.status is Status.unbounded:
@@ -172,14 +172,14 @@ def _worst_objective(search: _Search, objective: Any, sense: int) -> tuple[Worst
 
 
 def _check_sides(
-    search: _Search, sides: list[_Side], worst: WorstCase, values: ComponentMap | None, tolerance: float
+    face: _OptimalFace, sides: list[_Side], worst: WorstCase, values: ComponentMap | None, tolerance: float
 ) -> None:
     """Find the largest violation of each side over all responses (if they are too many: at the worst response)."""
-    each = len(sides) <= search.effort.sides
+    each = len(sides) <= face.effort.sides
     unknown = not each
     for side in sides:
         excess = side.sign * (side.limit - side.body)
-        distance = _largest(search, excess) if each else _at(excess, values)
+        distance = _largest(face, excess) if each else _at(excess, values)
         if distance is None:
             unknown = True
         elif distance > tolerance * (1 + abs(side.limit)):
@@ -187,8 +187,8 @@ def _check_sides(
     worst.feasible = False if worst.violations else None if unknown else True
 
 
-def _largest(search: _Search, excess: Any) -> float | None:
-    result = search.extreme(excess, maximize)
+def _largest(face: _OptimalFace, excess: Any) -> float | None:
+    result = face.extreme(excess, maximize)
     if result.status is Status.unbounded:
         return inf
     return result.objective if result.status is Status.optimal else None

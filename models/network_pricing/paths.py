@@ -40,7 +40,7 @@ def undominated(
     """Return the undominated ways, the one without tolls first; None if there are more than ``most`` to look at."""
     arcs = [arc for arc in instance.tolled if distances.useful(commodity, arc)]
     try:
-        found = list(_Search(commodity, arcs, distances, most).run())
+        found = list(_Routes(commodity, arcs, distances, most).run())
     except _TooManyError:
         return None
     slack = TIE * distances.alternative(commodity)
@@ -86,7 +86,7 @@ def _parts(tolled: frozenset[str], paths: Mapping[frozenset[str], Path]) -> Iter
                 yield path
 
 
-class _Search:
+class _Routes:
     """Depth first over sequences of tolled arcs; ``left`` holds the nodes at which a way around may begin."""
 
     def __init__(self, commodity: Commodity, arcs: Sequence[Arc], distances: Distances, most: float) -> None:

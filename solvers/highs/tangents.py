@@ -47,14 +47,14 @@ def solve(program: Program, settings: Settings, options: Mapping[str, Any]) -> O
     :param program: with a convex quadratic objective, and linear rows.
     :param options: of HiGHS, by its own names, for each linear program and MILP.
     """
-    search = _Search(program, settings, options)
+    search = _OuterApproximation(program, settings, options)
     condition, word = search.relax()
     if condition is _OPTIMAL:
         condition, word = search.branch() if program.integer.any() else search.without_integers()
     return search.outcome(condition, word)
 
 
-class _Search:
+class _OuterApproximation:
     """The best point and bound so far (minimized), and what it took."""
 
     def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any]) -> None:

@@ -69,15 +69,15 @@ def match(student: Student, reference: Reference) -> Matching:
     """Match a student's multipliers to ours."""
     curved = [f for f, rows in reference.gradients.items() if any(p.terms for p in rows.values())]
     hypotheses = {(), *((f,) for f in curved), tuple(curved)}
-    found: list[tuple[Matching, _Search]] = []
+    found: list[tuple[Matching, _Partners]] = []
     for flipped in sorted(hypotheses, key=lambda h: (len(h), h)):
-        search = _Search(student, flip(reference, flipped), flipped)
+        search = _Partners(student, flip(reference, flipped), flipped)
         found += [(search.run(search.by_slack()), search), (search.run({}), search)]
     best, search = min(found, key=lambda item: item[0].cost)
     return min([best, *search.with_swaps(best)], key=lambda m: m.cost)
 
 
-class _Search:
+class _Partners:
     """One search for an assignment; ``student`` and ``ours`` are the lists of rows."""
 
     def __init__(self, student: Student, reference: Reference, flipped: tuple[str, ...]) -> None:

@@ -72,7 +72,7 @@ def test_without_a_time_limit_a_milp_has_none(milps):
 @pytest.mark.parametrize("objective", [0.0, 1e-6, -1e-3, 0.5, -1.0, 1e6])
 def test_the_objectives_error_is_a_part_of_what_is_promised(objective):
     promised = tangents.OBJECTIVE_ERROR * max(abs(objective), 1e-3)
-    assert promised / 10 <= tangents._Search._tolerance(objective) <= promised / 2
+    assert promised / 10 <= tangents._OuterApproximation._tolerance(objective) <= promised / 2
 
 
 def test_the_numbers_promised():
