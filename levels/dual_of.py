@@ -17,7 +17,12 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, Var
 
 from ..errors import NotBilevelError
-from .pao_adapter import SubModel
+from .follower import submodel_around
+
+_NO_PRICE = (
+    "So it is no follower's and has no shadow price there. Declare it on the SubModel (after the SubModel was added to "
+    "the model), then call dual_of."
+)
 
 
 class _Prices(AutoSlots.Mixin):
@@ -48,7 +53,7 @@ def dual_of(component: Any) -> Any:
         )
     if component.is_indexed():
         return {index: dual_of(component[index]) for index in component}
-    follower = _enclosing_submodel(component)
+    follower = submodel_around(component, _NO_PRICE)
     prices = follower.private_data()
     if component not in prices.variable:
         if prices.component is None:
@@ -64,15 +69,3 @@ def dual_of(component: Any) -> Any:
 def prices_of(follower: Any) -> ComponentMap:
     """Return the map price variable -> row or variable that ``dual_of`` made on this SubModel."""
     return follower.private_data().of
-
-
-def _enclosing_submodel(component: Any) -> Any:
-    block = component.parent_block()
-    while block is not None and block.ctype is not SubModel:
-        block = block.parent_block()
-    if block is None:
-        raise NotBilevelError(
-            f"{component.name!r} is not inside a SubModel, so that it is no follower's and has no shadow price "
-            "there. Declare it on the SubModel (after the SubModel was added to the model), then call dual_of."
-        )
-    return block

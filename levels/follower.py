@@ -9,6 +9,9 @@ from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.var import VarData
 
+from ..errors import NotBilevelError
+from .pao_adapter import SubModel
+
 
 @dataclass(frozen=True)
 class Follower:
@@ -28,6 +31,20 @@ class Follower:
     def local_name(self, component: Any) -> str:
         """Return a component's name without that of the follower's block, for what is declared inside it."""
         return component.name.removeprefix(f"{self.name}.")
+
+
+def submodel_around(component: Any, otherwise: str) -> Any:
+    """Return the SubModel that a component is declared in.
+
+    :param otherwise: what the error says beyond that it is in none.
+    :raises NotBilevelError: it is in none.
+    """
+    block = component.parent_block()
+    while block is not None and block.ctype is not SubModel:
+        block = block.parent_block()
+    if block is None:
+        raise NotBilevelError(f"{component.name!r} is not inside a SubModel. {otherwise}")
+    return block
 
 
 def suffix_values(follower: Follower, name: str) -> ComponentMap:

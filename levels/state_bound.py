@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 from pyomo.common.collections import ComponentMap
 from pyomo.core import Constraint, Suffix, Var, value
 
-from ..errors import ArgumentError, NotBilevelError
-from .follower import Follower, suffix_values
+from ..errors import ArgumentError
+from .follower import Follower, submodel_around, suffix_values
 from .pao_adapter import SubModel
 
 MULTIPLIER_BOUND = "multiplier_bound"
 IMPLIED_BOUNDS = "implied_bounds"
+_NAME_IT = "If it is a variable of a follower all the same, name that: state_bound(..., follower=model.L)."
 
 
 class StatedBound(NamedTuple):
@@ -69,7 +70,7 @@ def state_bound(
     of_price = price or ctype is Constraint
     if ctype is Constraint and not all(map(math.isfinite, stated[:2])) and _has_equality(row_or_variable):
         raise ArgumentError(f"state_bound({name}): the price of an equality may have any sign; give lower and upper.")
-    submodel = _submodel_around(row_or_variable) if follower is None else follower
+    submodel = submodel_around(row_or_variable, _NAME_IT) if follower is None else follower
     _suffix(submodel, MULTIPLIER_BOUND if of_price else IMPLIED_BOUNDS)[row_or_variable] = stated
 
 
@@ -119,18 +120,6 @@ def _reason(name: Any, reason: Any) -> str | None:
 
 def _has_equality(row: Any) -> bool:
     return any(member.equality for member in (row.values() if row.is_indexed() else (row,)))
-
-
-def _submodel_around(component: Any) -> Any:
-    block = component.parent_block()
-    while block is not None and block.ctype is not SubModel:
-        block = block.parent_block()
-    if block is None:
-        raise NotBilevelError(
-            f"{component.name!r} is not inside a SubModel. If it is a variable of a follower all the same, name that: "
-            "state_bound(..., follower=model.L)."
-        )
-    return block
 
 
 def _suffix(submodel: Any, name: str) -> Suffix:

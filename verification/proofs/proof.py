@@ -24,6 +24,7 @@ from .search import Limits, Search
 from .tree import Node, leaves, preorder
 
 BOUND_LPS = 2000
+REFUTES = 1e-6  # by how much, relative, an exact point is better than an answer that it refutes
 TRIAL, ROUNDS = 300, 2  # nodes after which pairs' bounds are tightened, so often, and the search begins anew
 WITH_CLAIM = 300  # columns without a bound up to which they are tried again, for points better than the claim
 
@@ -56,6 +57,13 @@ class Proof:
             return replay(self.data)
         except RejectedError as reason:
             raise ProofError(f"the proof is rejected: {reason}.") from reason
+
+    @property
+    def attained(self) -> float | None:
+        """The leader's objective at the exact point; None where there is none that keeps everything exactly."""
+        if self.data["attained"] is None or self.data["violation"] != 0:
+            return None
+        return float(Fraction(self.data["attained"]))
 
     @property
     def verdict(self) -> str:
@@ -125,13 +133,31 @@ def prove(
 
 
 def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None] | None = None) -> None:
-    """Make the proof of an answer as ``solution.proof``; the notes say what it proves, or why there is none."""
+    """Make the proof of an answer as ``solution.proof``; the notes say what it proves, or why there is none.
+
+    An exact point that is better than the answer, or that stands where there was said to be none, refutes it, also
+    where the proof stays open.
+    """
     try:
-        solution.proof = prove(bilevel, solution, progress=progress)
+        made = prove(bilevel, solution, progress=progress)
+        solution.notes += [f"proof: {line}" for line in (*made.notes, *made.verdict.splitlines())]
     except ProofError as refusal:
         solution.notes.append(f"no proof: {refusal}")
-    else:
-        solution.notes += [f"proof: {line}" for line in (*solution.proof.notes, *solution.proof.verdict.splitlines())]
+        return
+    solution.proof = made
+    better = made.attained
+    if better is None or solution.status not in (Status.optimal, Status.infeasible):
+        return
+    sense = 1 if bilevel.leader.objective.sense == minimize else -1
+    found = solution.objective
+    if found is not None and sense * (found - better) <= REFUTES * max(1.0, abs(found)):
+        return
+    solution.notes.append(f"not {solution.status}: a point with objective {better:.10g} is bilevel feasible, exactly")
+    solution.status = Status.no_solution if found is None else Status.feasible
+    solution.bound = None
+    if solution.certificate is not None:
+        solution.certificate.globally_optimal = False
+        solution.certificate.refuted_by, solution.certificate.better_objective = "an exact point", better
 
 
 class _Maker:

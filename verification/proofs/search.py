@@ -1,7 +1,7 @@
 """Branch and bound whose every leaf is closed in exact arithmetic, or stays open.
 
 Depth first, with the incumbent as cutoff. A node is closed by rounded duals of its LP; where that fails, it is branched
-further. A guide (the tree of another search) is followed as far as it goes.
+further.
 """
 
 import math

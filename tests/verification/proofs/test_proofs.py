@@ -14,6 +14,7 @@ from bilevolt.solution import Solution
 from bilevolt.solvers.status import Status
 from bilevolt.verification.proofs import Proof, read_proof
 from bilevolt.verification.proofs.problem import stated
+from bilevolt.verification.proofs.proof import attach_proof
 
 INTEGER_FOLLOWER = ("moore",)
 PROVEN = [name for name in textbook.NAMES if name not in INTEGER_FOLLOWER]
@@ -149,7 +150,7 @@ def test_a_solve_brings_its_proof() -> None:
     solution = bv.solve(textbook.build("bard511"), proof=True)
     assert solution.proof.replay()["bound"] == -12
     assert "proof: bard511: every bilevel feasible point has F >= -12" in solution.notes
-    assert bv.Solution.from_json(solution.to_json()).proof is None  # saved as a file of its own
+    assert Solution.from_json(solution.to_json()).proof is None  # saved as a file of its own
 
 
 def test_a_solve_says_why_there_is_no_proof() -> None:
@@ -166,3 +167,19 @@ def _unbounded() -> pyo.ConcreteModel:
     model.L.o = pyo.Objective(expr=model.L.y)
     model.o = pyo.Objective(expr=-model.x)
     return model
+
+
+def test_an_exact_point_refutes_a_worse_optimum() -> None:
+    model = textbook.build("bard511")
+    solution = bv.solve(model)
+    assert solution.objective == pytest.approx(-12)
+    claimed = Solution.from_json(solution.to_json())
+    claimed.objective, claimed.bound = solution.objective + 5, solution.objective + 5
+    claimed.certificate.globally_optimal = True
+    attach_proof(read_levels(model), claimed)
+    assert (claimed.status, claimed.bound) == ("feasible", None)
+    assert claimed.certificate.globally_optimal is False
+    assert claimed.certificate.better_objective == pytest.approx(-12)
+    assert any(note.startswith("not optimal: a point with objective -12 ") for note in claimed.notes)
+    attach_proof(read_levels(model), solution)
+    assert (solution.status, solution.certificate.globally_optimal) == ("optimal", True)
