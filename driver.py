@@ -156,6 +156,9 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
     solution.solver, solution.nodes = result.solver, result.nodes
     solution.status, solution.bound = result.status, result.bound
     solution.seconds["solve"] = result.seconds
+    if result.search_seconds is not None:
+        solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
+    solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]

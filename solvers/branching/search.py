@@ -26,6 +26,7 @@ from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Program
 from ..records import Outcome, Settings
+from ..trace import Trace
 from .alternation import Alternation
 from .finish import can_finish, finish
 from .incumbents import Incumbents
@@ -85,6 +86,7 @@ class _Search:
 
     def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any], most: float) -> None:
         self.begin = time.perf_counter()
+        self.trace = Trace()
         self.deadline = math.inf if settings.time_limit is None else self.begin + settings.time_limit
         self.settings, self.most = settings, most
         self.relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
@@ -170,6 +172,7 @@ class _Search:
                 self._push(node)
                 node = None
             self._log()
+            self.trace.note(self.count, self.incumbents.value, self._bound_with(node))
         if node is not None:
             self._push(node)
         return self._outcome(word)
@@ -394,6 +397,10 @@ class _Search:
         least = min([self.closed, *(bound for bound, _, _ in self.heap[:1])])
         return min(max(least, self.floor), self.incumbents.value)
 
+    def _bound_with(self, node: Node | None) -> float:
+        """Return the bound while a node that is not among the open ones is still to be processed."""
+        return self.bound() if node is None else min(self.bound(), max(node.bound, self.floor))
+
     def _is_poor(self, node: Node) -> bool:
         best, value = self.heap[0][0], self.incumbents.value
         if not math.isfinite(value) or not math.isfinite(best):
@@ -428,9 +435,11 @@ class _Search:
             done += f"; bounded by {self.finished}"
         if self.left_open:
             done += f"; {len(self.left_open)} nodes are left open, as {self.left_open[0]}"
+        told = bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None
+        self.trace.end(self.count, incumbents.value, told)
         return Outcome(
-            _WORDS.get(word, TerminationCondition.unknown), done, point=incumbents.best,
-            bound=bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None, nodes=self.count,
+            _WORDS.get(word, TerminationCondition.unknown), done, point=incumbents.best, bound=told, nodes=self.count,
+            trace=self.trace.marks, root_bound=self.trace.root_bound,
         )  # fmt: skip
 
     def _log(self, what: str = "") -> None:
