@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ArgumentError, BilevoltError
+from ..reports.subject import saying
 from .environment import environment
 from .limits import Limits
 from .running import Job, Result, failed, row_data, run
@@ -36,7 +37,7 @@ def serial(say: Callable[[str], None]) -> Crew:
             if job is None:
                 time.sleep(POLL)
             else:
-                yield job, run(job, say=lambda text, job=job: say(f"{job.task.instance}, {job.task.label}: {text}"))
+                yield job, run(job, say=saying(say, f"{job.task.instance}, {job.task.label}"))
 
     return results
 
@@ -171,7 +172,7 @@ class _Borrowed(Executor):
     def __init__(self, lender: Executor) -> None:
         self.lender = lender
 
-    def submit(self, *arguments: Any, **keywords: Any) -> "Future[Any]":  # type: ignore[override]
+    def submit(self, *arguments: Any, **keywords: Any) -> "Future[Any]":
         return self.lender.submit(*arguments, **keywords)
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
 
 from ..reports.colours import colour, marker
 from . import profiles
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from .results import Tournament
 
 _WORDS = {"seconds_cpu": "CPU time (s)", "seconds_total": "time (s)", "nodes": "nodes"}
+_RATIOS = {"seconds_cpu": "CPU time", "seconds_total": "time", "nodes": "nodes"}
 _LEAST_SECONDS = 1e-3
 _LONG = 24
 """Entries of a legend beyond which it has two columns."""
@@ -25,7 +28,7 @@ def performance(results: "Tournament", measure: str) -> Figure:
 
     curves = profiles.performance_profile(results.costs(measure), LEAST[measure])
     end = max((at for steps in curves.values() for at, _ in steps), default=1.0)
-    figure, axes = _frame(f"{_WORDS[measure]} relative to the best", "proven, share of problems")
+    figure, axes = _frame(f"{_RATIOS[measure]} relative to the best", "proven, share of problems")
     axes.set_xscale("log", base=2)
     axes.set_xlim(1.0, max(2.0, end * 1.1))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -55,7 +58,7 @@ def cactus(results: "Tournament", measure: str) -> Figure:
         )
     axes.set_yscale("log")
     axes.set_xlim(left=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter("{x:g}")
     return _with_legend(figure, axes)
 
@@ -87,12 +90,14 @@ def means(results: "Tournament", measure: str) -> Figure:
     figure = Figure(figsize=(8, 1.2 + 0.3 * max(len(summary), 2)), layout="constrained")
     axes = figure.subplots()
     ways = {entry.task.label: entry.task.way for entry in results.entries}
+    exact = {entry.task.label for entry in results.entries if entry.proves}
     places = range(len(summary))
     most = float(summary["mean"].max()) if len(summary) else 1.0
     for place, (_, line) in zip(places, summary.iterrows(), strict=True):
         axes.barh(place, line["mean"], height=0.65, color=colour(ways[line["competitor"]]))
         wrong = f", {line['wrong']} wrong" if line["wrong"] else ""
-        said = f" {line['mean']:.3g}   {line['proven']} of {line['rows'] - line['refused']} proven{wrong}"
+        what = "proven" if line["competitor"] in exact else "verified"
+        said = f" {line['mean']:.3g}   {line[what]} of {line['rows'] - line['refused']} {what}{wrong}"
         axes.text(line["mean"], place, said, va="center", fontsize=8)
     axes.set_yticks(places, summary["competitor"], fontsize=9)
     axes.set_xlim(0, most * 1.35)
@@ -141,11 +146,14 @@ def _points(steps: profiles.Steps) -> tuple[list[float], list[float]]:
 
 def _with_legend(figure: Figure, axes: Axes) -> Figure:
     """Name the lines in the order in which they end, the highest first."""
-    handles, labels = axes.get_legend_handles_labels()
-    order = sorted(range(len(handles)), key=lambda place: handles[place].get_ydata()[-1], reverse=True)
-    if order:
+    lines = sorted(axes.get_lines(), key=_end, reverse=True)
+    if lines:
         figure.legend(
-            [handles[k] for k in order], [labels[k] for k in order], loc="outside right upper", frameon=False,
-            fontsize=8, ncols=1 if len(order) <= _LONG else 2, handlelength=3.2,
+            lines, [str(line.get_label()) for line in lines], loc="outside right upper", frameon=False,
+            fontsize=8, ncols=1 if len(lines) <= _LONG else 2, handlelength=3.2,
         )  # fmt: skip
     return figure
+
+
+def _end(line: Line2D) -> float:
+    return float(np.asarray(line.get_ydata())[-1])

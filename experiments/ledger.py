@@ -1,9 +1,9 @@
 """A ledger: rows as JSON Lines on disk, each as it ends, so that what is run is run once and is not lost.
 
 The first line says what the file is; a line ``environment`` comes before the first row that was run there. A row is
-one ``write`` at the end of the file, followed by ``fsync``; the half of a line that a kill left behind is cut off before
-the next. Processes that share a ledger hold locks on bytes far behind its end, which the system gives free when a
-process dies: one byte while a line is written, and one for each task that is being run, so that no two run the same.
+one ``write`` at the end of the file, followed by ``fsync``; the half of a line that a kill left behind is cut off
+before the next. Processes that share a ledger hold locks on bytes far behind its end, which the system gives free when
+a process dies: one while a line is written, and one for each task that is being run, so that no two run the same.
 Lines were preferred to SQLite because they are read without us, put together with ``cat``, and kept under git.
 """
 
@@ -161,8 +161,8 @@ class Ledger:
                 self.rows.setdefault(data["key"], data)
                 return
         raise MalformedError(
-            f"{self.path}, line {self._lines}: no row of a ledger. Delete that line; the task is then run again, and all "
-            "other rows are kept."
+            f"{self.path}, line {self._lines}: no row of a ledger. Delete that line: its task is then run again, and "
+            "all other rows are kept."
         )
 
     def _lock(self) -> None:

@@ -1,5 +1,6 @@
 """What ``tournament`` returns: a comparison with seeds, known optima, profiles, and where each row was run."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from ..solvers.status import Status
 from ..spelling import canonical
 from . import profiles
 from .ledger import Ledger
-from .task import Task
+from .task import Task, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,6 +115,21 @@ class Tournament(Comparison):
             found.insert(1 + place, name, [entry.task.changes.get(name) for entry in self.entries])
         return found.astype({"seed": "Int64"})
 
+    def to_json(self, path: str | Path | None = None, indent: int | None = 2) -> str:
+        """Return settings, rows and environments as JSON; also write it, if there is a path."""
+        rows = [
+            {**entry.task.changes, **entry.row.to_dict(), "competitor": entry.task.label, "known": entry.known,
+             "primal_integral": integral, "environment": entry.environment}
+            for entry, integral in zip(self.entries, self._integrals(), strict=True)
+        ]  # fmt: skip
+        document = {
+            "interrupted": self.interrupted, "settings": self.settings, "environments": self.environments, "rows": rows
+        }  # fmt: skip
+        text = json.dumps(plain(document), indent=indent)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
     def summary(self, measure: str = "seconds_cpu") -> "DataFrame":
         """Return a line for each competitor: rows, proofs, wrong answers, and means.
 
@@ -191,9 +207,10 @@ class Tournament(Comparison):
     def costs(self, measure: str = "seconds_cpu") -> dict[str, list[float]]:
         """Return competitor -> cost of the proof of each problem (a model and a seed); infinite without one.
 
-        Problems that no competitor applies to are left out, and so are competitors that apply to none.
+        Heuristics, which prove nothing, are left out, and so are problems that no competitor applies to, and
+        competitors that apply to none.
         """
-        return self._table(lambda entry: entry.cost(measure))
+        return self._table([entry for entry in self.entries if entry.proves], lambda entry: entry.cost(measure))
 
     def seconds_to_target(self, target: float = TARGET) -> dict[str, list[float]]:
         """Return competitor -> seconds until a point was within ``target`` of the best that is known, by problem."""
@@ -208,7 +225,7 @@ class Tournament(Comparison):
             slack = max(target, AGREEMENT) * max(1.0, abs(reference))
             return entry.seconds_to(reference + (slack if entry.minimising else -slack))
 
-        return self._table(seconds)
+        return self._table(self.entries, seconds)
 
     def gaps(self) -> dict[str, profiles.Steps]:
         """Return competitor -> mean over the problems of the gap over time, of those whose solver tells it."""
@@ -247,13 +264,12 @@ class Tournament(Comparison):
     def _labels(self) -> list[str]:
         return [entry.task.label for entry in self.entries]
 
-    def _table(self, cost: Callable[[Entry], float]) -> dict[str, list[float]]:
-        known = {entry.task.label for entry in self.entries if entry.applies}
-        problems = dict.fromkeys(_problem(entry) for entry in self.entries if entry.applies)
-        table = {label: dict.fromkeys(problems, math.inf) for label in self._competitors() if label in known}
-        for entry in self.entries:
-            if entry.applies:
-                table[entry.task.label][_problem(entry)] = cost(entry)
+    def _table(self, entries: Sequence[Entry], cost: Callable[[Entry], float]) -> dict[str, list[float]]:
+        ran = [entry for entry in entries if entry.applies]
+        problems = dict.fromkeys(_problem(entry) for entry in ran)
+        table = {entry.task.label: dict.fromkeys(problems, math.inf) for entry in ran}
+        for entry in ran:
+            table[entry.task.label][_problem(entry)] = cost(entry)
         return {label: list(costs.values()) for label, costs in table.items()}
 
     def _penalised(self, entry: Entry, measure: str) -> float:
@@ -281,7 +297,7 @@ def read_ledger(path: str | Path) -> Tournament:
         records, environments = list(book.rows.values()), book.environments
     entries = [
         Entry(Task(**record["task"]), row_of(record["row"]), record["row"].get("minimising", True),
-              record["environment"])
+              record["environment"], _published(record["task"]["spec"]))
         for record in records
     ]  # fmt: skip
     return Tournament.of(entries, _shared(entries), environments)
@@ -292,6 +308,13 @@ def _shared(entries: Iterable[Entry]) -> dict[str, Any]:
     found = [entry.task.arguments for entry in entries]
     names = ("time_limit", "rel_gap", "threads")
     return {name: found[0].get(name) for name in names if found and len({str(one.get(name)) for one in found}) == 1}
+
+
+def _published(spec: str | None) -> float | None:
+    """Return the known optimum of a textbook problem."""
+    from ..models import textbook
+
+    return textbook.problem(spec).objective if spec in textbook.NAMES else None
 
 
 def _problem(entry: Entry) -> tuple[str, int | None]:

@@ -101,7 +101,7 @@ class Sweep(Tournament):
             item = row.objective if name == "objective" else row.figures.get(name)
             fine = bool(row.verified) and row.culprit is None and isinstance(item, int | float)
             at = tuple(entry.task.changes[one] for one in self.fields)
-            found.append((at, float(item) if fine and item is not None else None))  # type: ignore[arg-type]
+            found.append((at, float(item) if fine and item is not None else None))
         return found
 
     def plot(  # type: ignore[override]

@@ -69,4 +69,4 @@ def _numbers(item: Any, path: str) -> str:
 
 
 def _shown(item: Any) -> str:
-    return {list: "a list", dict: "a record"}.get(type(item), repr(item))
+    return "a list" if isinstance(item, list) else "a record" if isinstance(item, dict) else repr(item)

@@ -10,7 +10,7 @@ from .comparison import Comparison
 from .culprits import mark
 from .plan import Run, plan
 from .row import Row
-from .subject import Subject, Summary
+from .subject import Subject, Summary, saying
 from .targets import resolve_all
 
 
@@ -95,7 +95,7 @@ def _compare_one(
         for number, run in enumerate(runs, start=1):
             row = Row(name, *run)
             where = f"{name}, {row.label} ({number}/{len(runs)})"
-            solution = subject.run(row, arguments, lambda text, where=where: say(f"{where}: {text}"))
+            solution = subject.run(row, arguments, saying(say, where))
             own.append(row)
             if solution is not None and solution.interrupted:
                 raise KeyboardInterrupt

@@ -18,6 +18,11 @@ from .row import WITH_POINT, Row
 Summary = Callable[[Any], dict[str, Any]]
 
 
+def saying(say: Progress, where: str) -> Progress:
+    """Return a function that tells, with each line of text, where it comes from."""
+    return lambda text: say(f"{where}: {text}")
+
+
 class Subject:
     """A model and its levels, or the reason why there are none.
 

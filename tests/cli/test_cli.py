@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import bilevolt
-from bilevolt.cli.app import Exit, _exit_code, app
+from bilevolt.cli.app import Exit, app
+from bilevolt.cli.outcome import exit_code
 from bilevolt.reports import Comparison, Row
 from bilevolt.solution import Solution
 from bilevolt.solvers import SOLVERS
@@ -214,8 +215,8 @@ def test_targets_of_the_same_name_are_kept_apart(user_file: Path, tmp_path: Path
         ("nested", "feasible", False, 1),
     ],
 )
-def test_exit_code(method: str, status: str, verified: bool | None, code: int) -> None:
-    assert _exit_code(method, status, verified) == code
+def testexit_code(method: str, status: str, verified: bool | None, code: int) -> None:
+    assert exit_code(method, status, verified) == code
 
 
 def test_solve_exits_with_the_code_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
