@@ -51,63 +51,82 @@ class Pool:
 
     def __init__(self, open_executor: Callable[[int], Executor], width: Callable[[], int], limits: Limits) -> None:
         self.open_executor, self.width, self.limits = open_executor, width, limits
+        self.executor: Executor | None = None
+        self.flying: dict[Future[Result], tuple[Job, float]] = {}
 
     def __call__(self, jobs: Jobs) -> Results:
         """Run jobs; give each with its result, in the order in which they end."""
-        executor = self.open_executor(self.width())
-        flying: dict[Future[Result], tuple[Job, float]] = {}
         done = False
         try:
-            while flying or not done:
-                while not done and len(flying) < self.width():
+            while self.flying or not done:
+                while not done and len(self.flying) < self.width():
                     job = next(jobs, self)
                     done = job is self
                     if not isinstance(job, Job):
                         break
-                    try:
-                        future = executor.submit(run, job, self.limits)
-                    except BrokenExecutor:  # an idle worker died
-                        _end(executor)
-                        executor = self.open_executor(self.width())
-                        future = executor.submit(run, job, self.limits)
-                    flying[future] = (job, time.monotonic())
-                if not flying:
+                    self._begin(job, self.width())
+                if not self.flying:
                     time.sleep(0 if done else POLL)
                     continue
                 lost: list[tuple[Job, float]] = []
-                for future in wait(flying, timeout=POLL, return_when=FIRST_COMPLETED).done:
-                    job, begun = flying.pop(future)
-                    if (result := _result(future)) is None:
-                        lost.append((job, time.monotonic() - begun))
-                    else:
-                        yield job, result
+                ended = wait(self.flying, timeout=POLL, return_when=FIRST_COMPLETED).done
+                yield from self._gather(list(ended), lost)
                 if lost:
-                    yield from self._again(lost, flying)
-                    _end(executor)
-                    executor = self.open_executor(self.width())
+                    wait(self.flying)  # the others are lost with it, or have ended
+                    yield from self._gather(list(self.flying), lost)
+                    yield from self._again(lost)
         finally:
-            _end(executor, at_once=bool(flying))
+            self._close(at_once=bool(self.flying))
 
-    def _again(self, lost: list[tuple[Job, float]], flying: dict[Future[Result], tuple[Job, float]]) -> Results:
-        """Run jobs again, one by one, that went with a worker: whichever of them killed it has nobody else to harm."""
-        wait(flying)  # all are broken, or have ended
-        for future, (job, begun) in flying.items():
+    def _begin(self, job: Job, workers: int) -> None:
+        """Hand a job to the workers, to new ones if one has died since."""
+        try:
+            self.executor = self.executor or self.open_executor(workers)
+            future = self.executor.submit(run, job, self.limits)
+        except BrokenExecutor:
+            self._close()
+            self.executor = self.open_executor(workers)
+            future = self.executor.submit(run, job, self.limits)
+        self.flying[future] = (job, time.monotonic())
+
+    def _gather(self, futures: "list[Future[Result]]", lost: list[tuple[Job, float]]) -> Results:
+        """Give the results of what has ended; what went with a worker is ``lost``, with the seconds that it had."""
+        for future in futures:
+            job, begun = self.flying.pop(future)
             if (result := _result(future)) is None:
                 lost.append((job, time.monotonic() - begun))
             else:
                 yield job, result
-        flying.clear()
+
+    def _again(self, lost: list[tuple[Job, float]]) -> Results:
+        """Run jobs again, one by one, that went with a worker: whichever of them killed it has nobody else to harm."""
+        self._close()
+        most = self.limits.seconds
         for job, seconds in lost:
-            if self.limits.seconds is not None and seconds >= self.limits.seconds:
-                yield job, _died(job, f"ended after {self.limits.seconds:g} s, the limit of a task")
+            if most is not None and seconds >= most:
+                yield job, _died(job, f"ended after {most:g} s, the limit of a task")
                 continue
-            executor = self.open_executor(1)
-            try:
-                result = _result(executor.submit(run, job, self.limits))
-            finally:
-                _end(executor)
-            why = "its worker died twice: it was killed, ran out of memory, or the solver crashed"
-            yield job, result or _died(job, why)
+            self._begin(job, 1)
+            twice: list[tuple[Job, float]] = []
+            wait(self.flying)
+            yield from self._gather(list(self.flying), twice)
+            if twice:
+                self._close()
+                yield job, _died(job, "its worker died twice: it was killed, ran out of memory, or the solver crashed")
+        self._close()
+
+    def _close(self, at_once: bool = False) -> None:
+        """End the executor.
+
+        :param at_once: without waiting for what it is still at.
+        """
+        if self.executor is None:
+            return
+        if at_once and isinstance(self.executor, ProcessPoolExecutor):
+            for process in list((self.executor._processes or {}).values()):
+                process.kill()
+        self.executor.shutdown(wait=not at_once)
+        self.executor = None
 
 
 def processes(workers: int, limits: Limits) -> Crew:
@@ -193,17 +212,6 @@ def _result(future: "Future[Result]") -> Result | None:
 
 def _died(job: Job, why: str) -> Result:
     return Result(row_data(failed(job.task, why)), environment())
-
-
-def _end(executor: Executor, at_once: bool = False) -> None:
-    """End an executor of ours.
-
-    :param at_once: without waiting for what it is still at.
-    """
-    if at_once and isinstance(executor, ProcessPoolExecutor):
-        for process in list((executor._processes or {}).values()):
-            process.kill()
-    executor.shutdown(wait=not at_once)
 
 
 def _prepare() -> None:
