@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from ..reports.colours import colour, marker
 from . import profiles
@@ -57,9 +58,9 @@ def cactus(results: "Tournament", measure: str) -> Figure:
             *_points(steps), label=label, marker=marker(label.rsplit(" ", 1)[-1]), markersize=3.5, lw=1.3, **style
         )
     axes.set_yscale("log")
+    _label(axes.yaxis)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter("{x:g}")
     return _with_legend(figure, axes)
 
 
@@ -126,8 +127,14 @@ def _log_seconds(axes: Axes, at: list[float]) -> None:
     positive = [seconds for seconds in at if seconds > 0]
     axes.set_xscale("log")
     axes.set_xlim(max(_LEAST_SECONDS, min(positive, default=0.01) / 1.5), max(positive, default=1.0) * 1.5)
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _label(axes.xaxis)
+
+
+def _label(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers, enough of them also where it is short."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _draw_shares(axes: Axes, results: "Tournament", curves: Mapping[str, profiles.Steps], begin: float) -> None:
