@@ -1,8 +1,9 @@
 """Which reformulation on which solver: what was asked, or what "auto" makes of it.
 
-Where both are "auto", the reformulation is chosen first, and then a solver that takes it. That solver may be known to
-be slow at just this (see :meth:`.Solver.misgiving`), or there is none; the next reformulations are looked at then, and
-one is taken if nothing speaks against its solver.
+"auto" chooses the reformulation first, by its Ms, and then a solver. There may be none that takes the result (beside
+pairs that are branched on, HiGHS takes products of continuous variables, beside big-Ms it does not), or one that is
+known to be slow at just this, see :meth:`.Solver.misgiving`. The next reformulations are looked at then, and one is
+taken if nothing speaks against its solver.
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +11,10 @@ from typing import Any
 
 from ..errors import UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
-from ..reformulations import choose_reformulation, reformulate
+from ..reformulations import LINEARIZATIONS, choose_reformulation, reformulate
 from ..reformulations.registry import after
 from ..request import Request
+from ..solvers import objection
 from ..solvers.base import Solver
 from ..solvers.reading import Reading, read
 
@@ -27,6 +29,11 @@ class Choice:
     solver: Solver
     notes: tuple[str, ...]
 
+    def instead_of(self, reason: str, against: str) -> "Choice":
+        """Return the same with the reason for what was chosen first, and what speaks against it."""
+        said = f"{self.reformulation} on {self.solver.name}, {against}"
+        return replace(self, notes=(reason, said, *self.notes))
+
 
 def choose_both(bilevel: Bilevel, request: Request) -> Choice:
     """Return the single-level model that is solved, and who solves it.
@@ -38,32 +45,35 @@ def choose_both(bilevel: Bilevel, request: Request) -> Choice:
         bilevel, request.reformulation, request.big_m, request.cuts, session.features
     )
     reading = read(model)
-    free = request.solver == "auto" and request.reformulation == "auto"
+    # where the reformulation is the user's, or uses the user's Ms, there is nothing to choose
+    free = request.reformulation == "auto" and not (request.big_m and "big_m" in LINEARIZATIONS[name].options)
     try:
         solver, why = session.choose(reading)
-        against = solver.misgiving(reading.needs)
     except UnsupportedBySolverError:
         other = _another(bilevel, request, name) if free else None
         if other is None:
             raise
-        against = "no solver that is here takes it"
-    else:
-        other = _another(bilevel, request, name) if free and against else None
-    if other is None:
-        return Choice(model, reading, name, solver, tuple(note for note in (reason, why) if note))
-    instead = f"{other.reformulation} on {other.solver.name}, not {name}: {against}"
-    return replace(other, notes=(reason, instead, *other.notes))
+        return other.instead_of(reason, f"no solver that is here takes {name}")
+    choice = Choice(model, reading, name, solver, tuple(note for note in (reason, why) if note))
+    against = objection(solver, reading.needs)
+    if against is None and request.solver == "auto":
+        against = solver.misgiving(reading.needs)
+    other = _another(bilevel, request, name) if free and against else None
+    return other.instead_of(reason, f"not {name}: {against}") if other else choice
 
 
 def _another(bilevel: Bilevel, request: Request, name: str) -> Choice | None:
     """Return the first of what "auto" tries after ``name`` with a solver that nothing speaks against."""
+    session = request.session()
     for step in after(name):
+        if session.features is not None and not all(session.features.get(feature) for feature in step.needs):
+            continue
         model = reformulate(bilevel, step.name, cuts=request.cuts)
         reading = read(model)
         try:
-            solver, why = request.session().choose(reading)
+            solver, why = session.choose(reading)
         except UnsupportedBySolverError:
             continue
-        if solver.misgiving(reading.needs) is None:
+        if objection(solver, reading.needs) is None and solver.misgiving(reading.needs) is None:
             return Choice(model, reading, step.name, solver, (why,))
     return None

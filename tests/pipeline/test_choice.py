@@ -63,6 +63,41 @@ def test_what_is_nonlinear_stays_with_sets(monkeypatch, integer, expected):
     assert f"{choice.reformulation} {choice.solver.name}" == expected
 
 
+def priced():
+    """The follower buys at x + 1, or elsewhere at 3, of which the leader gets a share: x s is in no follower's cost."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 4))
+    model.L = bilevolt.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(0, 7))
+    model.L.s = pyo.Var(bounds=(0, 7))
+    model.L.need = pyo.Constraint(expr=model.L.y + model.L.s >= 2)
+    model.L.cost = pyo.Objective(expr=(model.x + 1) * model.L.y + 3 * model.L.s)
+    model.revenue = pyo.Objective(expr=model.x * model.L.y + 0.25 * model.x * model.L.s, sense=pyo.maximize)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"solver": "highs"}, "branch highs"),
+        ({"solver": "scip"}, "bigm scip"),
+        ({"solver": "highs", "reformulation": "bigm"}, "bigm highs"),
+        ({"solver": "highs", "big_m": 100}, "bigm highs"),  # the user's Ms are not dropped without a word
+    ],
+    ids=str,
+)
+def test_products_that_big_m_leaves_are_branched_on(monkeypatch, arguments, expected):
+    choice = chosen(monkeypatch, arguments, (), priced())
+    assert f"{choice.reformulation} {choice.solver.name}" == expected
+    if expected == "branch highs":
+        assert any("not bigm: does not support nonconvex" in note for note in choice.notes)
+        solution = bilevolt.solve(priced(), **arguments)
+        assert (solution.status, solution.objective) == ("optimal", pytest.approx(4, abs=1e-5))
+    elif choice.solver.name == "highs":
+        with pytest.raises(UnsupportedBySolverError, match="cannot be linearised exactly"):
+            bilevolt.solve(priced(), **arguments)
+
+
 @pytest.mark.parametrize("integer", [False, True])
 def test_with_gurobi_sets_stay(monkeypatch, integer):
     choice = chosen(monkeypatch, {}, (), random_bilevel.build(PLAIN, 10, integer))
