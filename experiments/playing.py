@@ -12,9 +12,11 @@ from ..levels.numbers_given import refuse_no_model
 from ..quantities import number
 from ..reformulations import LINEARIZATIONS
 from ..reports.plan import plan
+from ..reports.rivals import RIVAL, RIVALS
 from ..reports.targets import Target, resolve_all
 from ..request import Progress
 from ..solvers import SOLVERS
+from ..spelling import canonical
 from .content import content_of, content_of_model
 from .executors import crew_of
 from .ledger import Ledger
@@ -30,6 +32,7 @@ def tournament(
     reformulations: Sequence[str] | None = None,
     solvers: Sequence[str] | None = None,
     methods: Sequence[str] = (),
+    rivals: Sequence[str] = (),
     seeds: int | Sequence[int] | None = None,
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,
@@ -51,6 +54,8 @@ def tournament(
     :param reformulations: of the exact runs; None: all of them. None at all, ``()``: heuristics only.
     :param solvers: of all runs; None: all that are available.
     :param methods: heuristics, run with every solver.
+    :param rivals: other ways to solve the models ("gdp": Pyomo's transformations, "fa" and "reg": PAO's solvers), each
+        run once; what they claim is held against the check and the other rows.
     :param seeds: a number of repeats, or the seeds themselves, of solvers and heuristics; None: their own default.
     :param time_limit: seconds, of the solver, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.
@@ -75,6 +80,12 @@ def tournament(
     jobs = [
         Job(Task(one.name, one.spec, one.content, *run, seed=seed, arguments=plain(arguments)), one.model, one.summary)
         for one, run, seed in product(contestants, runs, chosen)
+    ]
+    asked = [RIVALS[canonical("rival", name, RIVALS)] for name in rivals]
+    own = {name: arguments[name] for name in ("time_limit", "rel_gap")}
+    jobs += [
+        Job(Task(one.name, one.spec, one.content, RIVAL, rival.reformulation, rival.solver, arguments=own), one.model)
+        for one, rival in product(contestants, asked)
     ]
     limits = Limits(
         None if memory_limit is None else number("memory_limit", memory_limit, positive=True),

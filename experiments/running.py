@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..reports.rivals import RIVAL, RIVALS, ask
 from ..reports.row import Row
 from ..reports.subject import Subject
 from ..reports.targets import resolve
@@ -85,8 +86,11 @@ def _run(job: Job, say: Callable[[str], None]) -> Result:
     begin = time.perf_counter()
     interrupted = False
     try:
-        solution = subject.run(row, task.solve_arguments(), say)
-        interrupted = solution is not None and solution.interrupted
+        if task.method == RIVAL:
+            row = _of_rival(job, subject)
+        else:
+            solution = subject.run(row, task.solve_arguments(), say)
+            interrupted = solution is not None and solution.interrupted
     except KeyboardInterrupt:
         interrupted = True
     except MemoryError:
@@ -96,6 +100,21 @@ def _run(job: Job, say: Callable[[str], None]) -> Result:
     if row.seconds_total is None:
         row.seconds_total = time.perf_counter() - begin
     return Result(row_data(row, subject.minimising), environment(), interrupted)
+
+
+def _of_rival(job: Job, subject: Subject) -> Row:
+    """Ask a rival, with fresh models: the one that others run on is not to be changed."""
+    task, arguments = job.task, job.task.arguments
+    if subject.refusal is not None:
+        row = task.row()
+        row.reason = subject.refusal
+        return row
+    rival = next(one for one in RIVALS.values() if one.reformulation == task.reformulation)
+    processor = time.process_time()
+    row = ask(rival, task.instance, subject.fresh, arguments.get("time_limit"), arguments["rel_gap"])
+    row.seconds_cpu, row.seconds_model = time.process_time() - processor, subject.seconds
+    row.summary = {}
+    return row
 
 
 def failed(task: Task, why: str) -> Row:

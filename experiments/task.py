@@ -46,12 +46,11 @@ class Task:
     @property
     def label(self) -> str:
         """The competitor, as it was asked for: reformulation (or heuristic) and solver."""
-        way = self.reformulation if self.method == "exact" else self.method
-        return f"{way} {self.solver}"
+        return f"{self.way} {self.solver}"
 
     @property
     def way(self) -> str:
-        """The reformulation, or the heuristic."""
+        """The reformulation, or the heuristic; of a rival, what it is."""
         return self.method if self.reformulation is None else self.reformulation
 
     def row(self) -> Row:

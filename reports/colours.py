@@ -5,6 +5,7 @@ from typing import Any
 from ..heuristics import METHODS
 from ..reformulations import LINEARIZATIONS
 from ..solvers import SOLVERS
+from .rivals import RIVALS
 
 # The eight of Okabe and Ito, which people tell apart who do not see all colours, and darker or lighter ones.
 _COLOURS = (
@@ -22,7 +23,7 @@ def style(way: str, solver: str) -> dict[str, Any]:
 
 def colour(way: str) -> str:
     """Return the colour of a reformulation or heuristic; an unknown name has the last one."""
-    known = ["auto", *LINEARIZATIONS, *METHODS]
+    known = ["auto", *LINEARIZATIONS, *METHODS, *(rival.reformulation for rival in RIVALS.values())]
     return _COLOURS[known.index(way) % len(_COLOURS)] if way in known else _COLOURS[-1]
 
 

@@ -36,6 +36,7 @@ class Subject:
         self.bilevel: Bilevel | None = None
         self.refusal: str | None = None
         begin = time.perf_counter()
+        self._given = model
         try:
             self.model = model if hasattr(model, "component_data_objects") else model()
             self.bilevel = read_levels(self.model)
@@ -47,6 +48,10 @@ class Subject:
     def minimising(self) -> bool:
         """Whether the leader minimises."""
         return self.bilevel is None or self.bilevel.leader.objective.sense == minimize
+
+    def fresh(self) -> Any:
+        """Return the model anew, for whoever may change it."""
+        return self._given.clone() if self._given is self.model else self._given()
 
     def run(self, row: Row, arguments: Mapping[str, Any], say: Progress) -> Solution | None:
         """Solve as the row says, and note in it what came of it.

@@ -128,6 +128,17 @@ def test_seeds_reach_solver_and_heuristic(monkeypatch):
     assert asked[::2] == [("pso", scip, {"seed": 3}), ("nested", scip, None), ("exact", scip, None)]
 
 
+def test_rivals_answers_are_checked_and_wrong_ones_marked():
+    rows = tournament(["liu_hart_1994", "bard511", "moore"], reformulations=["sos1"], solvers=["gurobi"],
+                      rivals=["fa", "gdp"]).rows  # fmt: skip
+    found = {(row.instance, row.reformulation): row for row in rows}
+    wrong = found["liu_hart_1994", "PAO FA"]
+    assert wrong.status == "optimal" and wrong.objective == pytest.approx(-3) and wrong.culprit
+    right = found["bard511", "PAO FA"]
+    assert (right.status, right.verified, right.culprit) == ("optimal", True, None) and right.seconds_cpu
+    assert found["bard511", "sos1"].culprit is None and found["moore", "PAO FA"].reason
+
+
 @pytest.mark.parametrize("solver", ["highs", "scip", "gurobi"])
 def test_every_solver_takes_its_seed(solver):
     rows = tournament(
