@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WORDS = {"seconds_cpu": "CPU time (s)", "seconds_total": "time (s)", "nodes": "nodes"}
 _RATIOS = {"seconds_cpu": "CPU time", "seconds_total": "time", "nodes": "nodes"}
 _LEAST_SECONDS = 1e-3
+_SHORT = 1e3
+"""Range of a logarithmic axis below which it has more labels than the powers of ten."""
 _LONG = 24
 """Entries of a legend beyond which it has two columns."""
 
@@ -101,7 +103,7 @@ def means(results: "Tournament", measure: str) -> Figure:
         said = f" {line['mean']:.3g}   {line[what]} of {line['rows'] - line['refused']} {what}{wrong}"
         axes.text(line["mean"], place, said, va="center", fontsize=8)
     axes.set_yticks(places, summary["competitor"], fontsize=9)
-    axes.set_xlim(0, most * 1.35)
+    axes.set_xlim(0, most * 1.6)
     axes.set_xlabel(f"{_WORDS[measure]}, shifted geometric mean")
     _plain(axes)
     axes.tick_params(axis="y", length=0)
@@ -132,7 +134,9 @@ def _log_seconds(axes: Axes, at: list[float]) -> None:
 
 def _label(axis: Axis) -> None:
     """Label a logarithmic axis with plain numbers, enough of them also where it is short."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    low, high = axis.get_view_interval()
+    is_short = high < _SHORT * low
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,), numticks=12))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
 

@@ -40,7 +40,8 @@ class Ledger:
         self.rows: dict[str, dict[str, Any]] = {}
         self.environments: dict[str, dict[str, Any]] = {}
         self._read, self._lines = 0, 0
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o666)
+        others = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)  # each on its own kind of system
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | others, 0o666)
         try:
             self._begin()
         except BaseException:

@@ -1,5 +1,6 @@
 """``tournament``: every model by every way, solver and seed, on one core or many, on disk as it goes."""
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ from .content import content_of, content_of_model
 from .executors import crew_of
 from .ledger import Ledger
 from .limits import Limits
-from .results import Entry, Tournament
-from .running import Job, Result, row_of
+from .results import Tournament, entry_of
+from .running import Job, Result
 from .task import Task, plain, refuse_useless_seeds
 
 
@@ -123,6 +124,8 @@ def play(
     """
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     jobs = list({job.task.key: job for job in jobs}.values())
+    if isinstance(executor, int):
+        _refuse_what_cannot_be_sent(jobs)
     found: dict[str, dict[str, Any]] = {}
     environments: dict[str, dict[str, Any]] = {}
     interrupted = False
@@ -145,11 +148,10 @@ def play(
             book.refresh()
             found, environments = book.rows, book.environments
     entries = [
-        Entry(job.task, row_of(record["row"]), record["row"].get("minimising", True), record["environment"],
-              known.get(job.task.instance))
+        entry_of(record, known.get(job.task.instance), ledger)
         for job in jobs
         if (record := found.get(job.task.key)) is not None
-    ]  # fmt: skip
+    ]
     used = {entry.environment for entry in entries}
     return Tournament.of(entries, settings, {k: v for k, v in environments.items() if k in used}, interrupted)
 
@@ -170,6 +172,18 @@ def _open(jobs: Sequence[Job], book: Ledger | None) -> Iterator[Job | None]:
         if left:
             yield None
             book.refresh()
+
+
+def _refuse_what_cannot_be_sent(jobs: Sequence[Job]) -> None:
+    """Refuse models that no other process could be given, before any is started."""
+    for job in {id(job.model): job for job in jobs if job.task.spec is None}.values():
+        try:
+            pickle.dumps(job)
+        except Exception as error:  # whatever a user's object raises
+            raise ArgumentError(
+                f"{job.task.instance}: cannot be sent to another process ({error}). Give a function at the top level "
+                "of a module, or FILE.py:function."
+            ) from error
 
 
 def _keep(

@@ -14,6 +14,8 @@ from itertools import pairwise
 from ..solvers.trace import Mark
 
 Costs = Mapping[str, Sequence[float]]
+SAME = 1e-6
+"""What solvers' tolerances do not tell apart."""
 Steps = list[tuple[float, float]]
 """A function that is constant between jumps: (where it jumps, its value from there on)."""
 
@@ -74,12 +76,14 @@ def shifted_geometric_mean(costs: Iterable[float], shift: float = 1.0) -> float 
 def gap(one: float | None, other: float | None) -> float:
     r"""Return :math:`|a - b| / \max(|a|, |b|)`, 1 where the signs differ or one is missing: a gap between 0 and 1.
 
+    Numbers that are nearer than ``SAME`` have none: 0 and 1e-12 are one number to every solver.
+
     >>> gap(3.0, 4.0), gap(-1.0, 1.0), gap(None, 2.0), gap(0.0, 0.0)
     (0.25, 1.0, 1.0, 0.0)
     """
     if one is None or other is None:
         return 1.0
-    if one == other:
+    if abs(one - other) <= SAME:
         return 0.0
     return 1.0 if one * other < 0 else abs(one - other) / max(abs(one), abs(other))
 
@@ -119,7 +123,8 @@ def mean(functions: Sequence[Steps], before: float = 1.0) -> Steps:
     >>> mean([[(1.0, 0.0)], [(2.0, 0.5)]])
     [(1.0, 0.5), (2.0, 0.25)]
     """
-    jumps = sorted((at, place, value) for place, steps in enumerate(functions) for at, value in steps)
+    jumps = [(at, place, value) for place, steps in enumerate(functions) for at, value in steps]
+    jumps.sort(key=lambda jump: jump[0])  # of two jumps of a function at one time, the later one counts
     now = [before] * len(functions)
     found: Steps = []
     for at, place, value in jumps:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, MalformedError
 from ..reports.comparison import Comparison
 from ..reports.culprits import AGREEMENT, mark
 from ..reports.row import REFUSED, Row
@@ -228,10 +228,17 @@ class Tournament(Comparison):
         return self._table(self.entries, seconds)
 
     def gaps(self) -> dict[str, profiles.Steps]:
-        """Return competitor -> mean over the problems of the gap over time, of those whose solver tells it."""
+        """Return competitor -> mean over the problems of the gap over time, of those whose solver tells it.
+
+        A proof closes the gap, also the proof that there is no point.
+        """
         found = {}
         for name, own in self._competitors().items():
-            told = [profiles.gap_over_time(entry.row.trace) for entry in own if entry.row.trace]
+            told = [
+                profiles.gap_over_time(entry.row.trace) + [(entry.row.trace[-1][0], 0.0)] * entry.solved
+                for entry in own
+                if entry.row.trace
+            ]
             if told:
                 found[name] = profiles.mean(told)
         return found
@@ -289,18 +296,30 @@ def read_ledger(path: str | Path) -> Tournament:
 
     :raises BilevoltError: it is no ledger, or a line of it cannot be read.
     """
-    from .running import row_of
-
     if not Path(path).is_file():
         raise ArgumentError(f"{path}: there is no such file. Give the ledger of a tournament.")
     with Ledger(path) as book:
         records, environments = list(book.rows.values()), book.environments
-    entries = [
-        Entry(Task(**record["task"]), row_of(record["row"]), record["row"].get("minimising", True),
-              record["environment"], _published(record["task"]["spec"]))
-        for record in records
-    ]  # fmt: skip
+    entries = [entry_of(record, _published(record["task"].get("spec")), path) for record in records]
     return Tournament.of(entries, _shared(entries), environments)
+
+
+def entry_of(record: Mapping[str, Any], known: float | None, where: object = "rows") -> Entry:
+    """Return a record of a ledger as an entry.
+
+    :param where: starts the message of an error: the file's name.
+    :raises MalformedError: a field is missing, unknown, or of another kind.
+    """
+    from .running import row_of
+
+    try:
+        task, row = Task(**record["task"]), row_of(record["row"])
+        return Entry(task, row, bool(record["row"]["minimising"]), str(record["environment"]), known)
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise MalformedError(
+            f"{where}: the row of key {record['key']} cannot be read ({error}). Delete its line; the task is then run "
+            "again, and all other rows are kept."
+        ) from error
 
 
 def _shared(entries: Iterable[Entry]) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def test_primal_integral():
 
 def test_mean_of_steps():
     assert profiles.mean([[(1.0, 0.0)], [(1.0, 0.5), (2.0, 0.0)]]) == [(1.0, 0.25), (2.0, 0.0)]
+    assert profiles.mean([[(1.0, 1.0), (1.0, 0.0)]]) == [(1.0, 0.0)]  # of two at one time, the later
 
 
 def test_a_trace_keeps_every_better_point_and_ends_with_the_answer():

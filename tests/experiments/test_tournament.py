@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 import bilevolt as bv
-from bilevolt.errors import BilevoltError
+from bilevolt.errors import BilevoltError, MalformedError
 from bilevolt.experiments import read_ledger, running, tournament
 from bilevolt.experiments.results import Entry, Tournament
 from bilevolt.experiments.task import Task
@@ -59,6 +59,18 @@ def test_what_is_in_the_ledger_is_not_run_again(played, monkeypatch):
     assert ledger.read_bytes() == before
     assert figures(again) == figures(found) == figures(read_ledger(ledger))
     assert [row.trace for row in again.rows] == [row.trace for row in found.rows]
+
+
+def test_a_row_that_was_edited_is_refused_with_its_key(played, tmp_path):
+    ledger = tmp_path / "rows.jsonl"
+    ledger.write_text(played[1].read_text().replace('"seed": null', '"sead": null', 1))
+    with pytest.raises(MalformedError, match=r"the row of key [0-9a-f]{32} cannot be read .*sead"):
+        read_ledger(ledger)
+
+
+def test_a_function_that_cannot_be_sent_is_refused_before_any_process_starts():
+    with pytest.raises(BilevoltError, match="mine: cannot be sent"):
+        tournament({"mine": lambda: textbook.build("bard511")}, executor=2)
 
 
 @pytest.mark.parametrize("other", [{"rel_gap": 1e-4}, {"time_limit": 7}, {"big_m": 999}, {"seeds": 1}])
