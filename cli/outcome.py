@@ -1,9 +1,12 @@
 """Exit codes of runs, as documented in ``cli.app``."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ..reports.row import Row
 from .console import Exit
+
+if TYPE_CHECKING:
+    from ..reports.row import Row
 
 
 def exit_code(method: str, status: str, verified: bool | None) -> Exit:
@@ -15,7 +18,7 @@ def exit_code(method: str, status: str, verified: bool | None) -> Exit:
     return Exit.PROVEN
 
 
-def exit_code_of(rows: Iterable[Row]) -> Exit:
+def exit_code_of(rows: "Iterable[Row]") -> Exit:
     """Return the exit code of several runs: the worst of those that were not refused."""
     ran = [row for row in rows if row.reason is None or row.status == "error"]
     codes = {Exit.FAILED if row.culprit else exit_code(row.method, row.status, row.verified) for row in ran}

@@ -90,7 +90,7 @@ class Sweep(Tournament):
     def figures(self) -> list[str]:
         """What may be drawn: the objective, and the problem's own figures that are numbers."""
         own = {name for row in self.rows for name, item in row.figures.items() if isinstance(item, int | float)}
-        return ["objective", *sorted(own)]
+        return ["objective", *sorted(own - {"objective"})]
 
     def points(self, of: str = "objective") -> list[tuple[tuple[float, ...], float | None]]:
         """Return the values of the fields, and of a figure there; None where there is no verified point."""
