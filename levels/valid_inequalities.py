@@ -22,10 +22,10 @@ What is offered is believed: a wrong row cuts off solutions, also optimal ones, 
 does not see that. So give the ``reason`` why the rows are valid; a block without one makes an optimum rest on an
 assumption. A start is completed over the rows, so that a point known to be bilevel feasible refutes a wrong block.
 
-Rows that are too many to write at once come from a ``separator``: a function that is given the block while its variables,
-those of both levels and the prices that are in use have the values of a relaxation's point, and returns the rows that
-this point violates, as Pyomo expressions that are linear in those variables. It is asked in rounds before the solve
-(:mod:`.pipeline.separation`). A product gets a variable of the block, set equal to it (or bounded by it) by a row.
+Rows that are too many to write at once come from a ``separator``: a function that is given the block while its
+variables, those of both levels and the prices that are in use have the values of a relaxation's point, and returns the
+rows that this point violates, as Pyomo expressions that are linear in those variables. It is asked in rounds before the
+solve (:mod:`.pipeline.separation`). A product gets a variable of the block, tied to it by a row.
 
 .. code-block:: python
 
@@ -47,7 +47,6 @@ from pyomo.core import ModelComponentFactory
 from pyomo.core.base import component_order
 from pyomo.core.base.block import ScalarBlock
 
-
 Separator = Callable[[Any], Iterable[Any]]
 
 
@@ -59,9 +58,7 @@ class ValidInequalities(ScalarBlock):
     :param separator: returns more of them, that the present values violate; its ``reason`` is the block's.
     """
 
-    def __init__(
-        self, *args: Any, reason: str = "", separator: Separator | None = None, **keywords: Any
-    ) -> None:
+    def __init__(self, *args: Any, reason: str = "", separator: Separator | None = None, **keywords: Any) -> None:
         keywords.setdefault("ctype", ValidInequalities)
         ScalarBlock.__init__(self, *args, **keywords)
         self.reason = reason

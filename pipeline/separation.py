@@ -1,18 +1,18 @@
 r"""Separation: valid inequalities that a model writes only where a relaxation violates them, in rounds.
 
 The linear relaxation of the single-level model (integers, pairs, sets and switched rows left out) is solved; each
-``separator`` of the model's ``ValidInequalities`` is asked, at its point, for rows that it violates; they are added, and
-it is solved again from the last basis, until nothing is violated or the bound hardly rises. All rows stay in the
+``separator`` of the model's ``ValidInequalities`` is asked, at its point, for rows that it violates; they are added,
+and it is solved again from the last basis, until nothing is violated or the bound hardly rises. All rows stay in the
 single-level model, whatever solves it: one that the last point does not need is tight elsewhere in the tree (without
 them, HiGHS was seen to need seven times as many nodes).
 
 The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed.
 
-Source: R. E. Gomory's cutting planes in the form of H. Marchand, A. Martin, R. Weismantel and L. Wolsey, *Cutting planes
-in integer and mixed integer programming*, Discrete Appl. Math. 123, 2002, sec. 1.
+Source: H. Marchand, A. Martin, R. Weismantel and L. Wolsey, *Cutting planes in integer and mixed integer programming*,
+Discrete Appl. Math. 123, 2002, sec. 1.
 """
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from pyomo.common.collections import ComponentMap
@@ -83,10 +83,10 @@ class _Relaxation:
         self._recorder = VariableRecorder()
         self._visitor = LinearRepnVisitor({}, var_recorder=self._recorder)
         self._solver = native.new({"simplex_iteration_limit": ITERATIONS, "threads": 1})
-        lp = native.lp_of(program)
-        for k in program.switches:  # they hold only while a binary has a value
-            lp.row_lower_[k], lp.row_upper_[k] = -np.inf, np.inf
-        self._solver.passModel(lp)
+        switched = list(program.switches)  # rows that hold only while a binary has a value
+        low, high = program.row_lower.copy(), program.row_upper.copy()
+        low[switched], high[switched] = -np.inf, np.inf
+        self._solver.passModel(native.lp_of(replace(program, row_lower=low, row_upper=high)))
 
     def solve(self) -> bool:
         """Solve, and put the point on the model's variables; whether there is one to separate."""
@@ -118,13 +118,13 @@ class _Relaxation:
     def _columns(self, row: ConstraintData, repn: LinearRepn) -> np.ndarray:
         if repn.nonlinear is not None:
             raise UnsupportedBySolverError(
-                f"the separator of {row.parent_block().name!r} returned {row.expr}, which is not linear. Write products "
-                "once, as rows of the block that set a variable of its own equal to them, and return rows of that."
+                f"the separator of {row.parent_block().name!r} returned {row.expr}, which is not linear. Write "
+                "products once, as rows of the block that tie a variable of its own to them, and return rows of that."
             )
         unknown = [self._recorder.var_map[i].name for i in repn.linear if i not in self.column]
         if unknown:
             raise UnsupportedBySolverError(
-                f"the separator of {row.parent_block().name!r} returned {row.expr}, but {unknown[0]} is in no row of the "
-                "model that is solved. Use it in a row of the block, or leave it out."
+                f"the separator of {row.parent_block().name!r} returned {row.expr}, but {unknown[0]} is in no row "
+                "of the model that is solved. Use it in a row of the block, or leave it out."
             )
         return np.array([self.column[i] for i in repn.linear], dtype=np.int32)
