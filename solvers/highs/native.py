@@ -33,8 +33,8 @@ SMALLEST_ENTRY = 1e-12
 """HiGHS drops smaller entries without a word; its default of 1e-9 made y >= 1e5, as 1e-11 y >= 1e-6, infeasible."""
 
 DUST = 1e-9
-"""What HiGHS takes for zero by default, also in its presolve: where 1e-12 was the limit for a MILP with entries of 1 to 30,
-what was left of cancelled entries was taken for coefficients, and 5 was called its minimum, which is -36.375."""
+"""What HiGHS takes for zero by default, also in its presolve. With 1e-12 instead, the remains of cancelled entries were
+taken for coefficients of a MILP with entries of 1 to 30, and 5 was called its minimum, which is -36.375."""
 
 
 def new(options: Mapping[str, Any], tee: bool = False) -> Any:
