@@ -33,6 +33,9 @@ def degeneracy(bilevel: Bilevel, optimum: dict[int, float], effort: Effort) -> D
         if any(id(y) not in optimum for y in form.follower.variables):
             reasons.append(f"no optimum of {name} is known at this decision")
             continue
+        if not all(y.is_continuous() for y in form.follower.variables):
+            reasons.append(f"{name} owns integers")
+            continue
         face = OptimalFace.at(form, optimum, work)
         if face is None:
             reasons.append(f"no multipliers belong to the optimum of {name} that was found")

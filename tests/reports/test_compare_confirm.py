@@ -1,4 +1,4 @@
-"""``compare(confirm=...)``: who confirmed is a column, a refuted row is a culprit, and what is not confirmed says why."""
+"""``compare(confirm=...)``: who confirmed is a column, a refuted row a culprit, and what is not confirmed says why."""
 
 import json
 
