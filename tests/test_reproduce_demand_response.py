@@ -12,12 +12,11 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce_demand_response.py"
 
 def test_the_smallest_instance(tmp_path: Path) -> None:
     options = ["--exact-seconds", "30", "--herding-seeds", "1", "--herding-seconds", "1", "--weights-seconds", "0"]
-    command = [sys.executable, str(SCRIPT), "ev3", *options, "--confirm", "scip", "--out", str(tmp_path)]
+    command = [sys.executable, str(SCRIPT), "ev3", *options, "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     assert result["runs"]["exact"]["status"] == "optimal"
-    assert result["runs"]["exact"]["confirmed_by"] == "scip (sos1)" and not result["runs"]["exact"]["refuted_by"]
     assert result["bound"] == pytest.approx(result["answers"]["exact"]["objective"], abs=1e-6)
     assert result["open_share"] == pytest.approx(0, abs=1e-4)
     for number in (4, 5, 8, 10):
