@@ -47,7 +47,7 @@ def test_ctrl_c_ends_it_with_the_line_of_what_was_reached(monkeypatch: pytest.Mo
     visit = Search._visit
 
     def visited(self: Search, *arguments: Any) -> Any:
-        if self.nodes == 5:
+        if self.nodes == 7:
             os.kill(os.getpid(), signal.SIGINT)
         return visit(self, *arguments)
 
@@ -55,7 +55,7 @@ def test_ctrl_c_ends_it_with_the_line_of_what_was_reached(monkeypatch: pytest.Mo
     done = run("bard511", "conejo2016", "pao2")
     assert done.exit_code == 130, done.stdout
     lines = done.stdout.splitlines()
-    assert lines[1].startswith("conejo2016") and "OPEN      interrupted; stopped after 5 nodes" in lines[1]
+    assert lines[1].startswith("conejo2016") and "OPEN      interrupted; stopped after 7 nodes" in lines[1]
     assert lines[2] == "interrupted at 2 of 3; 1 hold so far" and len(lines) == 3
 
 
