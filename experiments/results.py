@@ -93,8 +93,6 @@ class Tournament(Comparison):
         """Return a tournament, with those rows marked that others, their own check or the known optimum refute."""
         for name in dict.fromkeys(entry.row.instance for entry in entries):
             own = [entry for entry in entries if entry.row.instance == name]
-            for entry in own:
-                entry.row.culprit = None
             tolerance = float(settings.get("rel_gap") or 0.0)
             mark([entry.row for entry in own], own[0].minimising, tolerance)
             for entry in own:

@@ -127,7 +127,6 @@ def failed(task: Task, why: str) -> Row:
 def row_data(row: Row, minimising: bool = True) -> dict[str, Any]:
     """Return a row as data that JSON has, and the leader's sense, which tells whose answer is refuted."""
     found: dict[str, Any] = plain(asdict(row))
-    found.pop("culprit")  # depends on the other rows
     return found | {"minimising": minimising}
 
 

@@ -13,10 +13,12 @@ from ..errors import UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
 from ..reformulations import LINEARIZATIONS, choose_reformulation, reformulate
 from ..reformulations.registry import after
+from ..reformulations.single_level import map_of
 from ..request import Request
 from ..solvers import objection
 from ..solvers.base import Solver
 from ..solvers.reading import Reading, read
+from .separation import separate
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,11 @@ def choose_both(bilevel: Bilevel, request: Request) -> Choice:
     model, name, reason = choose_reformulation(
         bilevel, request.reformulation, request.big_m, request.cuts, session.features
     )
-    reading = read(model)
+    reading, separated = separate(map_of(model), read(model))
     # where the reformulation is the user's, or uses the user's Ms, there is nothing to choose
-    free = request.reformulation == "auto" and not (request.big_m and "big_m" in LINEARIZATIONS[name].options)
+    free = request.reformulation == "auto" and not (
+        request.big_m is not None and "big_m" in LINEARIZATIONS[name].options
+    )
     try:
         solver, why = session.choose(reading)
     except UnsupportedBySolverError:
@@ -54,7 +58,7 @@ def choose_both(bilevel: Bilevel, request: Request) -> Choice:
         if other is None:
             raise
         return other.instead_of(reason, f"no solver that is here takes {name}")
-    choice = Choice(model, reading, name, solver, tuple(note for note in (reason, why) if note))
+    choice = Choice(model, reading, name, solver, tuple(filter(None, (reason, why, separated))))
     against = objection(solver, reading.needs)
     if against is None and request.solver == "auto":
         against = solver.misgiving(reading.needs)
@@ -69,11 +73,11 @@ def _another(bilevel: Bilevel, request: Request, name: str) -> Choice | None:
         if session.features is not None and not all(session.features.get(feature) for feature in step.needs):
             continue
         model = reformulate(bilevel, step.name, cuts=request.cuts)
-        reading = read(model)
+        reading, separated = separate(map_of(model), read(model))
         try:
             solver, why = session.choose(reading)
         except UnsupportedBySolverError:
             continue
         if objection(solver, reading.needs) is None and solver.misgiving(reading.needs) is None:
-            return Choice(model, reading, step.name, solver, (why,))
+            return Choice(model, reading, step.name, solver, tuple(filter(None, (why, separated))))
     return None

@@ -23,6 +23,7 @@ def compare(
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,
     threads: int = 1,
+    confirm: str | None = None,
     progress: Progress | bool | None = None,
     summaries: Summary | Mapping[str, Summary] | None = None,
     **options: Any,
@@ -39,6 +40,8 @@ def compare(
     :param methods: heuristics ("nested", "leader_alone"), run with every solver before the exact runs.
     :param time_limit: seconds, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.
+    :param confirm: who is asked, after each exact run, whether there is a better point, see :func:`bilevolt.solve`; the
+        row says who confirmed, a row that is refuted is a culprit, and runs of this solver itself are not confirmed.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param summaries: model -> figures of the problem, after each run that has a point; the scalars become
         columns. One function for all models, or name of the model -> function; without, the problems' own where
@@ -48,7 +51,7 @@ def compare(
     :raises BilevoltError: an unknown reformulation, solver or method, a number out of range, an option that no run
         uses, or what is no model.
     """
-    given = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
+    given = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, "confirm": confirm, **options}
     runs, arguments = plan(reformulations, solvers, methods, given)
     named, own = _named(models)
     summaries = own if summaries is None else summaries

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..errors import ArgumentError
 from ..heuristics import METHODS
 from ..reformulations import LINEARIZATIONS
-from ..request import Request, shared, solver_name, used
+from ..request import Request, confirmer, shared, solver_name, used
 from ..spelling import canonical
 
 
@@ -40,6 +40,8 @@ def plan(
     runs = [Run(method, None, solver) for method, solver in product(heuristics, named)]
     runs += [Run("exact", step, solver) for step, solver in product(steps, named)]
     checked = {**arguments, **shared(arguments)}
+    if "confirm" in checked:
+        checked["confirm"] = confirmer(checked["confirm"], "auto")
     _refuse_unused(checked, runs)
     return runs, checked
 

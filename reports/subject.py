@@ -13,7 +13,7 @@ from ..reformulations import read_levels
 from ..request import Progress
 from ..solution import Solution
 from .plan import Run
-from .row import WITH_POINT, Row
+from .row import NOT_CONFIRMED, WITH_POINT, Row
 
 Summary = Callable[[Any], dict[str, Any]]
 
@@ -64,6 +64,8 @@ class Subject:
             row.reason, row.seconds_total = self.refusal, self.seconds
             return None
         choice = Run(row.method, row.reformulation, row.solver or "auto").arguments(arguments)
+        if is_itself := choice.get("confirm") == row.solver != "auto":
+            del choice["confirm"]
         begin, processor = time.perf_counter(), time.process_time()
         with self.bilevel.kept_values():
             try:
@@ -74,6 +76,8 @@ class Subject:
                 return None
             finally:
                 row.seconds_cpu = time.process_time() - processor
+            if is_itself:
+                solution.notes.append(f"{NOT_CONFIRMED}{row.solver} is who would be asked")
             row.take(solution)
             if self.summary is not None and solution.status in WITH_POINT:
                 row.summary = self.summary(self.model)
