@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BilevoltError, MalformedError
+from ..instances.files.sol import read_sol, write_sol
 from ..models import PROBLEMS
 from ..models.problem import LazyModule
 from ..reports import Comparison
 from ..reports.targets import Target
 from ..solution import Solution
+from ..solvers.status import Status
 from . import console
+
+_POINT = ".sol"
 
 
 def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]:
@@ -20,6 +24,8 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
     :raises MalformedError: the file is no solution, has no point, or no target is known.
     :raises OSError: the file cannot be read.
     """
+    if path.suffix.lower() == _POINT:
+        return _read_point(path, target)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -31,6 +37,26 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
     if not found or not isinstance(found, str):
         raise MalformedError(f"{path}: no target is recorded; name the model with --target.")
     return solution, found
+
+
+def _read_point(path: Path, target: str | None) -> tuple[Solution, str]:
+    """Return a point of a ``.sol`` file, which claims no more than that it is feasible."""
+    if target is None:
+        raise MalformedError(f"{path}: a {_POINT} file does not say whose point it is; name the model with --target.")
+    objective, values = read_sol(path)
+    if not values:
+        raise MalformedError(f"{path}: there is no point to check: no line has a variable and its value.")
+    return Solution(Status.feasible, objective=objective, values=values, method="file"), target
+
+
+def save_solution(path: Path, solution: Solution, text: str) -> None:
+    """Write a solution: its values where the name ends in ``.sol``, else all of it, as JSON."""
+    if path.suffix.lower() != _POINT:
+        path.write_text(text + "\n", encoding="utf-8")
+    elif solution.values:
+        write_sol(path, solution.objective, solution.values, f"bilevolt: {solution.status}")
+    else:
+        console.warn(f"{path} is not written: there is no point ({solution.status}).")
 
 
 def own_plot(target: Target) -> Callable[[dict[str, Any]], Any]:
