@@ -1,4 +1,4 @@
-"""Who solves a single-level Pyomo model: Gurobi, HiGHS, SCIP and Xpress behind one interface.
+"""Who solves a single-level Pyomo model: Gurobi, HiGHS, SCIP, and optional solvers, behind one interface.
 
 A new solver is one file with a subclass of `Solver`, and one line in `SOLVERS`.
 """
@@ -11,6 +11,8 @@ from pyomo.core.base.block import BlockData
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from ..spelling import canonical
 from .base import Solver
+from .copt import Copt
+from .cplex import Cplex
 from .features import Features, Needs, Size
 from .gurobi import Gurobi
 from .highs import Highs
@@ -35,9 +37,9 @@ __all__ = [
     "table",
 ]
 
-SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip(), Xpress())}
-"""Solvers by name, in the order in which `choose` asks them. Xpress, which is optional, comes last: whether it is
-installed changes only what no other takes."""
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip(), Xpress(), Cplex(), Copt())}
+"""Solvers by name, in the order in which `choose` asks them. Optional ones come last: whether they are installed
+changes only what no other takes."""
 
 
 def get_solver(name: str) -> Solver:

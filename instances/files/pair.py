@@ -23,7 +23,7 @@ def read_pair(path: Path, aux: Path | None) -> dict[str, Any]:
     :param aux: the AUX file; None: it has the program's name.
     :raises InstanceError: a file is missing, is not understood, or does not fit the other.
     """
-    if not _kind(path) in _READERS:
+    if _kind(path) not in _READERS:
         if aux is not None:
             raise InstanceError(f"{path}: is an AUX file itself; give the MPS or LP file with {aux}.")
         path, aux = _program_of(path), path
