@@ -1,6 +1,5 @@
 """``write``: a model as files that other programs read, with two levels or as the single level."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pyomo.core.base.block import BlockData
 from .errors import ArgumentError, UnsupportedBySolverError
 from .instances.files.mps_writer import write_mps
 from .instances.files.table import Column, Table, TableRow, TableSet
+from .instances.files.words import word as file_name
 from .instances.files.write import write_pair
 from .models.linear_bilevel import instance_of
 from .reformulations import reformulate
@@ -24,7 +24,7 @@ _BY_PYOMO_ONLY = ("indicator", "complementarity")
 def write(
     model: Any, path: str | Path, reformulation: str | Mapping[Any, str] | None = None, big_m: Any = None
 ) -> tuple[str, ...]:
-    """Write a bilevel model: ``x.mps`` with ``x.aux`` for both levels, or its single level as ``.mps``, ``.lp``, ``.nl``.
+    """Write a model: ``x.mps`` with ``x.aux`` for both levels, or the single level as ``.mps``, ``.lp`` or ``.nl``.
 
     :param reformulation: how two levels become one; None: they stay two.
     :param big_m: the M where none is proven, for ``bigm``.
@@ -112,6 +112,6 @@ def _words(names: list[str]) -> list[str]:
     """Return names without spaces, each once: a second of the same spelling gets its place in the list."""
     found: dict[str, None] = {}
     for k, name in enumerate(names):
-        word = re.sub(r"\s+", "_", name)
+        word = file_name(name)
         found[word if word not in found else f"{word}_{k}"] = None
     return list(found)

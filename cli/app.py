@@ -248,14 +248,16 @@ def verify(
         from .. import verification
         from ..quantities import number
         from ..reports.targets import resolve
-        from .files import read_solution
+        from .files import name_as_in, read_solution
 
         number("tolerance", tolerance, positive=True)
         solution, recorded = read_solution(solution_file, target)
         found = resolve(recorded)
         with console.progress() as say:
             say(f"{found.name}: solving the followers again")
-            certificate = verification.verify(found.build(), solution, tolerance=tolerance)
+            model = found.build()
+            name_as_in(model, solution, solution_file)
+            certificate = verification.verify(model, solution, tolerance=tolerance)
         if as_json:
             print(json.dumps(console.finite(certificate.to_dict() | {"target": found.spec}), indent=2))
         else:

@@ -7,12 +7,15 @@ from typing import Any
 
 from ..errors import BilevoltError, MalformedError
 from ..instances.files.sol import read_sol, write_sol
+from ..instances.files.words import word
+from ..levels.reading import read_levels
 from ..models import PROBLEMS
 from ..models.problem import LazyModule
 from ..reports import Comparison
 from ..reports.targets import Target
 from ..solution import Solution
 from ..solvers.status import Status
+from ..spelling import hint
 from . import console
 
 _POINT = ".sol"
@@ -47,6 +50,19 @@ def _read_point(path: Path, target: str | None) -> tuple[Solution, str]:
     if not values:
         raise MalformedError(f"{path}: there is no point to check: no line has a variable and its value.")
     return Solution(Status.feasible, objective=objective, values=values, method="file"), target
+
+
+def name_as_in(model: Any, solution: Solution, path: Path) -> None:
+    """Call the values of a ``.sol`` file as the model calls its variables.
+
+    :raises MalformedError: the model has no variable of such a name.
+    """
+    if path.suffix.lower() != _POINT:
+        return
+    names = {word(variable.name): variable.name for variable in read_levels(model).variables}
+    if strangers := [name for name in solution.values if name not in names]:
+        raise MalformedError(f"{path}: the model has no variable {strangers[0]!r}. {hint(strangers[0], list(names))}")
+    solution.values = {names[name]: number for name, number in solution.values.items()}
 
 
 def save_solution(path: Path, solution: Solution, text: str) -> None:

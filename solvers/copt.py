@@ -241,7 +241,7 @@ def is_unlicensed() -> bool:
 def _licence_message(error: Any, program: Program) -> str:
     rows, columns = program.matrix.shape
     return (
-        f"COPT does not take this model without a licence: {error.message}. It has {columns} variables and {rows} rows; "
-        f"without one, {UNLICENSED_MIP} of each are taken ({UNLICENSED_LP} in an LP). Use solver='highs' or 'scip', or "
-        "install a licence."
+        f"COPT does not take this model without a licence: {error.message}. It has {columns} variables and {rows} "
+        f"rows; without one, {UNLICENSED_MIP} of each are taken ({UNLICENSED_LP} in an LP). Use solver='highs' or "
+        "'scip', or install a licence."
     )

@@ -1,1 +1,1 @@
-"""Files that others publish linear two-level problems in: MPS or LP with an AUX file beside it, and solutions (.sol)."""
+"""Files in which linear two-level problems are published: MPS or LP with AUX beside it, and solutions (.sol)."""

@@ -65,7 +65,7 @@ class _Reader:
         if self.costs or self.listed:
             if len(self.costs) != len(self.listed):
                 raise self.where.error(
-                    f"{len(self.listed)} LC for {len(self.costs)} LO; each lower-level variable has an objective (LO 0)."
+                    f"{len(self.listed)} LC for {len(self.costs)} LO; each lower-level variable has one, be it LO 0."
                 )
             for column, cost in zip(self.listed, self.costs, strict=True):
                 self._add(column, cost)
@@ -79,7 +79,8 @@ class _Reader:
         return self.lower
 
     def _tokens(self) -> Iterator[str]:
-        for self.where.line, line in enumerate(text_of(self.where.path).splitlines(), 1):
+        for number, line in enumerate(text_of(self.where.path).splitlines(), 1):
+            self.where.line = number
             yield from line.split()
 
     def _next(self, key: str, tokens: Iterator[str]) -> str:

@@ -9,6 +9,7 @@ HiGHS, CPLEX); the objective's right-hand side is minus its constant; free rows 
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from .lines import INFINITE, Where, limit, text_of
 from .table import Column, Table, TableRow
@@ -45,7 +46,8 @@ class _Reader:
 
     def read(self) -> Table:
         section, ended = "", False
-        for self.where.line, line in enumerate(text_of(self.where.path).splitlines(), 1):
+        for number, line in enumerate(text_of(self.where.path).splitlines(), 1):
+            self.where.line = number
             fields = line.split()
             if not fields or line.startswith("*"):
                 continue
@@ -232,7 +234,7 @@ class _Reader:
                 raise self.where.error(f"RANGES: row {name!r} is of type N and has no range; take it out.")
         self.table.offset = -self.right.get(self.objective or "", 0.0)
 
-    _lines: dict[str, Callable[["_Reader", list[str]], None]] = {
+    _lines: ClassVar[dict[str, Callable[["_Reader", list[str]], None]]] = {
         "OBJSENSE": _sense,
         "ROWS": _rows,
         "COLUMNS": _columns,

@@ -72,7 +72,9 @@ def _columns(table: Table, objective: str) -> Iterator[str]:
 def _bounds(column: Column) -> Iterator[str]:
     """Yield both bounds, as readers differ in what they take for granted."""
     name, lower, upper = column.name, column.lower, column.upper
-    if lower is None and upper is None:
+    if column.integer and (lower, upper) == (0.0, 1.0):
+        yield f" BV BOUND {name}"  # as indicator rows need it
+    elif lower is None and upper is None:
         yield f" FR BOUND {name}"
     elif lower is not None and lower == upper:
         yield f" FX BOUND {name} {lower!r}"

@@ -1,10 +1,11 @@
-"""Solution files (.sol): the objective, then a variable and its value per line, as MIPLIB and most solvers have them."""
+"""Solution files (.sol): the objective, then a variable and its value per line, as in MIPLIB."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from .lines import Where, text_of
+from .words import word
 
 _OBJECTIVE = "=obj="
 
@@ -16,7 +17,7 @@ def write_sol(path: Path, objective: float | None, values: Mapping[str, float], 
     """
     lines = [f"# {comment}"] if comment else []
     lines += [] if objective is None else [f"{_OBJECTIVE} {objective!r}"]
-    lines += [f"{'_'.join(name.split())} {number!r}" for name, number in values.items()]
+    lines += [f"{word(name)} {number!r}" for name, number in values.items()]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -26,7 +27,8 @@ def read_sol(path: Path) -> tuple[float | None, dict[str, float]]:
     :raises InstanceError: a line is neither; the message has its number.
     """
     where, objective, values = Where(path), None, {}
-    for where.line, line in enumerate(text_of(path).splitlines(), 1):
+    for number_of_line, line in enumerate(text_of(path).splitlines(), 1):
+        where.line = number_of_line
         fields = line.split("#")[0].split()
         if not fields:
             continue

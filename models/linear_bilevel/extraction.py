@@ -1,6 +1,5 @@
 """From a PAO model with two linear levels back to data, and what of the model the field's files cannot hold."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
@@ -9,6 +8,7 @@ from pyomo.core import minimize
 from pyomo.repn.linear import LinearRepnVisitor
 
 from ...errors import InstanceError
+from ...instances.files.words import word
 from ...instances.linear_bilevel import LinearBilevelInstance, LinearRow, LinearVariable
 from ...levels.bilevel import Bilevel
 from ...levels.follower import Follower
@@ -51,7 +51,7 @@ def instance_of(model: Any) -> Extracted:
         notes += _left_out(follower, linear, own, names)
     instance = LinearBilevelInstance(
         problem="linear_bilevel",
-        name=_one_word(model.name) or "model",
+        name=word(model.name) or "model",
         source="Extracted from a model.",
         sense="minimize" if bilevel.leader.objective.sense == minimize else "maximize",
         offset=leader.constant,
@@ -90,8 +90,8 @@ def _refuse_what_has_no_place(bilevel: Bilevel) -> None:
     for follower in bilevel.followers:
         if (seen := next((v for v in follower.given if v in bilevel.owner), None)) is not None:
             raise InstanceError(
-                f"follower {follower.name!r} sees {seen.name!r}, which follower {bilevel.owner[seen]!r} decides; an AUX "
-                "file has one lower level. Write the single level instead (with a reformulation)."
+                f"follower {follower.name!r} sees {seen.name!r}, which follower {bilevel.owner[seen]!r} decides; an "
+                "AUX file has one lower level. Write the single level instead (with a reformulation)."
             )
     if bilevel.leader.prices:
         names = ", ".join(f"dual_of({row.name})" for row in bilevel.leader.prices.values())
@@ -123,7 +123,7 @@ def _linear(component: Any, what: str, body: Any = None) -> _Linear:
 def _rows(bilevel: Bilevel, names: dict[int, str]) -> Iterable[LinearRow]:
     """Yield the rows of both levels; the followers' by their names on their blocks, where no other row has it."""
     called = _names(bilevel.leader.constraints, "row")
-    local = {id(row): _one_word(f.local_name(row)) for f in bilevel.followers for row in f.constraints}
+    local = {id(row): word(f.local_name(row)) for f in bilevel.followers for row in f.constraints}
     often = Counter([*called.values(), *local.values()])
     full = _names((row for follower in bilevel.followers for row in follower.constraints), "row")
     called |= {i: name if often[name] == 1 else full[i] for i, name in local.items()}
@@ -150,14 +150,10 @@ def _names(components: Iterable[Any], what: str) -> dict[int, str]:
     found: dict[int, str] = {}
     known: dict[str, str] = {}
     for component in components:
-        name = _one_word(component.name)
+        name = word(component.name)
         if name in known:
             raise InstanceError(
                 f"{what} {component.name!r} and {known[name]!r} are both {name!r} in a file; rename one."
             )
         known[name], found[id(component)] = component.name, name
     return found
-
-
-def _one_word(name: str) -> str:
-    return re.sub(r"\s+", "_", name)

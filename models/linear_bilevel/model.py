@@ -16,8 +16,9 @@ _SENSES = {"minimize": pyo.minimize, "maximize": pyo.maximize}
 def build(instance: LinearBilevelInstance) -> pyo.ConcreteModel:
     """Build both levels.
 
-    Variables are called as in the file: ``x[1]`` becomes a member of ``x``, and ``F.y`` the variable ``y`` of a follower
-    ``F`` where all such names are the follower's own. The follower's rows are on its SubModel.
+    Variables are called as in the file: ``x[1]`` becomes a member of ``x``, and ``F.y`` the variable ``y`` of a
+    follower ``F`` where all such names are the follower's own. The follower's rows are on its SubModel. A name that
+    Pyomo keeps for its own use gets an underscore.
     """
     instance = LinearBilevelInstance.expect(instance, "problem.mps")
     model = pyo.ConcreteModel(name=instance.name)
