@@ -16,6 +16,7 @@ from .cplex import Cplex
 from .features import Features, Needs, Size
 from .gurobi import Gurobi
 from .highs import Highs
+from .pyomo_solver import PREFIX, adopt, is_pyomo_solver, named
 from .reading import Reading, needs_of, read
 from .records import SolverResult
 from .scip import Scip
@@ -34,6 +35,7 @@ __all__ = [
     "get_solver",
     "needs_of",
     "objection",
+    "solver_name",
     "table",
 ]
 
@@ -43,11 +45,26 @@ changes only what no other takes."""
 
 
 def get_solver(name: str) -> Solver:
-    """Return the solver of that name, in upper or lower case.
+    """Return the solver of that name, in upper or lower case; ``pyomo:NAME`` is one that Pyomo knows.
 
     :raises SolverUnavailableError: no solver has that name; the message lists those that exist.
     """
+    if isinstance(name, str) and name.startswith(PREFIX):
+        return named(name)
     return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
+
+
+def solver_name(given: object, what: str = "solver") -> str:
+    """Return the name of a solver, or "auto"; a solver object of Pyomo's gets one.
+
+    :param what: the argument, for the message.
+    :raises SolverUnavailableError: there is no such solver.
+    """
+    if is_pyomo_solver(given):
+        return adopt(given)
+    if isinstance(given, str) and given.startswith(PREFIX):
+        return named(given).name
+    return canonical(what, given, ("auto", *SOLVERS), SolverUnavailableError)
 
 
 def choose(model: BlockData | Reading, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:
