@@ -59,6 +59,7 @@ class _Reader:
         self.sense: float | None = None
 
     def read(self) -> LowerLevel:
+        self._refuse_interdiction()
         tokens = self._tokens()
         for token in tokens:
             self._key(token, tokens)
@@ -77,6 +78,20 @@ class _Reader:
         if not self.lower.costs and self.column is not None:
             raise self.where.error("no lower-level variable is listed; write LC, or a section @VARSBEGIN.")
         return self.lower
+
+    def _refuse_interdiction(self) -> None:
+        """Refuse the short form before its indices, which are those of a program that is not there."""
+        lines = [line.split() for line in text_of(self.where.path).splitlines()]
+        if any(fields[0].startswith("@") for fields in lines if fields):
+            return  # names may be any words there
+        for number, fields in enumerate(lines, 1):
+            if (key := next((key for key in _INTERDICTION if key in fields), None)) is not None:
+                self.where.line = number
+                raise self.where.error(
+                    f"{key}: the short form of interdiction problems, of which the program has the follower only, is "
+                    "not read. Write the interdictor's binary variables, the budget and the rows y <= u (1 - x) in "
+                    f"the program, and take {' and '.join(_INTERDICTION)} out."
+                )
 
     def _tokens(self) -> Iterator[str]:
         for number, line in enumerate(text_of(self.where.path).splitlines(), 1):
@@ -110,12 +125,6 @@ class _Reader:
                 self._add_row(name)
         elif key in _TITLES:
             setattr(self.lower, _TITLES[key], self._next(key, tokens))
-        elif key in _INTERDICTION:
-            raise self.where.error(
-                f"{key}: the short form of interdiction problems, of which the program has the follower only, is not "
-                "read. Write the interdictor's binary variables, the budget and the rows y <= u (1 - x) in the "
-                f"program, and take {' and '.join(_INTERDICTION)} out."
-            )
         else:
             raise self.where.error(f"{key!r} is no key of an AUX file; write N, M, LC, LR, LO, OS or @ sections.")
 
