@@ -15,6 +15,7 @@ from .levels.state_bound import unproven_ranges
 from .pipeline import confirm as confirming
 from .pipeline.confirm import Question
 from .pipeline.polish import check
+from .pipeline.separation import separate
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, choose_reformulation, product_advice, user_cuts
@@ -118,11 +119,11 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
         bilevel, request.reformulation, request.big_m, request.cuts, session.features
     )
     single = map_of(model)
-    reading = read(model)
+    reading, separated = separate(single, read(model))
     chosen, why = session.choose(reading)
     _refuse_products(chosen, single, reading)
     question = confirming.prepare(bilevel, request, chosen.name, name)
-    notes = [note for note in (reason, why) if note]
+    notes = [note for note in (reason, why, separated) if note]
     solution = Solution(
         Status.no_solution, reformulation=name, solver=chosen.name, notes=notes, rel_gap=request.rel_gap
     )

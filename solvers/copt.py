@@ -15,6 +15,7 @@ from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import Solver
 from .features import Features, Needs
 from .interrupt import stop_requested
+from .licence import too_small
 from .program import Array, Program
 from .records import Outcome, Settings
 
@@ -23,6 +24,8 @@ coptpy, _installed = attempt_import("coptpy")
 # What COPT 8 takes without a licence file, measured: columns, and rows, each.
 UNLICENSED_LP = 10_000
 UNLICENSED_MIP = 2_000
+
+_TAKES = f"package takes {UNLICENSED_MIP} of each without one, {UNLICENSED_LP} in an LP"
 
 _SHORT_NODES = 1000
 _LOOSEST = 1e-4  # feasibility tolerance that COPT takes
@@ -103,7 +106,7 @@ class Copt(Solver):
             return _outcome(model, program)
         except coptpy.CoptError as error:
             if error.retcode == _ERROR_LICENCE:
-                raise SolverUnavailableError(_licence_message(error, program)) from error
+                raise SolverUnavailableError(too_small("COPT", error.message, program, _TAKES)) from error
             return Outcome(TerminationCondition.error, f"CoptError {error.retcode}: {error.message}")
 
 
@@ -236,12 +239,3 @@ def is_unlicensed() -> bool:
     except coptpy.CoptError as error:
         return bool(error.retcode == _ERROR_LICENCE)
     return False
-
-
-def _licence_message(error: Any, program: Program) -> str:
-    rows, columns = program.matrix.shape
-    return (
-        f"COPT does not take this model without a licence: {error.message}. It has {columns} variables and {rows} "
-        f"rows; without one, {UNLICENSED_MIP} of each are taken ({UNLICENSED_LP} in an LP). Use solver='highs' or "
-        "'scip', or install a licence."
-    )

@@ -12,6 +12,7 @@ from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
 from .features import Features, Needs
 from .interrupt import listening
+from .licence import too_small
 from .program import Array, Program
 from .records import Outcome, Settings
 from .row_kinds import Rows, rows_of
@@ -21,6 +22,8 @@ cplex, _installed = attempt_import("cplex")
 # The Community Edition that comes with the package: columns, and rows with SOS and indicator rows among them. Measured
 # with CPLEX 22.2.
 COMMUNITY_SIZE = 1000
+
+_TAKES = f"Community Edition takes {COMMUNITY_SIZE} of each"
 
 _SHORT_NODES = 1000
 _ERROR_LICENCE = (1016, 32201, 32024)
@@ -109,7 +112,7 @@ class Cplex(Solver):
         except cplex.exceptions.CplexError as error:
             number = error.args[2] if len(error.args) > 2 else None
             if number in _ERROR_LICENCE:
-                raise SolverUnavailableError(_licence_message(error, program)) from error
+                raise SolverUnavailableError(too_small("CPLEX", error.args[0], program, _TAKES)) from error
             return Outcome(TerminationCondition.error, f"CplexError: {error}")
         finally:
             problem.end()
@@ -212,11 +215,3 @@ def is_community() -> bool:
     finally:
         problem.end()
     return False
-
-
-def _licence_message(error: Exception, program: Program) -> str:
-    rows, columns = program.matrix.shape
-    return (
-        f"CPLEX's licence does not allow this model: {error.args[0]} It has {columns} variables and {rows} rows; the "
-        f"Community Edition takes {COMMUNITY_SIZE} of each. Use solver='highs' or 'scip', or install a full licence."
-    )
