@@ -19,8 +19,7 @@ from .row_kinds import Rows, rows_of
 
 cplex, _installed = attempt_import("cplex")
 
-# The Community Edition that comes with the package: columns, and rows with SOS and indicator rows among them. Measured
-# with CPLEX 22.2.
+# The Community Edition that comes with the package takes so many columns, and so many rows (measured with CPLEX 22.2).
 COMMUNITY_SIZE = 1000
 
 _TAKES = f"Community Edition takes {COMMUNITY_SIZE} of each"
