@@ -24,6 +24,9 @@ from .records import Outcome, Settings
 
 PREFIX = "pyomo:"
 
+_TOLERANCE = 1e-5
+"""By how much a row (relative), or an integer, may be missed by what counts as a point."""
+
 _ADOPTED: dict[str, "PyomoSolver"] = {}
 _OPTIMAL = TerminationCondition.convergenceCriteriaSatisfied
 _CONDITIONS = {
@@ -84,7 +87,7 @@ class PyomoSolver(Solver):
         try:
             with LoggingIntercept(io.StringIO(), module="pyomo", level=logging.WARNING), quiet:
                 results = self.solver.solve(model, **said)
-                point = _point(model, results)
+                point = _feasible(program, _point(model, results))
         except (ApplicationError, ValueError, TypeError, AttributeError, RuntimeError, OSError) as error:
             return Outcome(TerminationCondition.error, f"{type(error).__name__}: {error}")
         return _outcome(program, settings, results, point)
@@ -118,7 +121,7 @@ def named(name: str) -> PyomoSolver:
     if name not in _ADOPTED:
         kind = name.removeprefix(PREFIX)
         made = pyo.SolverFactory(kind)
-        if not made or type(made).__name__ == "UnknownSolver":
+        if type(made).__name__ in ("UnknownSolver", "NoneType"):  # whose own truth value is an error
             raise SolverUnavailableError(
                 f"solver {name!r}: Pyomo knows no solver {kind!r}. Try `pyomo help --solvers`."
             )
@@ -168,6 +171,20 @@ def _point(model: Any, results: Any) -> Any:
         for variable in model.x.values()
     ]
     return np.array(values, dtype=float)
+
+
+def _feasible(program: Program, point: Any) -> Any:
+    """Return a point, or None if it breaks the rows: at a limit, CBC was seen to return that of a relaxation."""
+    if point is None:
+        return None
+    whole = point[program.integer]
+    rows = program.matrix @ point
+    excess = [
+        (program.row_lower - rows) / (1 + np.abs(rows)), (rows - program.row_upper) / (1 + np.abs(rows)),
+        (program.lower - point) / (1 + np.abs(point)), (point - program.upper) / (1 + np.abs(point)),
+        np.abs(whole - np.round(whole)),
+    ]  # fmt: skip
+    return point if max((float(part.max()) for part in excess if part.size), default=0.0) <= _TOLERANCE else None
 
 
 def _most(bound: float | None) -> float:
