@@ -191,15 +191,12 @@ def _offer(model: Any, start: Array) -> None:
 def _stopper() -> Any:
     """Return a callback that ends a search when a stop is asked for: COPT lets no other thread run meanwhile."""
 
-    class Stopper(coptpy.CallbackBase):  # type: ignore[misc]
-        """Looks at requests at each node."""
+    def callback(self: Any) -> None:
+        """Look at requests at each node."""
+        if stop_requested():
+            self.interrupt()
 
-        def callback(self) -> None:
-            """Be called by COPT."""
-            if stop_requested():
-                self.interrupt()
-
-    return Stopper()
+    return type("Stopper", (coptpy.CallbackBase,), {"callback": callback})()
 
 
 def _outcome(model: Any, program: Program) -> Outcome:

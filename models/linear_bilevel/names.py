@@ -10,10 +10,10 @@ _PREFIXED = re.compile(r"([A-Za-z_]\w*)\..+")
 
 
 class Place(NamedTuple):
-    """A component's name, and the index of a member; None: the component is not indexed."""
+    """A component's name, and which member of it; None: the component is not indexed."""
 
     component: str
-    index: Hashable | None = None
+    member: Hashable | None = None
 
 
 def places(block: Any, names: Iterable[str]) -> dict[str, Place]:
@@ -38,7 +38,7 @@ def families(found: Mapping[str, Place]) -> dict[str, dict[Hashable, str]]:
     """Return component -> index -> name; the index of what is not indexed is None."""
     grouped: dict[str, dict[Hashable, str]] = {}
     for name, place in found.items():
-        grouped.setdefault(place.component, {})[place.index] = name
+        grouped.setdefault(place.component, {})[place.member] = name
     return grouped
 
 
