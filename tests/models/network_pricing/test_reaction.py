@@ -101,7 +101,9 @@ def test_ways_that_are_not_listed_are_found_when_they_matter(name):
         if ways.known is not None:
             assert len(ways.cost) == len(ways.known) > 1
             bounds = listed[ways.commodity.id].bounds.max(axis=0)
-            assert all(ways.own[growing.arcs.index(a)] >= most - 1e-9 for a, most in zip(whole.arcs, bounds, strict=True))
+            assert all(
+                ways.own[growing.arcs.index(a)] >= most - 1e-9 for a, most in zip(whole.arcs, bounds, strict=True)
+            )
 
 
 @pytest.mark.parametrize("name", INSTANCES)
@@ -139,3 +141,11 @@ def test_what_is_found_is_a_start(formulation):
     solution = bv.solve(model, reformulation="strong_duality", solver="highs", warm_start=True)
     assert any(note.startswith("started from a point with objective") for note in solution.notes)
     assert solution.status == "optimal"
+
+
+def test_nested_needs_no_solver_that_takes_products():
+    """It starts from the answer to no tolls."""
+    model = build(INSTANCES["tolls_grid"])
+    solution = bv.solve(model, method="nested", solver="highs")
+    assert solution.status == "feasible" and solution.certificate.bilevel_feasible
+    assert 0 < solution.objective <= 14113.52 * (1 + 1e-6)
