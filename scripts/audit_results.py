@@ -78,8 +78,9 @@ def good_tolls(instance: NetworkPricingInstance, steps: int, seconds: float, eno
     model = network_pricing.build(instance)
     put_start(model, instance, tolls)
     solution = bv.solve(
-        model, reformulation="strong_duality", solver="highs", time_limit=seconds, rel_gap=1e-4, warm_start=True
-    )
+        model, reformulation="strong_duality", solver="highs", time_limit=seconds, rel_gap=1e-4, warm_start=True,
+        options={"mip_pscost_minreliable": 2},
+    )  # fmt: skip
     if solution.objective is None or solution.objective <= earned:
         return tolls
     return {a: max(0.0, float(model.toll[a].value)) for a in model.TOLLED}
