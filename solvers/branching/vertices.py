@@ -30,13 +30,17 @@ from ..program import Array, Program
 
 LARGEST = 1e4
 """What is tried to be proven as M, or less where the rows' slacks would exceed what their pairs may have."""
-PROGRAMS = 30_000
-"""Linear programs of all blocks together, after which the rest counts as not proven."""
+PROGRAMS, ENTRIES = 30_000, 2_500
+"""Linear programs of all blocks together, after which the rest counts as not proven; one with more than so many
+entries counts as several."""
 LARGEST_BLOCK = 250_000
 """Entries of a block, which is dense."""
 SMALL, TINY = 0.1, 1e-4
 """Entries of a normalised vertex are split at this part of their upper bound, but not below that."""
-RANK = 1e-7
+RANK = 1e-10
+"""A singular value below it, of rows with entries up to 1, is zero."""
+DEEPEST = 200
+"""Levels of the search."""
 MARGIN = 1e-9
 """By how much ranges are left wider."""
 WIDER = 1e-6
@@ -161,8 +165,9 @@ class VertexSearch:
     """Shows that no vertex of a block has an entry beyond M."""
 
     def __init__(self, block: Block, most: float, left: int = PROGRAMS) -> None:
-        self.block, self.left = block, left
+        self.block, self.left, self.depth = block, left, 0
         count, self.size = block.matrix.shape
+        self.price = max(1, block.matrix.size // ENTRIES)
         unit = np.maximum(np.abs(block.matrix).max(axis=1, initial=0.0), np.abs(block.right) / most)
         unit[unit == 0] = 1.0
         self.matrix = block.matrix / unit[:, None]
@@ -196,6 +201,13 @@ class VertexSearch:
 
     def _closed(self, tight: Array, slack: Array, lower: Array, upper: Array) -> bool:
         """Whether no vertex has these rows in J (``tight``), those not (``slack``), and entries in these ranges."""
+        self.depth += 1
+        try:
+            return self.depth <= DEEPEST and self._is_closed(tight, slack, lower, upper)
+        finally:
+            self.depth -= 1
+
+    def _is_closed(self, tight: Array, slack: Array, lower: Array, upper: Array) -> bool:
         lower, upper = lower.copy(), upper.copy()
         if not self._narrow(tight, lower, upper) or (x := self._point(tight, lower, upper)) is None:
             return True
@@ -304,7 +316,7 @@ class VertexSearch:
 
     def _point(self, tight: Array, lower: Array, upper: Array) -> Array | None:
         """Return a point with these rows as equations; None if a dual ray proves that there is none."""
-        self.left -= 1
+        self.left -= self.price
         low, high = np.where(tight, 0.0, self.row_lower), np.where(tight, 0.0, self.row_upper)
         self.highs.changeRowsBounds(len(self.rows), self.rows, low, high)
         self.highs.changeColsBounds(len(self.columns), self.columns, lower, upper)
