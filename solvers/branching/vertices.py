@@ -153,12 +153,14 @@ def _own(program: Program, matrix: csc_array) -> tuple[Array, Array]:
     row, column = entries.coords
     while True:
         before = own.sum()
-        both = own[program.pairs].all(axis=1)
-        own[program.pairs[both].ravel()] = False
         foreign = np.bincount(row, weights=~own[column], minlength=matrix.shape[0]) > 0
         own[column[foreign[row] | ~rows[row]]] = False
-        if own.sum() == before:
+        if own.sum() < before:
+            continue
+        both = own[program.pairs].all(axis=1)
+        if not both.any():
             return own, rows & ~foreign
+        own[program.pairs[both].ravel()] = False
 
 
 class VertexSearch:
