@@ -40,11 +40,14 @@ class Finish:
     nodes: int
 
 
-def can_finish(problem: Problem, upper: Array) -> bool:
-    """Whether all that the relaxation forgets is pairs with two proven bounds, and integers."""
+def is_of_pairs(problem: Problem) -> bool:
+    """Whether all that the relaxation forgets is pairs, and integers."""
     program = problem.program
-    if not program.is_linear or program.sos or program.switches:
-        return False
+    return program.is_linear and not program.sos and not program.switches
+
+
+def has_proven_ms(problem: Problem, upper: Array) -> bool:
+    """Whether both members of every pair that is left have a bound that is not too large."""
     return bool(np.all(upper[_open(problem, upper)] <= LARGEST))
 
 
