@@ -34,6 +34,7 @@ from typing import Any
 FORMAT = "bilevolt proof 1"
 Poly = dict[tuple[int, ...], Fraction]  # monomial (columns in order; () is the constant) -> coefficient
 Box = tuple[list[Any], list[Any]]  # lower and upper bounds of the columns: Fraction, or an infinite float
+Whole = tuple[list[tuple[tuple[int, ...], int]], int]  # a polynomial's terms in integers, over one denominator
 
 
 class RejectedError(Exception):
@@ -52,9 +53,11 @@ class System:
         self.rows: list[tuple[str, Poly, Any, Any]] = []
         self.pairs: dict[str, tuple[int, int]] = {}
         self.zero: set[tuple[int, ...]] = set()  # multiplier * slack of every pair
+        self.twin: dict[int, int] = {}  # of a pair's members, the other
         self.objective: Poly = {}  # to be minimised
         self.duality: list[int] = []  # the rows that are strong duality
         self.conditions = 0  # the number of rows that a point has to satisfy
+        self.wholes: dict[int, Whole] = {}
 
     def add(self, name: str, lower: Any, upper: Any) -> int:
         """Add a column."""
@@ -64,6 +67,17 @@ class System:
         self.lower.append(lower)
         self.upper.append(upper)
         return len(self.names) - 1
+
+    def row(self, i: Any) -> tuple[str, Poly, Any, Any]:
+        """Return a row that weights name."""
+        require(type(i) is int and 0 <= i < len(self.rows), f"row {i} is none")
+        return self.rows[i]
+
+    def whole_row(self, i: int) -> "Whole":
+        """Return a row's polynomial in integers, kept for the next leaf."""
+        if i not in self.wholes:
+            self.wholes[i] = whole(self.rows[i][1])
+        return self.wholes[i]
 
 
 def require(condition: bool, reason: str) -> None:
@@ -187,6 +201,7 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
                 s = system.add(f"slack of {label}", zero, math.inf)
                 system.pairs[label] = (multiplier, s)
                 system.zero.add((multiplier, s))
+                system.twin |= {multiplier: s, s: multiplier}
                 row = dict(slack)
                 add_to(row, {(s,): Fraction(-1)})
                 system.rows.append((f"slack of {label}", row, zero, zero))
@@ -244,55 +259,74 @@ def extent(box: Box, monomial: tuple[int, ...]) -> tuple[Any, Any]:
     return ends
 
 
-def factor(system: System, box: Box, j: int, side: str) -> Poly:
-    """Return column - lower, or upper - column."""
+def bound_of(system: System, box: Box, j: int, side: str) -> Fraction:
+    """Return a column's bound, which has to be finite."""
     require(side in ("lower", "upper") and type(j) is int and 0 <= j < len(system.names), f"no bound {j}, {side}")
     bound = box[side == "upper"][j]
-    require(not math.isinf(bound), f"uses the {side} bound of {system.names[j]!r}, which has none here")
-    sign = Fraction(1 if side == "lower" else -1)
-    return {(j,): sign, (): -sign * bound}
+    require(type(bound) is not float, f"uses the {side} bound of {system.names[j]!r}, which has none here")
+    return bound
+
+
+def whole(expression: Poly) -> Whole:
+    """Return a polynomial in integers."""
+    under = math.lcm(*(a.denominator for a in expression.values()))
+    return [(m, a.numerator * (under // a.denominator)) for m, a in expression.items()], under
+
+
+def product(i: int, a: Fraction, j: int, b: Fraction) -> Whole:
+    """Return (v_i - a) (v_j - b) in integers."""
+    (p, q), (r, s) = a.as_integer_ratio(), b.as_integer_ratio()
+    return [((i, j) if i <= j else (j, i), q * s), ((i,), -q * r), ((j,), -p * s), ((), p * r)], q * s
 
 
 def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> Fraction:
     """Return the lower bound of the target over a box that weights prove."""
     n = len(system.names)
-    unknown = set(weights) - {"rows", "multiples", "corners", "ties", "squares"}
+    unknown = set(weights) - {"over", "rows", "multiples", "corners", "ties", "squares"}
     require(not unknown, f"weights of {unknown}, which is nothing")
-    rest, total = dict(target), Fraction(0)
+    over = number(weights.get("over", 1))  # what all weights are divided by
+    require(over > 0, f"weights are divided by {over}")
+    parts = [(-over, *whole(target))]  # with their sum subtracted from 0, what is left of over * target
     for i, w in weights.get("rows", ()):
         weight = number(w)
-        require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
-        name, body, lower, upper = system.rows[i]
+        name, _, lower, upper = system.row(i)
         side = lower if weight > 0 else upper
-        require(
-            not math.isinf(side), f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it"
-        )
-        total += weight * side
-        add_to(rest, body, -weight)
+        if type(side) is float:
+            raise RejectedError(f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it")
+        parts.append((weight, *system.whole_row(i)))
+        parts.append((-weight * side, [((), 1)], 1))
     for i, j, w in weights.get("multiples", ()):  # (equality row) v_j = 0
-        require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
-        name, body, lower, upper = system.rows[i]
+        name, body, lower, upper = system.row(i)
         require(lower == upper, f"row {name!r} is multiplied by a column, but is no equality")
-        add_to(rest, times(body, poly([[1, j]], n)), -number(w))
-        add_to(rest, {(j,): Fraction(1)}, number(w) * lower)
+        parts.append((number(w), *whole(times({**body, (): body.get((), 0) - lower}, poly([[1, j]], n)))))
     for i, side, j, other, w in weights.get("corners", ()):  # (v_i - l_i) (v_j - l_j) >= 0, and so on
         require(number(w) >= 0, "a product of bounds has a negative weight")
-        first, second = factor(system, box, i, side), factor(system, box, j, other)
-        add_to(rest, times(first, second), -number(w))
+        corner = product(i, bound_of(system, box, i, side), j, bound_of(system, box, j, other))
+        parts.append((number(w) if side == other else -number(w), *corner))
     for i, j, w in weights.get("ties", ()):  # (v_i - its only value) v_j = 0
-        fixed = factor(system, box, i, "lower")
-        require(box[0][i] == box[1][i], f"{system.names[i]!r} is tied to a value, but has more than one")
-        add_to(rest, times(fixed, poly([[1, j]], n)), -number(w))
+        value = bound_of(system, box, i, "lower")
+        require(value == box[1][i], f"{system.names[i]!r} is tied to a value, but has more than one")
+        require(type(j) is int and 0 <= j < n, f"{j} is no column")
+        parts.append((number(w), *product(i, value, j, Fraction(0))))
     for terms, w in weights.get("squares", ()):  # (linear form)^2 >= 0
         require(number(w) >= 0, "a square has a negative weight")
-        add_to(rest, times(poly(terms, n), poly(terms, n)), -number(w))
+        parts.append((number(w), *whole(times(poly(terms, n), poly(terms, n)))))
+    # Fractions would be reduced at every step: their sum is made in integers, over one denominator.
+    common = math.lcm(*(weight.denominator * under for weight, _, under in parts))
+    rest: dict[tuple[int, ...], int] = {}
+    for weight, terms, under in parts:
+        scale = weight.numerator * (common // (weight.denominator * under))
+        for monomial, a in terms:
+            rest[monomial] = rest.get(monomial, 0) - scale * a
+    totals: dict[int, int] = {}  # by denominator
     for monomial, r in rest.items():
         if r and monomial not in system.zero:
             end = extent(box, monomial)[r < 0]
-            what = "*".join(system.names[j] for j in monomial)
-            require(not math.isinf(end), f"uses the {'lower' if r > 0 else 'upper'} bound of {what!r}, which has none")
-            total += r * end
-    return total
+            if type(end) is float:
+                what = "*".join(system.names[j] for j in monomial)
+                raise RejectedError(f"uses the {'lower' if r > 0 else 'upper'} bound of {what!r}, which has none")
+            totals[end.denominator] = totals.get(end.denominator, 0) + r * end.numerator
+    return sum((Fraction(total, d * common) for d, total in totals.items()), Fraction(0)) / over
 
 
 def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
@@ -355,12 +389,20 @@ def tighten(system: System, box: Box, j: int, side: str, bound: Fraction, weight
     """Replace a column's bound by one that weights prove (of an integer, rounded inwards), where it is tighter."""
     require(side in ("lower", "upper") and type(j) is int and 0 <= j < len(system.names), f"no bound {j}, {side}")
     sign = 1 if side == "lower" else -1
-    value = proven(system, box, {(j,): Fraction(sign)}, weights)
+    value = proven(system, twin_zero(system, box, j, side, bound), {(j,): Fraction(sign)}, weights)
     if j in system.integer:
         value = Fraction(math.ceil(value))
     told_bound = f"{system.names[j]} {'>=' if side == 'lower' else '<='} {bound}"
     require(value >= sign * bound, f"{told_bound} is not proven by its weights: they prove {sign * value}")
     box[side == "upper"][j] = max(box[0][j], bound) if side == "lower" else min(box[1][j], bound)
+
+
+def twin_zero(system: System, box: Box, j: int, side: str, bound: Fraction) -> Box:
+    """Return where a bound has to be proven: a pair's member is 0, which keeps an upper bound, or else its twin is."""
+    k = system.twin.get(j)
+    if k is None or side == "lower" or bound < 0:
+        return box
+    return box[0], [*box[1][:k], min(box[1][k], Fraction(0)), *box[1][k + 1 :]]
 
 
 def told(path: Any) -> str:
