@@ -1,7 +1,7 @@
 """What to branch on: reliability branching over pairs, integers and factors of products together.
 
-A child's gain is by how much its bound rises. It is looked at by a few steps of the simplex method until a way to branch
-is known well enough, and estimated from then on by its mean gain for each unit by which the child moves the point.
+A child's gain is by how much its bound rises. It is looked at by a few steps of the simplex method until a way to
+branch is known well enough, and estimated from then on by its mean gain for each unit of what the child moves.
 
 Source: T. Achterberg, T. Koch and A. Martin, *Branching rules revisited*, Oper. Res. Lett. 33, 2005.
 """
