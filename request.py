@@ -61,7 +61,7 @@ class Request:
         given |= shared(given) | {"method": method, "reformulation": asked}
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
-        given["confirm"] = _confirmer(given["confirm"], given["solver"])
+        given["confirm"] = confirmer(given["confirm"], given["solver"])
         asking.refuse_cuts(given["cuts"])
         if method == "exact":
             asking.refuse_big_m(given["big_m"], asked)
@@ -134,8 +134,11 @@ def _threads(given: object) -> int:
     return int(given)
 
 
-def _confirmer(given: object, solver: str) -> str | None:
-    """Return the name of who is to confirm the answer, "auto", or None; refuse the one that shall find it."""
+def confirmer(given: object, solver: str) -> str | None:
+    """Return the name of who is to confirm the answer, "auto", or None; refuse the one that shall find it.
+
+    :raises BilevoltError: there is no such solver, or it is the one that solves the model.
+    """
     if given is None:
         return None
     name = canonical("confirm", given, ("auto", *SOLVERS), SolverUnavailableError)

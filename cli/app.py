@@ -43,6 +43,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.
 _BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")]
 _TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
 _RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
+_Confirm = Annotated[
+    str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
+]
 _Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 
 
@@ -99,9 +102,7 @@ def solve(
     time_limit: _TimeLimit = None,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
-    confirm: Annotated[
-        str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
-    ] = None,
+    confirm: _Confirm = None,
     as_json: _Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
@@ -171,6 +172,7 @@ def compare(
     time_limit: _TimeLimit = 600,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
+    confirm: _Confirm = None,
     as_json: _Json = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
@@ -204,6 +206,7 @@ def compare(
                 time_limit=time_limit,
                 rel_gap=rel_gap,
                 threads=threads,
+                confirm=confirm,
                 progress=say,
                 big_m=big_m,
             )

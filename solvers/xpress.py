@@ -16,6 +16,7 @@ from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
 from .features import Features, Needs
 from .interrupt import stop_requested
+from .licence import too_small
 from .program import Array, Form, Program
 from .records import Outcome, Settings
 
@@ -26,6 +27,10 @@ xpress, _installed = attempt_import("xpress")
 COMMUNITY_SIZE = 5000
 COMMUNITY_QUADRATIC_SIZE = 200
 
+_TAKES = (
+    f"community licence takes {COMMUNITY_SIZE} rows and variables together ({COMMUNITY_QUADRATIC_SIZE} in a quadratic "
+    "model)"
+)
 _SHORT_NODES = 1000
 _QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex"}
 _ERROR_LICENCE = re.compile(r"\?(120|4)\b|licen[cs]e", re.IGNORECASE)
@@ -123,7 +128,7 @@ class Xpress(Solver):
             return _outcome(problem, program, rows, settings)
         except (xpress.SolverError, xpress.ModelError, xpress.InterfaceError) as error:
             if _ERROR_LICENCE.search(str(error)):
-                raise SolverUnavailableError(_licence_message(error, program)) from error
+                raise SolverUnavailableError(too_small("Xpress", error, program, _TAKES)) from error
             return Outcome(TerminationCondition.error, f"{type(error).__name__}: {error}")
 
 
@@ -287,12 +292,3 @@ def _licence() -> tuple[str | None, bool]:
             return None, True
         return f"no valid licence: {error}", False
     return None, False
-
-
-def _licence_message(error: Exception, program: Program) -> str:
-    rows, columns = program.matrix.shape
-    return (
-        f"Xpress's licence does not allow this model: {error}. It has {columns} variables and {rows} rows; the "
-        f"community licence takes {COMMUNITY_SIZE} rows and variables together ({COMMUNITY_QUADRATIC_SIZE} in a "
-        "quadratic model). Use solver='highs' or 'scip', or install a full licence."
-    )

@@ -112,7 +112,7 @@ class Approximation:
     def solve_milp(self, seconds: float, start: Point | None, options: Mapping[str, Any]) -> Any:
         """Solve the program with integers, from a start; return the solver."""
         milp = native.new(self.options | {"time_limit": seconds} | dict(options), self.tee)
-        milp.passModel(self.lp.getLp())
+        native.hand_over(milp, self.lp.getLp())
         integer = np.zeros(self.lp.getNumCol(), dtype=bool)
         integer[self.integers] = True
         native.pass_integers(milp, integer)

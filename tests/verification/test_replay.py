@@ -181,7 +181,12 @@ SETTLED = [[0, 1], [1, -10]]
     "column, side, bound, reason",
     [
         ("slack of L.least.lower", "upper", 0, None),
-        ("slack of L.least.lower", "upper", -1, "which has none"),  # nothing would keep that where the multiplier is not 0
+        (
+            "slack of L.least.lower",
+            "upper",
+            -1,
+            "which has none",
+        ),  # nothing would keep that where the multiplier is not 0
         ("slack of L.least.lower", "lower", 0, "which has none"),
         ("multiplier of L.least.lower", "upper", 0, "which has none"),
         ("x", "upper", 0, "which has none"),
