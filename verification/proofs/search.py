@@ -33,7 +33,7 @@ class Limits:
 
 
 @dataclass
-class _Open:
+class Open:
     """A node to be visited: how its parent was divided, the parent's bound and basis."""
 
     node: Node
@@ -43,13 +43,13 @@ class _Open:
     value: float = -math.inf
     basis: Any = None
 
-    def divided(self, chosen: Candidate, system: System, value: float, basis: Any) -> list["_Open"]:
+    def divided(self, chosen: Candidate, system: System, value: float, basis: Any) -> list["Open"]:
         """Branch; return the children, the first one last."""
         branching = chosen.branching
         self.node.said, self.node.children = branching.said, [Node(), Node()]
         done = self.done | {branching.name} if branching.kind == "pair" else self.done
         return [
-            _Open(self.node.children[k], box, done, (chosen, k), value, basis)
+            Open(self.node.children[k], box, done, (chosen, k), value, basis)
             for k, box in reversed(list(enumerate(branching.boxes(system, self.box))))
         ]
 
@@ -84,7 +84,7 @@ class Search:
             self.deadline = time.monotonic() + self.limits.seconds
         most = self.limits.nodes if nodes is None else min(self.limits.nodes, self.nodes + nodes)
         self.open.clear()
-        stack: list[_Open] = [_Open(root, box)]
+        stack: list[Open] = [Open(root, box)]
         while stack:
             if self.nodes >= most or time.monotonic() > self.deadline:
                 self.open.append(f"stopped after {self.nodes} nodes with {len(stack)} open")
@@ -100,7 +100,7 @@ class Search:
                 return False
         return True
 
-    def _visit(self, here: "_Open") -> Candidate | None:
+    def _visit(self, here: Open) -> Candidate | None:
         """Close a node (``said`` is set then) or return how to branch; neither: nothing is left to branch on."""
         relaxation, node, box = self.relaxation, here.node, here.box
         relaxation.load(box)
@@ -122,7 +122,7 @@ class Search:
         point = np.array(relaxation.point() if status == OPTIMAL else self._guiding_point(box))
         candidates = self.chooser.candidates(point, box, here.done) if status == OPTIMAL else []
         if candidates:
-            return self.chooser.choose(candidates, box, self.claim) if self.claim is not None else candidates[0]
+            return self.chooser.choose(candidates, box, float(self.claim)) if self.claim is not None else candidates[0]
         if status == OPTIMAL:
             better = self.improve(point.tolist())
             if better is not None and (self.claim is None or better < self.claim):
