@@ -92,7 +92,8 @@ def tighten(relaxation: Relaxation, box: Box, steps: int) -> list[Derived]:
 
 
 def _largest(relaxation: Relaxation, box: Box, j: int) -> list[Derived]:
-    system, target = relaxation.system, {(j,): Fraction(-1)}
+    system = relaxation.system
+    target: Poly = {(j,): Fraction(-1)}
     here = twin_zero(system, box, j, "upper", ZERO)
     relaxation.load(here)
     relaxation.aim(target)
