@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from . import solvers
 from .bounds.given import BigM
-from .errors import ArgumentError, SolverUnavailableError
+from .errors import ArgumentError
 from .heuristics import METHODS, options_of
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
-from .solvers import SOLVERS
 from .solvers.session import Session
 from .spelling import canonical
 
@@ -117,7 +117,7 @@ def solver_name(given: object) -> str:
 
     :raises SolverUnavailableError: there is no such solver.
     """
-    return canonical("solver", given, ("auto", *SOLVERS), SolverUnavailableError)
+    return solvers.solver_name(given)
 
 
 def used(names: Iterable[str], method: str, reformulation: str | Mapping[Any, str]) -> set[str]:
@@ -141,7 +141,7 @@ def confirmer(given: object, solver: str) -> str | None:
     """
     if given is None:
         return None
-    name = canonical("confirm", given, ("auto", *SOLVERS), SolverUnavailableError)
+    name = solvers.solver_name(given, "confirm")
     if name == solver != "auto":
         raise ArgumentError(f"confirm={given!r} is the solver of the model itself. Name another one, or 'auto'.")
     return name
