@@ -63,7 +63,7 @@ def finish(
     """
     pairs, program = _open(problem, upper), problem.program
     solver = native.new({"mip_feasibility_tolerance": TOLERANCE} | dict(options) | dict(limits))
-    solver.passModel(_milp(program, pairs, lower[: program.columns], upper[: program.columns]))
+    native.hand_over(solver, _milp(program, pairs, lower[: program.columns], upper[: program.columns]))
     native.pass_integers(solver, np.r_[program.integer, np.ones(len(pairs), bool)])
     if best is not None:
         native.offer(solver, np.r_[best, (best[pairs[:, 1]] > best[pairs[:, 0]]).astype(float)])
