@@ -105,12 +105,12 @@ def test_a_users_file(user_file: Path) -> None:
         (["solve", "{file}:sized"], ["sized(size)"]),
         (["solve", "{file}:empty"], ["no active SubModel"]),
         (["solve", "moore"], ["integer"]),
-        (["solve", "bard511", "--solver", "cplex"], ["cplex", "highs"]),
+        (["solve", "bard511", "--solver", "baron"], ["baron", "highs"]),
         (["solve", "bard511", "--reformulation", "sos2"], ["sos2", "sos1"]),
         (["solve", "bard511", "--method", "luck"], ["luck", "nested"]),
         (["solve", "bard511", "--plot", "{folder}/a.png"], ["no figure", "electric_bus", "station_location"]),
         (["solve", "bard511", "-o", "{folder}/none/a.json"], ["folder does not exist"]),
-        (["compare", "bard511", "--solvers", "highs,cplex"], ["cplex"]),
+        (["compare", "bard511", "--solvers", "highs,baron"], ["baron"]),
         (["compare", "bard511", "-o", "{folder}/a.docx"], [".docx", ".html"]),
         (["compare", "moore"], []),
         (["verify", "{file}"], ["not JSON"]),
@@ -215,7 +215,7 @@ def test_targets_of_the_same_name_are_kept_apart(user_file: Path, tmp_path: Path
         ("nested", "feasible", False, 1),
     ],
 )
-def testexit_code(method: str, status: str, verified: bool | None, code: int) -> None:
+def test_exit_code(method: str, status: str, verified: bool | None, code: int) -> None:
     assert exit_code(method, status, verified) == code
 
 
