@@ -172,7 +172,9 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
     """Refuse keywords that a heuristic does not have; the exact method has none."""
-    known = options_of(method) if method in METHODS else decomposition.OPTIONS if method == decomposition.NAME else set()
+    known = (
+        options_of(method) if method in METHODS else decomposition.OPTIONS if method == decomposition.NAME else set()
+    )
     unknown = sorted(set(given) - known)
     if unknown:
         choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"

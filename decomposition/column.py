@@ -1,13 +1,13 @@
 r"""The column of an integer response: what the follower could reach with it at any decision of the leader.
 
-For a response :math:`z^k` of a follower :math:`\min \{ f(x, y, z) : g(x, y, z) \le 0 \}`, the follower's continuous part
-given :math:`z^k` is a follower of its own, with KKT conditions, and the leader is bound by
+For a response :math:`z^k` of a follower :math:`\min \{ f(x, y, z) : g(x, y, z) \le 0 \}`, the follower's continuous
+part given :math:`z^k` is a follower of its own, with KKT conditions, and the leader is bound by
 
 .. math:: f(x, y, z) \le f(x, y^k, z^k) + R \, u, \qquad
           y^k \in \arg\min_y \{ f(x, y, z^k) : g(x, y, z^k) \le S \, u \}
 
-with :math:`u > 0` only where :math:`z^k` is out of reach, whatever y (see :mod:`.elastic`): no decision need leave every
-response feasible. R and S are what interval arithmetic says, or 1 with u without a limit where it knows none.
+with :math:`u > 0` only where :math:`z^k` is out of reach, whatever y (see :mod:`.elastic`): no decision need leave
+every response feasible. R and S are what interval arithmetic says, or 1 with u without a limit where it knows none.
 
 Source: B. Zeng and Y. An, *Solving bilevel mixed integer program by reformulations and decomposition*, Optimization
 Online, 2014; D. Yue, J. Gao, B. Zeng and F. You, *A projection-based reformulation and decomposition algorithm for
@@ -36,12 +36,13 @@ from .side import Side, copies, interval, sides_of
 class Response:
     """An integer response of a follower: ``values`` by id of its integers.
 
-    ``within``: reasons for being out of reach that hold nowhere where a better point may be, but on the brink.
+    ``levels``: reasons for being out of reach that hold only where the leader's objective (minimised) is at least
+    a level, else on the brink at most; with it the objective's bound of that time. None: they hold nowhere.
     """
 
     item: IntegerFollower
     values: dict[int, int]
-    within: set[str] = field(default_factory=set)
+    levels: dict[str, tuple[float, float] | None] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[int, tuple[int, ...]]:
@@ -55,6 +56,7 @@ class Column:
 
     response: Response
     brinks: dict[str, Any]
+    finite: bool
 
 
 def add_column(draft: Draft, name: str, response: Response, ranges: Ranges, margin: float) -> Column:
@@ -69,7 +71,7 @@ def add_column(draft: Draft, name: str, response: Response, ranges: Ranges, marg
     sides = [side for row in item.rows for side in sides_of(row, item, at)]
     doubtful = [side for side in sides if not side.holds(ranges)]
     reasons = reasons_of(draft, block, item, response.values, doubtful, ranges, margin)
-    reasons = {reason: condition for reason, condition in reasons.items() if reason not in response.within}
+    reasons = {reason: condition for reason, condition in reasons.items() if response.levels.get(reason, True)}
     objective = item.follower.objective.expr
     own = substitution(at)(objective)
     gain = _difference(item.sign * objective, item.sign * own)
@@ -78,18 +80,22 @@ def add_column(draft: Draft, name: str, response: Response, ranges: Ranges, marg
     finite = all(map(math.isfinite, (most, *spans.values(), *(least for _, least in reasons.values()))))
     if not finite:
         most, spans = 1.0, dict.fromkeys(spans, 1.0)
-    u = out_of_reach(draft, block, reasons, finite=finite)
+    levels = {reason: level for reason, level in response.levels.items() if level is not None}
+    u = out_of_reach(draft, block, reasons, levels, finite=finite)
     if _in(own, block.y):
         _add_answer(draft, block, item, sides, u, spans, own)
     gain = gain - (0 if u is None else max(0.0, most) * u)
     if has_variables(gain):
         draft.row(block, "value", gain <= 0)
     exact = {side.name for side in doubtful if side.least is not None}
-    return Column(response, {reason: condition for reason, (condition, _) in reasons.items() if reason not in exact})
+    return Column(
+        response, {reason: condition for reason, (condition, _) in reasons.items() if reason not in exact}, finite
+    )
 
 
 def _add_answer(
-    draft: Draft, block: Any, item: IntegerFollower, sides: list[Side], u: VarData | None, span: dict[int, float], own: Any,
+    draft: Draft, block: Any, item: IntegerFollower, sides: list[Side], u: VarData | None, span: dict[int, float],
+    own: Any,
 ) -> None:  # fmt: skip
     """Add the follower's continuous part given the response, its rows relaxed where it is out of reach.
 

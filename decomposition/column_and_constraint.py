@@ -1,9 +1,10 @@
 r"""Column-and-constraint generation: exact for followers with integers.
 
-Each iteration solves the master problem (:mod:`.master`), whose optimum bounds that of the model; then the followers at
-its decision (:mod:`.subproblem`), whose responses make a point of the model and the master's next columns. It ends when
-bound and point meet. Where they cannot, because a follower sees continuous variables and a response is lost on the brink
-of a decision (the optimum is not attained, or that is not known), points are looked for a margin away from the brink.
+Each iteration solves the master problem (:mod:`.master`), whose optimum bounds that of the model; then the followers
+at its decision (:mod:`.subproblem`), whose responses make a point of the model and the master's next columns. It ends
+when bound and point meet. Where they cannot, because a follower sees continuous variables and a response is lost on
+the brink of a decision, it is found out from which level of the leader's objective on it can be lost at all; where that
+is the bound itself (the optimum is not attained, or that is not known), points are looked for a margin away.
 
 Source: B. Zeng and Y. An, *Solving bilevel mixed integer program by reformulations and decomposition*, Optimization
 Online, 2014; on responses that are infeasible for other decisions: D. Yue, J. Gao, B. Zeng and F. You, *A
@@ -36,6 +37,12 @@ from .subproblem import held, optimistic, respond, seen
 
 SHALLOW = 1e-6
 """A response that is out of reach by less, relative to 1 + |limit|, is so within solvers' tolerances only."""
+
+CAUTION = 0.99
+"""How far up from the bound to where a response was seen to be lost a level is tried."""
+
+STEP = 1e-3
+"""The least rise of a level, relative to max(1, |bound|): each takes a few problems."""
 
 WORSE = 1e-7
 """By how much a follower's objective is no longer its optimum, relative to 1 + |optimum|."""
@@ -248,7 +255,8 @@ class _Search:
 
     def _learn(self, wrong: list[tuple[IntegerFollower, dict[int, int], float]]) -> bool:
         """Give the master the columns of the responses; return whether one is new."""
-        return any([self.master.learn(Response(item, response)) for item, response, _ in wrong])
+        new = [self.master.learn(Response(item, response)) for item, response, _ in wrong]
+        return any(new)
 
     def _settle(self, wrong: list[tuple[IntegerFollower, dict[int, int], float]]) -> bool:
         """Cut by what followers do at this very decision; return whether one can be."""
@@ -259,21 +267,47 @@ class _Search:
         return made
 
     def _inside(self, wrong: list[tuple[IntegerFollower, dict[int, int], float]]) -> bool:
-        """Find out whether responses given up on the brink are ever beyond it, at points that are no worse.
+        """Find out from which level on the responses given up on the brink can be beyond it.
 
-        Return whether one is not, so that the master may hold on to it.
+        Return whether the master may hold on to one for some way up from the bound.
         """
         found = False
-        worst = None if self.best is None else self.best.objective
         for item, response, _ in wrong:
             key = Response(item, response).key
             known = next(r for r in self.master.responses if r.key == key)
-            for reason in self.master.brinks(known):
-                _, result = self.oracle.solve(self.master.deepest(known, reason, worst))
-                if result.status is Status.optimal and result.bound is not None and result.bound <= SHALLOW:
-                    known.within.add(reason)
-                    found = True
+            column = self.master.column(known)
+            for reason in column.brinks:
+                found |= self._hold(known, reason, column.finite and self.master.linear)
         return found
+
+    def _hold(self, response: Response, reason: str, gradual: bool) -> bool:
+        """Tell the master the level below which a response is not lost for a reason; return whether there is one.
+
+        :param gradual: whether the master can be told of a level other than that of the best point.
+        """
+        worst = None if self.best is None else self.sense * self.best.objective
+        bound = None if self.bound is None else self.sense * self.bound
+        if self._shallow(response, reason, worst):
+            response.levels[reason] = None  # wherever a better point may be
+            return True
+        if bound is None or not gradual:
+            return False
+        _, beyond = self.oracle.solve(self.master.beyond(response, reason, self.options.margin))
+        if beyond.status is not Status.optimal or beyond.bound is None:
+            return False
+        level = bound + CAUTION * (self.sense * beyond.bound - bound)
+        level = level if worst is None else min(level, worst)
+        known = response.levels.get(reason)
+        lowest = bound if known is None else max(bound, known[0])
+        if level - lowest <= STEP * max(1.0, abs(bound)) or not self._shallow(response, reason, level):
+            return False
+        response.levels[reason] = (level, bound)
+        return True
+
+    def _shallow(self, response: Response, reason: str, level: float | None) -> bool:
+        """Whether a response is out of reach by nothing that counts, wherever the leader has this or better."""
+        _, result = self.oracle.solve(self.master.deepest(response, reason, level))
+        return result.status is Status.optimal and result.bound is not None and result.bound <= SHALLOW
 
     def _record(self, result: SolverResult, **more: Any) -> None:
         best = None if self.best is None else self.best.objective
@@ -338,10 +372,11 @@ class _Search:
     def _say_brink(self, solution: Solution) -> None:
         if not self.brink or solution.bound is None:
             return
+        extreme = "infimum" if self.sense > 0 else "supremum"
         at_most = "" if solution.objective is None else f" and {solution.objective:.10g}, which this point attains"
         solution.notes.append(
-            f"the optimum may not be attained: the infimum (of a maximisation, the supremum) is between "
-            f"{solution.bound:.10g}{at_most}. Where the bound is, a response of follower {self.brink} is only just "
-            "feasible, and no longer so beside it; points are a margin away from that "
+            f"the optimum may not be attained: the {extreme} is between {solution.bound:.10g}{at_most}. Where the "
+            f"bound is, a response of follower {self.brink} is only just feasible, and no longer so beside it; points "
+            "are a margin away from that "
             f"(method_options={{'margin': {self.options.margin:g}}})."
         )

@@ -24,6 +24,8 @@ class Draft:
         name = unique_component_name(bilevel.model, "column")
         self.model.add_component(name, Block(AnyIndex))
         self._blocks = self.model.component(name)
+        self.worth = bilevel.sense * bilevel.leader.objective.expr
+        """The leader's objective, to be minimised."""
         self._rows: list[ConstraintData] = []
         self._variables: list[VarData] = []
         self._followers: list[Follower] = []

@@ -5,9 +5,9 @@ it is in integers (exact). For all others together,
 
 .. math:: t(x) = \min_{y, \; t \ge -1} \{ t : g_i(x, y, z^k) - e_i \le \omega_i t \}
 
-is a follower of its own, with KKT conditions; independent equality rows are not relaxed, so that it always has an answer.
-With margins :math:`e_i > 0`, :math:`t(x) \ge 0` proves that no y is feasible; with :math:`e_i = 0` it holds wherever none
-is, and also where one is only just feasible: the one makes points, the other bounds.
+is a follower of its own, with KKT conditions; independent equality rows are not relaxed, so that it always has an
+answer. With margins :math:`e_i > 0`, :math:`t(x) \ge 0` proves that no y is feasible; with :math:`e_i = 0` it holds
+wherever none is, and also where one is only just feasible: the one makes points, the other bounds.
 """
 
 import math
@@ -25,16 +25,25 @@ from .integer_follower import IntegerFollower
 from .side import Side, copies, interval, sides_of
 from .switch import switch
 
+BELOW = 1e-6
+"""What is taken off levels and bounds of the leader's objective, relative to max(1, |level|)."""
+
 DEPTH = "rows with continuous variables"
 """The name of the reason that is about all rows with continuous variables."""
 
 
 def out_of_reach(
-    draft: Draft, block: Any, reasons: dict[str, tuple[Any, float]], *, finite: bool
+    draft: Draft,
+    block: Any,
+    reasons: dict[str, tuple[Any, float]],
+    levels: dict[str, tuple[float, float]],
+    *,
+    finite: bool,
 ) -> VarData | None:
     """Return a variable that is positive only where one of the reasons holds; None without any.
 
     :param reasons: name -> a condition (>= 0 where it holds), and its least value.
+    :param levels: name -> the leader's objective, to be minimised, that the reason takes at least, and its bound.
     """
     if not reasons:
         return None
@@ -44,6 +53,10 @@ def out_of_reach(
         inner = block.reason[name]
         inner.rows, inner.free = Constraint(AnyIndex), Block()
         chosen.append(switch(draft, inner, condition, least, finite=finite))
+        if finite and name in levels:
+            level, bound = levels[name]
+            slack = BELOW * max(1.0, abs(level))
+            draft.row(inner, "level", draft.worth >= bound - slack + (level - bound) * chosen[-1])
     if len(chosen) == 1:
         return chosen[0]
     block.u = Var(domain=Binary if finite else NonNegativeReals)
@@ -115,4 +128,3 @@ def _independent(item: IntegerFollower) -> set[int]:
             matrix = grown
             chosen.add(id(row))
     return chosen
-

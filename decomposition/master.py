@@ -75,25 +75,38 @@ class Master:
         block.objective = Objective(expr=0)
         return draft.bilevel(self._taken_over(), block.objective)
 
-    def brinks(self, response: Response) -> list[str]:
-        """Return the reasons for which a response is given up on the brink already."""
-        _, columns = self._draft(0.0)
-        return list(next(column for column in columns if column.response is response).brinks)
+    @property
+    def linear(self) -> bool:
+        """Whether the leader's objective is linear, so that there are rows about its level."""
+        return bool(self.bilevel.leader.objective.expr.polynomial_degree() == 1)
 
-    def deepest(self, response: Response, reason: str, worst: float | None) -> Bilevel:
-        """Return the problem of how far a response can be out of reach at points that are no worse.
+    def column(self, response: Response) -> Column:
+        """Return what a response becomes in the problem of bounds."""
+        return self._column(response)[1]
 
-        :param worst: the leader's objective at the best point known; None if there is none.
+    def deepest(self, response: Response, reason: str, level: float | None) -> Bilevel:
+        """Return the problem of how far a response can be out of reach at points of a level.
+
+        :param level: the leader's objective, to be minimised, is at most this; None: whatever it is.
         """
-        draft, columns = self._draft(0.0)
+        draft, column = self._column(response)
         block = draft.block("deepest")
+        if level is not None and self.linear:
+            draft.row(block, "level", draft.worth <= level)
         block.leader = Block()
-        leader = self.bilevel.leader.objective
-        if worst is not None and leader.expr.polynomial_degree() == 1:
-            draft.row(block, "no worse", self.bilevel.sense * leader.expr <= self.bilevel.sense * worst)
-        column = next(column for column in columns if column.response is response)
         block.leader.depth = Objective(expr=column.brinks[reason], sense=maximize)
         return draft.bilevel(self._taken_over(), block.leader.depth)
+
+    def beyond(self, response: Response, reason: str, margin: float) -> Bilevel:
+        """Return the problem of the best point at which a response is out of reach by a margin."""
+        draft, column = self._column(response)
+        block = draft.block("beyond")
+        draft.row(block, "margin", column.brinks[reason] >= margin)
+        return draft.bilevel(self._taken_over())
+
+    def _column(self, response: Response) -> tuple[Draft, Column]:
+        draft, columns = self._draft(0.0)
+        return draft, next(column for column in columns if column.response is response)
 
     def _draft(self, margin: float) -> tuple[Draft, list[Column]]:
         draft = Draft(self.bilevel)

@@ -19,7 +19,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """``violation > 0`` where the side is violated; ``of_continuous``: the follower's continuous variables are in it."""
+    """``violation > 0`` where violated; ``of_continuous``: some of the follower's continuous variables are in it."""
 
     name: str
     violation: Any
@@ -61,7 +61,9 @@ def sides_of(row: Row, item: IntegerFollower, at: dict[int, Any]) -> Iterator[Si
             yield Side(f"{row.name}.{side}", sign * (limit - body), limit, of_continuous, least)
 
 
-def copies(family: Any, item: IntegerFollower, response: dict[int, int], ranges: Ranges, bounded: bool) -> dict[int, Any]:
+def copies(
+    family: Any, item: IntegerFollower, response: dict[int, int], ranges: Ranges, bounded: bool
+) -> dict[int, Any]:
     """Return id of a follower's variable -> a copy of it, or the number that the response says.
 
     :param family: an indexed variable, for the copies.

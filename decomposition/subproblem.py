@@ -1,7 +1,8 @@
 r"""The followers at a decision: what each could reach, and the responses among its best that the leader likes best.
 
-With what followers with integers see held at :math:`x^*`, each is solved as it was declared, :math:`\varphi(x^*)`; then the
-leader's problem over both levels' rows, :math:`f(x^*, y, z) \le \varphi(x^*)`, and the other followers' KKT conditions.
+With what followers with integers see held at :math:`x^*`, each is solved as it was declared,
+:math:`\varphi(x^*)`; then the leader's problem over both levels' rows, :math:`f(x^*, y, z) \le \varphi(x^*)`, and
+the other followers' KKT conditions.
 Its optimum is a bilevel feasible point, and the best one at :math:`x^*`.
 """
 

@@ -15,6 +15,7 @@ import bilevolt as bv
 
 MOST_Y = 6  # bound of the followers' continuous variables
 MOST_V = 4  # and of the leader's
+BESIDE = 1e-6  # of a decision, where a response may be lost
 
 
 @dataclass
@@ -53,10 +54,11 @@ class Problem:
     rows: np.ndarray
     limit: np.ndarray
     followers: list[Level] = field(default_factory=list)
+    continuous: bool = False
 
     def model(self):
         m = pyo.ConcreteModel()
-        m.x = pyo.Var(range(self.nx), bounds=(0, self.top), domain=pyo.Integers)
+        m.x = pyo.Var(range(self.nx), bounds=(0, self.top), domain=pyo.Reals if self.continuous else pyo.Integers)
         m.v = pyo.Var(bounds=(0, MOST_V))
         columns = [*m.x.values(), m.v]
         m.F = pyo.Block(range(len(self.followers)))
@@ -84,10 +86,20 @@ class Problem:
                 m.rows.add(sum(int(c) * v for c, v in zip(a, columns, strict=True)) <= float(limit))
         return m
 
+    def decisions(self):
+        """Yield all decisions; of one continuous x, where responses may change (multiples of 1/12), and beside it."""
+        if not self.continuous:
+            yield from product(range(self.top + 1), repeat=self.nx)
+            return
+        for k in range(12 * self.top + 1):
+            for x in (k / 12 - BESIDE, k / 12, k / 12 + BESIDE):
+                if 0 <= x <= self.top:
+                    yield (x,)
+
     def enumerated(self):
-        """Return the leader's optimum; None without any."""
+        """Return the leader's optimum (or what is beside its infimum); None without any."""
         best = None
-        for x in product(range(self.top + 1), repeat=self.nx):
+        for x in self.decisions():
             answers = [_answers(f, np.array(x)) for f in self.followers]
             if any(not a for a in answers):
                 continue
@@ -129,8 +141,13 @@ def _answers(f, x):
     values = {}
     rest = f.limit - f.of_x @ x
     for z in product(range(f.top + 1), repeat=f.whole):
-        bounds = [(a, a) for a in z] + [(0, MOST_Y)] * (f.n - f.whole)
         strict, equal = ~f.equal, f.equal
+        if f.n == f.whole:
+            left = rest - f.own @ np.array(z)
+            if (left[strict] >= -1e-9).all() and (abs(left[equal]) <= 1e-9).all():
+                values[z] = float(f.cost_at(x) @ np.array(z))
+            continue
+        bounds = [(a, a) for a in z] + [(0, MOST_Y)] * (f.n - f.whole)
         value = _lp(f.cost_at(x), [*f.own[strict]], [*rest[strict]], [*f.own[equal]], [*rest[equal]], bounds)
         if value is not None:
             values[z] = value
@@ -139,7 +156,7 @@ def _answers(f, x):
 
 
 def generate(seed):
-    """Return a random problem: one or two followers, with ties, coupling rows and responses that are not always open."""
+    """Return a random problem: one or two followers, with ties, coupling rows, responses that are not always open."""
     rng = np.random.default_rng(seed)
     nx, top = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     followers = []
@@ -162,3 +179,19 @@ def generate(seed):
     rows = rng.integers(-2, 4, (int(rng.integers(0, 3)), total))
     limit = rng.integers(0, 9, len(rows))
     return Problem(int(rng.choice([1, -1])), top, nx, rng.integers(-5, 6, total), rows, limit, followers)
+
+
+def generate_continuous(seed):
+    """Return a random problem in which a follower with integers sees one continuous variable."""
+    rng = np.random.default_rng(seed)
+    whole, m = int(rng.integers(1, 3)), int(rng.integers(1, 4))
+    cross = {(0, 0): int(rng.integers(-3, 4))} if rng.random() < 0.5 else {}
+    own, of_x = rng.integers(-3, 4, (m, whole)), rng.integers(-3, 4, (m, 1))
+    limit, cost = rng.integers(-1, 6, m), rng.integers(-3, 4, whole)
+    level = Level(int(rng.choice([1, -1])), cost, cross, whole, of_x, own, limit, np.zeros(m, bool))
+    rows = rng.integers(-2, 4, (int(rng.integers(0, 2)), whole + 2))
+    cost = rng.integers(-4, 5, whole + 2)
+    top = int(rng.integers(1, 4))
+    return Problem(
+        int(rng.choice([1, -1])), top, 1, cost, rows, rng.integers(0, 9, len(rows)), [level], continuous=True
+    )
