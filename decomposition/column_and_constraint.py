@@ -100,6 +100,8 @@ class _Search:
     bound: float | None = None
     best: Point | None = None
     impossible: bool = False
+    ceiling: float | None = None
+    """The leader's objective, minimised, up to which responses that are held on to were seen not to be lost."""
     brink: str = ""
     """The follower whose response is lost on the brink, if the bound is stuck there."""
     why: str = ""
@@ -205,7 +207,10 @@ class _Search:
         if result.values is not None:
             return result
         if margin == 0.0 and result.status is Status.infeasible:
-            self.impossible = True
+            if self.ceiling is None:
+                self.impossible = True
+            else:  # but for points that are no better than the one known
+                self.bound = self.sense * self.ceiling
             self.history.append({"iteration": len(self.history) + 1, "message": result.message})
         elif result.status is not Status.infeasible:
             self.why = self.oracle.session.why or f"the master problem is {result.status} ({result.message})"
@@ -215,8 +220,11 @@ class _Search:
         """Keep the best bound; with Ms that are not proven it is none."""
         if result.bound is None or result.status is Status.error:
             return
-        if self.bound is None or self.sense * (result.bound - self.bound) > 0:
-            self.bound = result.bound
+        bound = self.sense * result.bound
+        if self.ceiling is not None:
+            bound = min(bound, self.ceiling)
+        if self.bound is None or bound > self.sense * self.bound:
+            self.bound = self.sense * bound
 
     def _answer(self, values: ComponentMap) -> list[tuple[IntegerFollower, dict[int, int], float]]:
         """Let the followers answer; return those that would not respond so, with their response and its value."""
@@ -285,10 +293,11 @@ class _Search:
 
         :param gradual: whether the master can be told of a level other than that of the best point.
         """
-        worst = None if self.best is None else self.sense * self.best.objective
+        worst = self._worth_finding()
         bound = None if self.bound is None else self.sense * self.bound
         if self._shallow(response, reason, worst):
             response.levels[reason] = None  # wherever a better point may be
+            self.ceiling = worst if self.ceiling is None or worst is None else min(self.ceiling, worst)
             return True
         if bound is None or not gradual:
             return False
@@ -303,6 +312,13 @@ class _Search:
             return False
         response.levels[reason] = (level, bound)
         return True
+
+    def _worth_finding(self) -> float | None:
+        """Return the leader's objective, minimised, from which on a point is no better by half of the gap asked for."""
+        if self.best is None:
+            return None
+        objective = self.best.objective
+        return self.sense * objective - self.oracle.request.rel_gap / 2 * max(1.0, abs(objective))
 
     def _shallow(self, response: Response, reason: str, level: float | None) -> bool:
         """Whether a response is out of reach by nothing that counts, wherever the leader has this or better."""

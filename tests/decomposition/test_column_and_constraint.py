@@ -1,4 +1,4 @@
-"""Followers with integers: answers agree with enumeration; what is not attained is said; what is not covered refused."""
+"""Followers with integers: answers agree with enumeration; what is not attained is said; the rest is refused."""
 
 import pyomo.environ as pyo
 import pytest
@@ -196,9 +196,7 @@ def test_a_start_is_answered_first():
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_limit_leaves_bound_and_gap(solver):
     options = {"max_iterations": 1}
-    solution = bv.solve(
-        textbook.build("moore"), method="column_and_constraint", solver=solver, method_options=options
-    )
+    solution = bv.solve(textbook.build("moore"), method="column_and_constraint", solver=solver, method_options=options)
     assert solution.status == "feasible" and solution.bound < solution.objective == -22
     assert "stopped after 1 iterations" in solution.notes
 
