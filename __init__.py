@@ -25,6 +25,7 @@ _PUBLIC = {
     "break_big_m": "verification",
     "BigMBreak": "verification",
     "prove": "proving",
+    "write": "writing",
     "Proof": "verification.proofs",
     "explain": "teaching.explain.explain",
     "Explanation": "teaching.explain.explanation",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from .teaching.grade.grader import grade
     from .verification import BigMBreak, Certificate, break_big_m, verify
     from .verification.proofs import Proof
+    from .writing import write
 
 
 def __getattr__(name: str) -> Any:

@@ -14,18 +14,18 @@ from .levels.point import Point
 from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
 from .pipeline import confirm as confirming
+from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
 from .pipeline.start import start
 from .pipeline.witness import witness
-from .reformulations import bigm, choose_reformulation, user_cuts
+from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
-from .solvers.reading import read
 from .solvers.status import Status
 from .verification.diagnosis import note_why
 from .verification.proofs.proof import attach_proof
@@ -59,7 +59,8 @@ def solve(
     :param method: "exact", which is "column_and_constraint" where a follower owns integers, or a heuristic (a name in
         ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
-        mixes them, or "auto" (big-M where every M is proven or given, else SOS1).
+        mixes them, or "auto" (big-M where every M is proven or given, else SOS1, or "branch" where that needs sets that
+        the solver lacks or is slow with).
     :param solver: "auto" (Gurobi where the model fits its licence, else HiGHS for a MILP, else SCIP), or a name in
         ``bilevolt.solvers.SOLVERS``, such as "highs".
     :param time_limit: seconds for the solver (for a heuristic: for all of it).
@@ -132,19 +133,14 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     be asked whether there is a better point."""
     begin = time.perf_counter()
     request.say("reformulating")
-    session = request.session()
-    model, name, reason = choose_reformulation(
-        bilevel, request.reformulation, request.big_m, request.cuts, session.features
-    )
-    single = map_of(model)
-    reading = read(model)
-    chosen, why = session.choose(reading)
+    choice = choose_both(bilevel, request)
+    single, reading, chosen = map_of(choice.model), choice.reading, choice.solver
     refuse_products(chosen, single, reading)
-    question = confirming.prepare(bilevel, request, chosen.name, name)
-    notes = [note for note in (reason, why) if note]
+    question = confirming.prepare(bilevel, request, chosen.name, choice.reformulation)
     solution = Solution(
-        Status.no_solution, reformulation=name, solver=chosen.name, notes=notes, rel_gap=request.rel_gap
-    )
+        Status.no_solution, reformulation=choice.reformulation, solver=chosen.name, notes=list(choice.notes),
+        rel_gap=request.rel_gap,
+    )  # fmt: skip
     solution.sizes = single.sizes
     solution.seconds["reformulate"] = time.perf_counter() - begin
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]

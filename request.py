@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from . import solvers
 from .bounds.given import BigM
 from .decomposition import options as decomposition
-from .errors import ArgumentError, SolverUnavailableError
+from .errors import ArgumentError
 from .heuristics import METHODS, options_of
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
-from .solvers import SOLVERS
 from .solvers.session import Session
 from .spelling import canonical
 
@@ -65,7 +65,7 @@ class Request:
         given |= shared(given) | {"method": method, "reformulation": asked}
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
-        given["confirm"] = _confirmer(given["confirm"], given["solver"])
+        given["confirm"] = confirmer(given["confirm"], given["solver"])
         asking.refuse_cuts(given["cuts"])
         if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
@@ -121,7 +121,7 @@ def solver_name(given: object) -> str:
 
     :raises SolverUnavailableError: there is no such solver.
     """
-    return canonical("solver", given, ("auto", *SOLVERS), SolverUnavailableError)
+    return solvers.solver_name(given)
 
 
 def used(names: Iterable[str], method: str, reformulation: str | Mapping[Any, str]) -> set[str]:
@@ -138,11 +138,14 @@ def _threads(given: object) -> int:
     return int(given)
 
 
-def _confirmer(given: object, solver: str) -> str | None:
-    """Return the name of who is to confirm the answer, "auto", or None; refuse the one that shall find it."""
+def confirmer(given: object, solver: str) -> str | None:
+    """Return the name of who is to confirm the answer, "auto", or None; refuse the one that shall find it.
+
+    :raises BilevoltError: there is no such solver, or it is the one that solves the model.
+    """
     if given is None:
         return None
-    name = canonical("confirm", given, ("auto", *SOLVERS), SolverUnavailableError)
+    name = solvers.solver_name(given, "confirm")
     if name == solver != "auto":
         raise ArgumentError(f"confirm={given!r} is the solver of the model itself. Name another one, or 'auto'.")
     return name

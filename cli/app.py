@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m``.
+"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m | write``.
 
 Exit codes, the same for all commands:
 
@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import break_m, console, explain, plot, prove
+from . import break_m, console, explain, plot, prove, write
 from .console import Exit
 
 _EXIT_HELP = (
@@ -29,7 +29,9 @@ _EXIT_HELP = (
     "or a solver gave up; 2 usage, or a model that the method cannot treat; 3 stopped at a limit without "
     "proof; 130 interrupted."
 )
-_TARGET_HELP = "An instance (limassol), a textbook problem, an instance's .json, or FILE.py[:build]."
+_TARGET_HELP = (
+    "An instance (limassol), a textbook problem, an instance's .json, FILE.mps[:FILE.aux], or FILE.py[:build]."
+)
 
 app = typer.Typer(
     name="bilevolt",
@@ -43,6 +45,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.
 _BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")]
 _TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
 _RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
+_Confirm = Annotated[
+    str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
+]
 _Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 
 
@@ -99,11 +104,14 @@ def solve(
     time_limit: _TimeLimit = None,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
-    confirm: Annotated[
-        str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
+    confirm: _Confirm = None,
+    aux: Annotated[
+        Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
     as_json: _Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the solution as JSON, or its values as .sol.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
 ) -> None:
     """Solve a bilevel model, and check the answer."""
@@ -111,11 +119,11 @@ def solve(
         from .. import driver
         from ..reports.row import WITH_POINT
         from ..reports.targets import resolve
-        from .files import own_plot, refuse_figure_name, save_plot
+        from .files import own_plot, refuse_figure_name, save_plot, save_solution
 
         console.refuse_unwritable(output, plot)
         refuse_figure_name(plot, "--plot")
-        found = resolve(target)
+        found = resolve(target if aux is None else f"{target}:{aux}")
         draw = own_plot(found) if plot else None
         with console.progress() as say:
             say(f"{found.name}: building")
@@ -136,7 +144,7 @@ def solve(
         document = json.loads(solution.to_json()) | {"target": found.spec, "summary": figures}
         text = json.dumps(document, indent=2)
         if output:
-            output.write_text(text + "\n", encoding="utf-8")
+            save_solution(output, solution, text)
         if draw and plot:
             save_plot(plot, draw, {solution.method: figures} if figures else {})
         if as_json:
@@ -171,6 +179,7 @@ def compare(
     time_limit: _TimeLimit = 600,
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
+    confirm: _Confirm = None,
     as_json: _Json = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
@@ -204,6 +213,7 @@ def compare(
                 time_limit=time_limit,
                 rel_gap=rel_gap,
                 threads=threads,
+                confirm=confirm,
                 progress=say,
                 big_m=big_m,
             )
@@ -225,7 +235,9 @@ def compare(
 
 @app.command(epilog=_EXIT_HELP)
 def verify(
-    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve or prove wrote with -o.")],
+    solution_file: Annotated[
+        Path, typer.Argument(metavar="SOLUTION", help="What solve or prove wrote with -o, or a .sol with --target.")
+    ],
     target: Annotated[
         str | None, typer.Option("--target", "--model", help="The model, if not the one named in the file.")
     ] = None,
@@ -239,14 +251,16 @@ def verify(
         from .. import verification
         from ..quantities import number
         from ..reports.targets import resolve
-        from .files import read_solution
+        from .files import name_as_in, read_solution
 
         number("tolerance", tolerance, positive=True)
         solution, recorded = read_solution(solution_file, target)
         found = resolve(recorded)
         with console.progress() as say:
             say(f"{found.name}: solving the followers again")
-            certificate = verification.verify(found.build(), solution, tolerance=tolerance)
+            model = found.build()
+            name_as_in(model, solution, solution_file)
+            certificate = verification.verify(model, solution, tolerance=tolerance)
         if as_json:
             print(json.dumps(console.finite(certificate.to_dict() | {"target": found.spec}), indent=2))
         else:
@@ -258,6 +272,7 @@ app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
+app.command("write", epilog=_EXIT_HELP)(write.write)
 
 
 def _split(names: str) -> list[str]:

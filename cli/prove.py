@@ -27,6 +27,7 @@ def prove(
     with console.refusals():
         from .. import driver
         from ..reports.targets import resolve
+        from ..solvers.interrupt import stoppable
         from ..verification import proofs
 
         console.refuse_unwritable(output)
@@ -38,19 +39,22 @@ def prove(
             def progress(text: str) -> None:
                 say(f"{found.name}: {text}")
 
-            solution = driver.solve(model, solver=solver, time_limit=time_limit, progress=progress)
-            proof = proofs.prove(
-                model,
-                solution,
-                gap=gap,
-                node_limit=node_limit,
-                time_limit=time_limit,
-                assume=assume,
-                progress=progress,
-            )
+            with stoppable():  # one request for both
+                solution = driver.solve(model, solver=solver, time_limit=time_limit, progress=progress)
+                proof = proofs.prove(
+                    model,
+                    solution,
+                    gap=gap,
+                    node_limit=node_limit,
+                    time_limit=time_limit,
+                    assume=assume,
+                    progress=progress,
+                )
         if proof.closed and output:
             proof.save(output)
         print("\n".join([*proof.notes, proof.verdict]))
+    if proof.interrupted:
+        raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.PROVEN if proof.closed else Exit.UNPROVEN)
 
 

@@ -8,6 +8,7 @@ from .base import Instance
 from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
+from .linear_bilevel import LinearBilevelInstance
 from .loader import InstanceInfo, instance_names, list_instances, load_instance, parse_instance
 from .network_pricing import NetworkPricingInstance
 from .registry import SCHEMAS, read_folder
@@ -23,6 +24,7 @@ __all__ = [
     "FastChargingInstance",
     "Instance",
     "InstanceInfo",
+    "LinearBilevelInstance",
     "NetworkPricingInstance",
     "RoadNetwork",
     "StationLocationInstance",

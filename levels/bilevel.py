@@ -1,6 +1,6 @@
 """A bilevel model, as it was read: leader, followers, and the user cuts, which are of no level."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,13 +29,17 @@ class Leader:
 
 @dataclass(frozen=True)
 class UserCuts:
-    """A block of ``ValidInequalities``: ``variables`` are its own, ``prices`` maps its dual_of variables to rows."""
+    """A block of ``ValidInequalities``: ``variables`` are its own, ``prices`` maps its dual_of variables to rows.
+
+    ``separate`` returns rows of it that the present values violate.
+    """
 
     name: str
     reason: str
     constraints: tuple[ConstraintData, ...]
     variables: tuple[VarData, ...]
     prices: ComponentMap
+    separate: Callable[[], Iterable[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Bilevel:
         return int(self.leader.objective.sense)
 
     @contextmanager
-    def kept_values(self) -> Iterator[None]:
-        """Put the values of both levels' variables, and of prices, back at the end, also after a failure."""
-        before = [(variable, variable.value) for variable in (*self.variables, *self.leader.prices)]
+    def kept_values(self, also: Iterable[VarData] = ()) -> Iterator[None]:
+        """Put the values of both levels' variables, of prices, and of others, back at the end, also after a failure."""
+        before = [(variable, variable.value) for variable in (*self.variables, *self.leader.prices, *also)]
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ objective or rows is that follower's, wherever it is declared; the rest is the l
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
@@ -113,7 +114,8 @@ def _read_user_cuts(block: Any, known: ComponentSet, prices: ComponentMap) -> Us
     seen = _variables(constraints)
     own = tuple(v for v in seen if v not in known and v not in prices)
     used = ComponentMap((v, prices[v]) for v in seen if v in prices)
-    return UserCuts(block.name, block.reason, constraints, own, used)
+    separate = None if block.separator is None else partial(block.separator, block)
+    return UserCuts(block.name, block.reason, constraints, own, used, separate)
 
 
 def _only_objective(block: Any, who: str) -> ObjectiveData:

@@ -22,15 +22,32 @@ What is offered is believed: a wrong row cuts off solutions, also optimal ones, 
 does not see that. So give the ``reason`` why the rows are valid; a block without one makes an optimum rest on an
 assumption. A start is completed over the rows, so that a point known to be bilevel feasible refutes a wrong block.
 
+Rows that are too many to write at once come from a ``separator``: a function that is given the block while its
+variables, those of both levels and the prices that are in use have the values of a relaxation's point, and returns the
+rows that this point violates, as Pyomo expressions that are linear in those variables. It is asked in rounds before the
+solve (:mod:`.pipeline.separation`). A product gets a variable of the block, tied to it by a row.
+
+.. code-block:: python
+
+   def tangents(block):  # of square >= x**2
+       x = pyo.value(model.x)
+       if pyo.value(block.square) < x**2 - 1e-6:
+           yield block.square >= 2 * x * model.x - x**2
+
+   model.squares = ValidInequalities(reason="...", separator=tangents)
+
 Source: the use of dual variables in cuts follows T. Kleinert, M. Labbé, I. Ljubić and M. Schmidt, *A survey on
 mixed-integer programming techniques in bilevel optimization*, EURO J. Comput. Optim. 9, 2021, sec. 5.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyomo.core import ModelComponentFactory
 from pyomo.core.base import component_order
 from pyomo.core.base.block import ScalarBlock
+
+Separator = Callable[[Any], Iterable[Any]]
 
 
 @ModelComponentFactory.register("Valid inequalities that belong to neither level of a bilevel model.")
@@ -38,12 +55,14 @@ class ValidInequalities(ScalarBlock):
     """A block of rows that hold for every bilevel feasible point, see this module's docstring.
 
     :param reason: why the rows are valid; noted with every solution that was found with them.
+    :param separator: returns more of them, that the present values violate; its ``reason`` is the block's.
     """
 
-    def __init__(self, *args: Any, reason: str = "", **keywords: Any) -> None:
+    def __init__(self, *args: Any, reason: str = "", separator: Separator | None = None, **keywords: Any) -> None:
         keywords.setdefault("ctype", ValidInequalities)
         ScalarBlock.__init__(self, *args, **keywords)
         self.reason = reason
+        self.separator = separator
 
 
 component_order.display_name[ValidInequalities] = "Valid inequalities"

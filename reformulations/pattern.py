@@ -1,6 +1,10 @@
 r"""Pattern: the choice of every complementarity pair made as at a point, which leaves an LP or QP.
 
-.. math:: \lambda = 0 \;\text{where}\; \lambda \le g(x, y) \;\text{at the point}, \qquad g(x, y) = 0 \;\text{elsewhere}
+.. math:: \lambda = 0 \;\text{where}\; a \lambda \le g(x, y) / a \;\text{at the point}, \qquad
+          g(x, y) = 0 \;\text{elsewhere}
+
+with a the largest coefficient of a follower's variable in the row: multiplied by 400, a row has 400 times the slack
+and a 400th of the multiplier, and what is 0 is to remain.
 
 What a solver's tolerance let leak (an M times the integrality tolerance; a product of :math:`10^{-6}` with both
 factors at :math:`10^{-3}`) is gone from its solution. A restriction of the MPCC: its optimum is bilevel feasible, and
@@ -34,7 +38,11 @@ class Pattern(Linearization):
 
         :param point: each pair's (multiplier, slack), in the order of the pairs.
         """
-        off = {pair.name: multiplier <= slack for pair, (multiplier, slack) in zip(pairs, point, strict=True)}
+        off = {
+            pair.name: multiplier * size <= slack / size
+            for pair, (multiplier, slack) in zip(pairs, point, strict=True)
+            for size in [_size(pair)]
+        }
         block.settled = Constraint(AnyIndex)
         for pair in pairs:
             block.settled[pair.name] = (pair.multiplier if off[pair.name] else pair.slack) == 0
@@ -43,6 +51,11 @@ class Pattern(Linearization):
 
 
 apply = Pattern().apply
+
+
+def _size(pair: Pair) -> float:
+    """Return the row's largest coefficient at the values on the model; 1 where there is none."""
+    return max((abs(value(a, exception=False) or 0.0) for _, a in pair.row.terms), default=0.0) or 1.0
 
 
 def leaks(single: Any) -> bool:

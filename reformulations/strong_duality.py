@@ -7,8 +7,9 @@ For a follower brought to min with stationarity (dual feasibility) in the model,
 
 so that one row saying it is at most 0 replaces all complementarity pairs of the follower. The row is linear where the
 leader is not in costs or right-hand sides; products of a leader's integer are linearised exactly (an inequality needs
-half of their rows); for a convex QP the row is convex. A follower that separates into blocks which share no variable
-(but the leader's) gets one row per block, which is much tighter.
+half of their rows); for a convex QP the row is convex only where nobody else is in its costs and right-hand sides. A
+follower that separates into blocks which share no variable (but the leader's) gets one row per block, which is much
+tighter.
 
 The same row, as an inequality, is valid for ``sos1`` and ``bigm``, where it cuts off much of the relaxation:
 :func:`add_cut`. There, products with a continuous leader are relaxed by McCormick's envelopes.

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pyomo.common.collections import ComponentSet
+from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Block
 from pyomo.core.base.var import VarData
 
 from ..levels.bilevel import UserCuts
-from .kkt import add_rows, price_expressions
+from .kkt import add_rows, price_expressions, with_prices
 from .single_level import SingleLevel, map_of
 
 
@@ -26,6 +26,23 @@ def apply(single: Any) -> int:
             add_rows(single.user_cuts[block.name], block.constraints, price_expressions(block.prices, single_map))
         single_map.user_cuts = user_cuts
     return len(user_cuts)
+
+
+def separators(single_map: SingleLevel) -> list[UserCuts]:
+    """Return the blocks in the single-level model that have a separator."""
+    return [block for block in used(single_map) if block.separate is not None]
+
+
+def ask_separators(single_map: SingleLevel) -> Iterator[Any]:
+    """Ask the separators for rows that the present values violate; add these, in place, and yield them."""
+    for block in separators(single_map):
+        prices = ComponentMap((*single_map.bilevel.leader.prices.items(), *block.prices.items()))
+        expressions = price_expressions(prices, single_map)
+        rows = single_map.model.user_cuts[block.name].rows
+        for row in block.separate():
+            label = f"{block.name}.separated[{len(rows)}]"
+            rows[label] = with_prices(row, expressions)
+            yield rows[label]
 
 
 def used(single_map: SingleLevel) -> Iterator[UserCuts]:

@@ -17,9 +17,14 @@ AGREEMENT = 1e-5  # what the check of a point tolerates may move its objective b
 
 
 def mark(rows: Sequence[Row], minimising: bool, rel_gap: float) -> None:
-    """Set ``culprit`` on the rows, all of one instance, that another row or their own check refutes."""
+    """Set ``culprit`` on the rows, all of one instance, that another row or their own check refutes.
+
+    Those that their own confirmation refuted have one.
+    """
     best = _best_verified(rows, minimising)
     for row in rows:
+        if row.culprit is not None:
+            continue
         if row.verified is False:
             row.culprit = "its point fails the check"
         elif best is not None and best is not row:

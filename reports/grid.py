@@ -13,12 +13,12 @@ from ..errors import ArgumentError, BilevoltError
 from ..heuristics import METHODS
 from ..levels.numbers_given import refuse_no_model
 from ..reformulations import LINEARIZATIONS, read_levels
-from ..request import Progress, Request, shared, solver_name, used
+from ..request import Progress, Request, confirmer, shared, solver_name, used
 from ..solution import Solution
 from ..spelling import canonical
 from .comparison import Comparison
 from .culprits import mark
-from .row import WITH_POINT, Row
+from .row import NOT_CONFIRMED, WITH_POINT, Row
 from .targets import resolve_all
 
 Summary = Callable[[Any], dict[str, Any]]
@@ -33,6 +33,7 @@ def compare(
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,
     threads: int = 1,
+    confirm: str | None = None,
     progress: Progress | bool | None = None,
     summaries: Summary | Mapping[str, Summary] | None = None,
     **options: Any,
@@ -49,6 +50,8 @@ def compare(
     :param methods: heuristics ("nested", "leader_alone"), run with every solver before the exact runs.
     :param time_limit: seconds, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.
+    :param confirm: who is asked, after each exact run, whether there is a better point, see :func:`bilevolt.solve`; the
+        row says who confirmed, a row that is refuted is a culprit, and runs of this solver itself are not confirmed.
     :param progress: a function that is told, in a line of text, what is being done; True prints it.
     :param summaries: model -> figures of the problem, after each run that has a point; the scalars become
         columns. One function for all models, or name of the model -> function; without, the problems' own where
@@ -66,6 +69,7 @@ def compare(
     runs: list[tuple[str, str | None, str]] = [(method, None, solver) for method, solver in product(methods, solvers)]
     runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
+    options["confirm"] = confirmer(confirm, "auto")
     arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
     arguments |= shared(arguments)
     _refuse_unused(options, runs)
@@ -148,6 +152,9 @@ def _run(
     choice: dict[str, Any] = {"method": row.method, "reformulation": asked, "solver": row.solver}
     apt = used(arguments, row.method, asked)
     choice |= {name: item for name, item in arguments.items() if name in apt}
+    itself = choice.get("confirm") == row.solver != "auto"
+    if itself:
+        del choice["confirm"]
     begin = time.perf_counter()
     try:
         solution = solve(model, **choice, progress=lambda text: say(f"{where}: {text}"))
@@ -155,6 +162,8 @@ def _run(
         row.reason = str(refusal)
         row.seconds_total = time.perf_counter() - begin
         return None
+    if itself:
+        solution.notes.append(f"{NOT_CONFIRMED}{row.solver} is who would be asked")
     row.take(solution)
     if summary is not None and solution.status in WITH_POINT:
         row.summary = summary(model)

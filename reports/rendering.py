@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _METHODS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
 _NOTHING = "–"
-_TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified")
+_TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified", "confirmed by")
 
 
 def method_label(method: str) -> str:
@@ -78,9 +78,15 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         ("gap", lambda row: gap(row.gap)),
         ("time (s)", lambda row: seconds(row.seconds_total)),
         ("verified", lambda row: "NO: culprit" if row.culprit else number(row.verified)),
+        ("confirmed by", lambda row: row.confirmed_by or _NOTHING),
+        ("rests on ties", lambda row: number(row.rests_on_ties)),
         ("note", lambda row: _note_number(rows, row)),
     ]
     unneeded = {"objective"} if repeated else set()
+    if not any(row.confirmed_by for row in rows):
+        unneeded.add("confirmed by")
+    if not any(row.rests_on_ties for row in rows):
+        unneeded.add("rests on ties")
     if len({row.instance for row in rows}) == 1:
         unneeded.add("instance")
     if not any(map(_note, rows)):

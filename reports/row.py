@@ -6,9 +6,13 @@ from typing import Any
 from ..levels.decisions import NOTE, WARNING
 from ..solution import Solution
 from ..solvers.status import Status
+from ..verification import Certificate
 
 REFUSED = "refused"
 """Status of a row whose method, reformulation or solver does not apply; ``reason`` says why."""
+
+NOT_CONFIRMED = "not confirmed: "
+"""How the note begins that says why a confirmation that was asked for is missing."""
 
 WITH_POINT = (Status.optimal, Status.feasible)
 
@@ -20,6 +24,8 @@ class Row:
     ``verified`` is the answer of :func:`bilevolt.verify` on the point (``None``: there is no point);
     ``seconds_build`` is for the reformulation, ``seconds_check`` for the verification; ``pairs`` counts
     complementarities. ``culprit`` says what is wrong with a row that contradicts another or its own check.
+    ``confirmed_by`` is who was asked for a better point and found none, ``rests_on_ties`` what the leader would lose if
+    followers broke ties against it.
     ``summary`` holds the figures of the problem (such as O1 and O2); its scalars are columns of the table.
     """
 
@@ -32,6 +38,8 @@ class Row:
     bound: float | None = None
     gap: float | None = None
     verified: bool | None = None
+    confirmed_by: str | None = None
+    rests_on_ties: float | None = None
     seconds_build: float | None = None
     seconds_solve: float | None = None
     seconds_check: float | None = None
@@ -69,7 +77,8 @@ class Row:
         self.status = str(solution.status)
         self.objective, self.bound, self.gap = solution.objective, solution.bound, solution.gap
         self.nodes = solution.nodes
-        self.verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
+        if solution.certificate is not None:
+            self._take_certificate(solution.certificate)
         times, sizes = solution.seconds, solution.sizes
         self.seconds_build, self.seconds_solve = times.get("reformulate"), times.get("solve")
         self.seconds_check, self.seconds_total = times.get("verify"), times.get("total")
@@ -81,8 +90,16 @@ class Row:
             remarks.insert(0, _believed(solution.history))
         elif self.status == Status.optimal and not asked_auto:
             # then the other notes only repeat what the columns say
-            remarks = [note for note in remarks if note.startswith(WARNING)]
+            remarks = [note for note in remarks if note.startswith((WARNING, NOT_CONFIRMED))]
         self.remark = "; ".join(remarks) or None
+
+    def _take_certificate(self, certificate: Certificate) -> None:
+        self.verified, self.confirmed_by = certificate.bilevel_feasible, certificate.confirmed_by
+        if certificate.degeneracy is not None:
+            self.rests_on_ties = certificate.degeneracy.rests_on_ties
+        if certificate.refuted_by:
+            better = certificate.better_objective
+            self.culprit = f"{certificate.refuted_by} found a better point, verified, with objective {better:.10g}"
 
 
 COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name != "summary")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,10 @@ from typing import Any
 
 from ..errors import BilevoltError, InstanceError
 from ..instances import instance_names, load_instance
+from ..instances.loader import file_endings, is_file_name
 from ..spelling import canonical
+
+_PAIR = re.compile(r"(?P<program>.+\.(?:mps|mps\.gz|lp)):(?P<aux>[^:]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Target:
 
 
 def resolve(given: str | Path) -> Target:
-    """Find a target: ``limassol``, ``fleet.json``, ``bard511``, ``model.py`` or ``model.py:build``.
+    """Find a target: ``limassol``, ``fleet.json``, ``bard511``, ``model.py`` or ``model.py:build``, ``problem.mps``.
 
     :raises BilevoltError: nothing has that name, or the file does not fit.
     """
@@ -37,12 +41,18 @@ def resolve(given: str | Path) -> Target:
     path, _, function = text.rpartition(":") if _names_function(text) else (text, "", "build")
     if path.endswith(".py"):
         return _of_file(Path(path), function)
-    if text.endswith(".json") or len(Path(text).parts) > 1:
+    if (pair := _PAIR.fullmatch(text)) is not None:
+        program, aux = Path(pair["program"]), Path(pair["aux"])
+        return _of_instance(str(program), f"{program.resolve()}:{aux.resolve()}", aux)
+    if is_file_name(text):
         return _of_instance(text, str(Path(text).resolve()))
     from ..models import textbook
 
     shipped = instance_names()
-    file = "A file is given by its path: an instance's .json, or a .py with a function that builds a model."
+    file = (
+        f"A file is given by its path: an instance's {' or '.join(file_endings())}, or a .py with a function that "
+        "builds a model."
+    )
     name = canonical("instance or textbook problem", text, [*shipped, *textbook.NAMES], InstanceError, file)
     if name in shipped:
         return _of_instance(name, name)
@@ -62,10 +72,10 @@ def _names_function(text: str) -> bool:
     return bool(colon) and path.endswith(".py") and function.isidentifier()
 
 
-def _of_instance(text: str, spec: str) -> Target:
+def _of_instance(text: str, spec: str, aux: Path | None = None) -> Target:
     from ..models import PROBLEMS
 
-    instance = load_instance(text)
+    instance = load_instance(text, aux)
     if instance.problem not in PROBLEMS:
         raise InstanceError(
             f"{text!r} is a {instance.problem!r} ({instance.summary}): data that other instances refer to, and no "

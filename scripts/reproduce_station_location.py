@@ -28,21 +28,24 @@ class Study:
     second: str
     solver: str
     start: str | None
+    confirm: str | None
 
 
 def exact_figures(solution: bv.Solution) -> dict[str, Any]:
     """Return what the tables show of an exact solve."""
     proven = solution.certificate is not None and solution.certificate.globally_optimal is True
     keys = ("status", "objective", "bound", "gap", "reformulation", "solver", "sizes", "seconds", "nodes", "notes")
-    return {key: getattr(solution, key) for key in keys} | {"proven": proven}
+    confirmed_by = None if solution.certificate is None else solution.certificate.confirmed_by
+    return {key: getattr(solution, key) for key in keys} | {"proven": proven, "confirmed_by": confirmed_by}
 
 
 def solve_exactly(instance: Any, study: Study, answers: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Solve by strong duality, then by a second reformulation that starts from the answer; two reformulations agree."""
     model = build(instance)
     first = bv.solve(
-        model, reformulation="strong_duality", solver=study.solver, time_limit=study.time_limit, warm_start=study.start
-    )
+        model, reformulation="strong_duality", solver=study.solver, time_limit=study.time_limit,
+        warm_start=study.start, confirm=study.confirm,
+    )  # fmt: skip
     if first.objective is not None:
         answers["exact" if first.status == "optimal" else BEST] = summary(model)
     if not study.second:
@@ -121,7 +124,7 @@ def write(out: Path | None, rows: list[dict[str, Any]], complete: bool) -> None:
         (out / "station_location.json").write_text(json.dumps(document, indent=1, default=str) + "\n", encoding="utf-8")
 
 
-def show(console: Console, rows: list[dict[str, Any]], methods: list[str]) -> None:
+def show(console: Console, rows: list[dict[str, Any]], methods: list[str], study: Study) -> None:
     """Print all tables."""
     for row in rows:
         for label, stations in row["stations"].items():
@@ -131,6 +134,8 @@ def show(console: Console, rows: list[dict[str, Any]], methods: list[str]) -> No
                 f"mean over users: W = N/(mu I) {waits['text_wait_minutes']:.1f} min, "
                 f"M/M/s {waits['queue_wait_minutes']:.2f} min"
             )
+        if study.confirm:
+            console.print(f"{row['zone']}: optimum confirmed by {row['exact']['confirmed_by'] or 'nobody'}")
     console.print(tables.text_table(methods), tables.table_1(rows, methods))
 
 
@@ -145,10 +150,11 @@ def main(
         str, typer.Option(help="second exact solve, reformulation:solver:cuts; empty for none")
     ] = "sos1:scip:auto",
     start: Annotated[str, typer.Option(help="heuristic to start the first exact solve from; empty for none")] = "",
+    confirm: Annotated[str | None, typer.Option(help="another solver, asked for a better point")] = None,
     methods: Annotated[str, typer.Option(help="heuristics; empty for none")] = ",".join(METHODS),
 ) -> None:
     """Solve each zone exactly, by nested and by each heuristic; show tables, write JSON and maps."""
-    study = Study(seeds, evaluations, time_limit, second, solver, start or None)
+    study = Study(seeds, evaluations, time_limit, second, solver, start or None, confirm)
     names, chosen = zones.split(","), [method for method in methods.split(",") if method]
     console = Console(width=150)
     rows: list[dict[str, Any]] = []
@@ -171,10 +177,10 @@ def main(
         write(out, rows if row in rows else [*rows, row], complete=False)
         console.print(f"stopped ({type(stopped).__name__}: {stopped}); what was done so far:")
         if rows:
-            show(console, rows, chosen)
+            show(console, rows, chosen, study)
         raise typer.Exit(130 if isinstance(stopped, KeyboardInterrupt) else 1) from stopped
     write(out, rows, complete=True)
-    show(console, rows, chosen)
+    show(console, rows, chosen, study)
     found = problems(rows)
     for problem in found:
         console.print(f"does not hold: {problem}")

@@ -3,6 +3,7 @@
 The whole catalogue: verify_global_optimality.py. Some of it: verify_global_optimality.py bard511 zone_small.
 """
 
+import sys
 import time
 from typing import Annotated
 
@@ -25,22 +26,45 @@ def main(
     time_limit: Annotated[float, typer.Option(help="Seconds for each solve, and for each proof.")] = 60.0,
 ) -> None:
     """Solve, prove and replay each target."""
-    catalogue = [*textbook.NAMES, *(info.name for info in list_instances())]
-    lines = [_line(target, solver, node_limit, time_limit) for target in targets or catalogue]
-    holding = sum(holds for holds in lines)
-    print(f"{holding} of {len(lines)} hold")
-    raise typer.Exit(0 if holding == len(lines) else 1)
-
-
-def _line(target: str, solver: str, node_limit: int, time_limit: float) -> bool:
-    """Print what came of one target; return whether nothing is open."""
-    start = time.monotonic()
+    chosen = targets or catalogue()
+    holding, done = 0, 0
     try:
+        for done, target in enumerate(chosen, start=1):
+            holding += _line(target, f"{done}/{len(chosen)}", solver, node_limit, time_limit)
+    except KeyboardInterrupt:
+        print(f"interrupted at {done} of {len(chosen)}; {holding} hold so far")
+        raise typer.Exit(130) from None
+    print(f"{holding} of {len(chosen)} hold")
+    raise typer.Exit(0 if holding == len(chosen) else 1)
+
+
+def catalogue() -> list[str]:
+    """Return the names of all textbook problems and shipped instances."""
+    return [*textbook.NAMES, *(info.name for info in list_instances())]
+
+
+def _line(target: str, place: str, solver: str, node_limit: int, time_limit: float) -> bool:
+    """Print what came of one target, and on stderr what is being done; return whether nothing is open.
+
+    :raises KeyboardInterrupt: Ctrl-C came during the solve or the proof, whose line says how far it got.
+    """
+    start = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{place} {target}, {time.monotonic() - start:.0f} s: {text}", file=sys.stderr, flush=True)
+
+    try:
+        say("solving")
         model = resolve(target).build()
         solution = bilevolt.solve(model, solver=solver, time_limit=time_limit)
-        proof = bilevolt.prove(model, solution, node_limit=node_limit, time_limit=time_limit)
+        if solution.interrupted:
+            raise KeyboardInterrupt
+        say("proving")
+        proof = bilevolt.prove(model, solution, node_limit=node_limit, time_limit=time_limit, progress=say)
         if not proof.closed:
             print(f"{target:28} OPEN      {'; '.join(proof.reasons)}", flush=True)
+            if proof.interrupted:
+                raise KeyboardInterrupt
             return False
         result = proof.replay()
     except IntegerFollowerError:

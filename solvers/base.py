@@ -52,6 +52,13 @@ class Solver(ABC):
         """Why a supported model is too large for the licence; None when it fits."""
         return None
 
+    def misgiving(self, needs: Needs) -> str | None:
+        """Why "auto" had better make another model of the same problem; None where no measurement speaks against this.
+
+        The model is solved correctly all the same.
+        """
+        return None
+
     def solve(
         self,
         model: BlockData | Reading,

@@ -12,6 +12,7 @@ from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
 from .features import Features, Needs
 from .interrupt import stop_requested
+from .licence import too_small
 from .program import Array, Form, Program
 from .records import Outcome, Settings
 
@@ -24,6 +25,10 @@ RESTRICTED_COLUMNS = 2000
 RESTRICTED_ROWS = 2000
 RESTRICTED_QUADRATIC_COLUMNS = 200
 
+_TAKES = (
+    f"restricted licence takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic model) "
+    f"and {RESTRICTED_ROWS} rows and SOS"
+)
 _SHORT_NODES = 1000
 _QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex"}
 _ERROR_LICENCE = (10009, 10010)  # GRB.Error.NO_LICENSE, GRB.Error.SIZE_LIMIT_EXCEEDED
@@ -216,7 +221,7 @@ def _duals(model: Any, program: Program) -> Array:
 def _failure(error: Exception, program: Program) -> Outcome:
     number = getattr(error, "errno", None)
     if number in _ERROR_LICENCE:
-        raise SolverUnavailableError(_licence_message(error, program)) from error
+        raise SolverUnavailableError(too_small("Gurobi", error, program, _TAKES)) from error
     if number in _ERROR_PARAMETER or isinstance(error, TypeError):
         raise UnsupportedBySolverError(f"gurobi refuses an option: {error}") from error
     return Outcome(TerminationCondition.error, f"GurobiError {number}: {error}")
@@ -244,12 +249,3 @@ def _licence() -> tuple[str | None, bool]:
             return None, True
         return f"no valid licence: {error}", False
     return None, False
-
-
-def _licence_message(error: Any, program: Program) -> str:
-    rows, columns = program.matrix.shape
-    return (
-        f"Gurobi's licence does not allow this model: {error}. It has {columns} variables and {rows} rows; the "
-        f"restricted licence takes {RESTRICTED_COLUMNS} variables ({RESTRICTED_QUADRATIC_COLUMNS} in a quadratic "
-        f"model) and {RESTRICTED_ROWS} rows and SOS. Use solver='highs' or 'scip', or install a full licence."
-    )

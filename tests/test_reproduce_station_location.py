@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "reproduce_station_location.py"
-QUICK = ["--seeds", "2", "--evaluations", "60", "--second", "bigm:highs:auto"]
+QUICK = ["--seeds", "2", "--evaluations", "60", "--second", "bigm:highs:auto", "--confirm", "scip"]
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def test_a_zone_end_to_end(study, tmp_path):
     assert document["complete"] is True
     (zone,) = document["zones"]
     assert zone["exact"]["proven"] and zone["second"]["proven"]
+    assert zone["exact"]["confirmed_by"] == "scip (sos1)" and zone["second"]["confirmed_by"] is None
     assert zone["second"]["objective"] == pytest.approx(zone["exact"]["objective"], abs=1e-4)
     assert zone["believed"] < zone["exact"]["objective"] + 1e-6 <= zone["got"] + 2e-6
     for method in study.METHODS:
@@ -41,7 +42,7 @@ def test_a_zone_end_to_end(study, tmp_path):
         assert runs["best"] >= zone["exact"]["objective"] - 1e-3
         assert runs["mean_gap"] == pytest.approx(runs["mean"] / zone["exact"]["objective"] - 1)
     assert (tmp_path / "zone_small.png").stat().st_size > 5000
-    for expected in ("Table 1", "M/M/s wait", "zone_small, exact", "2491"):
+    for expected in ("Table 1", "M/M/s wait", "zone_small, exact", "2491", "optimum confirmed by scip"):
         assert expected in result.output
 
 

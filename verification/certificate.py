@@ -3,6 +3,74 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+_SHOWN = 10  # intervals in the report; all are in the field
+
+
+@dataclass
+class Interval:
+    """The numbers from ``lower`` to ``upper``; None: there is no limit on that side."""
+
+    lower: float | None
+    upper: float | None
+
+    @property
+    def is_point(self) -> bool:
+        """Whether there is one number only, up to rounding."""
+        if self.lower is None or self.upper is None:
+            return False
+        return abs(self.upper - self.lower) <= 1e-6 * (1 + abs(self.lower))
+
+    def __str__(self) -> str:
+        if self.lower is None:
+            return "any number" if self.upper is None else f"{self.upper:.6g} or less"
+        if self.upper is None:
+            return f"{self.lower:.6g} or more"
+        return f"{self.lower:.6g}" if self.is_point else f"{self.lower:.6g} to {self.upper:.6g}"
+
+
+@dataclass
+class Degeneracy:
+    """What the followers, and shadow prices, may be instead, at the same decision of the leader.
+
+    ``dimension`` is that of each follower's optimal face, 0 where its response is unique; ``multipliers`` is the
+    interval of each shadow price that the leader uses (``dual_of``), by row, over all that belong to optimal responses.
+    ``rests_on_ties`` is how much the leader's objective would lose if followers took the worst of these for the leader:
+    its distance from the pessimistic value (infinite if there is no limit; None if that value is not known). ``note``
+    says what was not computed, and why.
+    """
+
+    dimension: dict[str, int] = field(default_factory=dict)
+    multipliers: dict[str, Interval] = field(default_factory=dict)
+    rests_on_ties: float | None = None
+    note: str = ""
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether there is nothing else that followers and prices may be."""
+        return not (self.note or any(self.dimension.values())) and all(i.is_point for i in self.multipliers.values())
+
+    def lines(self) -> list[str]:
+        """Return the report, a line for each follower, and for each price, that is not unique."""
+        several = {name: k for name, k in self.dimension.items() if k}
+        lines = [f"responses            several: a face of dimension {k}  ({name})" for name, k in several.items()]
+        lines += _of_the_others("responses", len(self.dimension), len(several))
+        ranges = {name: interval for name, interval in self.multipliers.items() if not interval.is_point}
+        lines += [f"shadow price         {ranges[name]}  (dual_of {name})" for name in list(ranges)[:_SHOWN]]
+        if len(ranges) > _SHOWN:
+            lines.append(f"shadow prices        {len(ranges) - _SHOWN} more are not unique")
+        lines += _of_the_others("shadow prices", len(self.multipliers), len(ranges))
+        if self.rests_on_ties is not None:
+            lines.append(f"rests on ties        {self.rests_on_ties:.10g} of the objective")
+        if self.note:
+            lines.append(f"ties                 {self.note}")
+        return lines
+
+
+def _of_the_others(what: str, count: int, several: int) -> list[str]:
+    if count == several:
+        return []
+    return [f"{what:21}unique" + f" ({count - several} others)" * bool(several)]
+
 
 @dataclass
 class Certificate:
@@ -17,6 +85,7 @@ class Certificate:
     leader's decision, take the worst for the leader (infinite if there is no limit; None, with the reason in
     ``pessimistic_note``, if it was not computed). The leader's rows do not bind them: ``pessimistic_feasible`` says
     whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
+    ``degeneracy`` tells what else the followers, and prices, may be at this decision; None if it was not asked for.
     ``decisions`` says who decides what, as the levels were read. ``confirmed_by`` is who was asked for a better point
     (``solve(confirm=...)``) and found none, ``refuted_by`` who found one: ``better_objective``, ``better_values``.
     """
@@ -32,6 +101,7 @@ class Certificate:
     pessimistic_feasible: bool | None = None
     pessimistic_violations: dict[str, float] = field(default_factory=dict)
     pessimistic_note: str = ""
+    degeneracy: Degeneracy | None = None
     violations: dict[str, float] = field(default_factory=dict)
     solvers: dict[str, str] = field(default_factory=dict)
     tolerance: float = 1e-5
@@ -70,6 +140,8 @@ class Certificate:
             lines.append(f"pessimistic value    {self._pessimistic()}")
         for name, distance in self.pessimistic_violations.items():
             lines.append(f"pessimistic          violates {name}: {distance:.3g} for some optimal response")
+        if self.degeneracy is not None:
+            lines += self.degeneracy.lines()
         lines += [f"violated             {name}: {distance:.3g}" for name, distance in self.violations.items()]
         return "\n".join(lines)
 

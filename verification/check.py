@@ -19,7 +19,8 @@ from ..solvers import SOLVERS
 from ..solvers.status import Status
 from .certificate import Certificate
 from .claims import claims, own_scale, price_residuals, put_missing_prices
-from .pessimistic import CHEAP, PATIENT, Effort, worst_case
+from .degeneracy import degeneracy
+from .pessimistic import CHEAP, PATIENT, SAME, Effort, worst_case
 
 # The order in which solvers are asked to solve a follower again, before the optional ones that are there; the one that
 # found the point comes last.
@@ -39,7 +40,8 @@ def verify(
     :param tolerance: relative to ``1 + |limit|`` of each row, and to each follower's own scale (the largest share of a
         variable in its objective), for its optimum and its prices.
     :param pessimistic: whether to compute what the leader's decision is worth if followers with several optimal
-        responses take the worst for the leader; "auto" does so where it costs little next to a solve.
+        responses take the worst for the leader, and how degenerate these are; "auto" does so where it costs little next
+        to a solve.
     :raises BilevoltError: a variable has no value, or the tolerance is none.
     """
     tolerance = number("tolerance", tolerance, positive=True)
@@ -95,12 +97,25 @@ def _check(
         _worst(price_residuals(bilevel, multipliers), tolerance, violations)
     certificate.bilevel_feasible = not violations
     if pessimistic:
-        _add_worst_case(bilevel, optimum, certificate, CHEAP if pessimistic == "auto" else PATIENT)
-    if certificate.pessimistic_objective is not None and certificate.bilevel_feasible:
-        worse = max if bilevel.leader.objective.sense == minimize else min
-        here = float(value(bilevel.leader.objective.expr))  # the point is one of the responses
-        certificate.pessimistic_objective = worse(certificate.pessimistic_objective, here)
+        effort = CHEAP if pessimistic == "auto" else PATIENT
+        _add_worst_case(bilevel, optimum, certificate, effort)
+        certificate.degeneracy = degeneracy(bilevel, optimum, effort)
+        _compare_with_here(bilevel, certificate)
     return certificate
+
+
+def _compare_with_here(bilevel: Bilevel, certificate: Certificate) -> None:
+    """The worst response is no better than the one here, which is one of them; the rest of the objective is a tie's."""
+    if certificate.pessimistic_objective is None or not certificate.bilevel_feasible:
+        return
+    worse = max if bilevel.leader.objective.sense == minimize else min
+    here = float(value(bilevel.leader.objective.expr))
+    certificate.pessimistic_objective = worst = worse(certificate.pessimistic_objective, here)
+    if certificate.degeneracy is not None:
+        lost = abs(worst - here)
+        # What is unique has no ties, whatever a QP's solver rounded.
+        rounding = certificate.degeneracy.is_unique or lost <= SAME * (1 + abs(here))
+        certificate.degeneracy.rests_on_ties = 0.0 if rounding else lost
 
 
 def _add_worst_case(bilevel: Bilevel, optimum: dict[int, float], certificate: Certificate, effort: Effort) -> None:

@@ -39,16 +39,18 @@ class Effort:
 
     Of at most ``ranges`` variables in nonlinear terms the ranges are computed (two problems each); at most ``sides``
     of the leader's rows are checked for every response (a problem each), more than that at the worst response only.
+    ``iterations`` are the simplex iterations of all LPs of the report on degeneracy together.
     """
 
     size: float
     seconds: float
     ranges: int
     sides: int
+    iterations: int
 
 
-CHEAP = Effort(size=3000, seconds=5.0, ranges=10, sides=10)
-PATIENT = Effort(size=inf, seconds=60.0, ranges=50, sides=500)
+CHEAP = Effort(size=3000, seconds=5.0, ranges=10, sides=10, iterations=20_000)
+PATIENT = Effort(size=inf, seconds=60.0, ranges=50, sides=500, iterations=2_000_000)
 
 
 @dataclass
@@ -81,7 +83,7 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
     :param optimum: id -> number of the followers' variables, at any optimum of theirs.
     :param tolerance: of the leader's rows, relative to 1 + |limit|.
     """
-    size = sum(len(follower.constraints) + len(follower.variables) for follower in bilevel.followers)
+    size = size_of(bilevel)
     if size > effort.size:
         return WorstCase(note=f"not computed: {size} rows and variables; verify(..., pessimistic=True) does it")
     if any(id(variable) not in optimum for variable in bilevel.follower_variables):
@@ -114,6 +116,11 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
     except (SolverUnavailableError, UnsupportedBySolverError) as refusal:
         return WorstCase(note=f"not computed: {refusal}")
     return worst
+
+
+def size_of(bilevel: Bilevel) -> int:
+    """Return how many rows and variables the followers have."""
+    return sum(len(follower.constraints) + len(follower.variables) for follower in bilevel.followers)
 
 
 def _sides(single: Any, responses: Responses) -> Iterator[_Side]:

@@ -27,7 +27,8 @@ event can use have d_f = 0, hence TOU_f = TOUbar_f, and are left out.
 d_f is an Expression, so that every product of the two levels is binary times continuous and can be linearised
 exactly. What is known and need not be guessed is stated with ``state_bound``: the absolute multiplier of each row, and
 of each finite bound of a variable, is at most what is proven in :mod:`.authority`; and the range in which the
-follower's own rows keep each variable.
+follower's own rows keep each variable. What optimal surcharges have in common is offered as ``ValidInequalities`` by
+:mod:`.cuts`.
 """
 
 from collections import defaultdict
@@ -41,6 +42,7 @@ from ...instances.electric_bus import ElectricBusInstance
 from ...levels.pao_adapter import SubModel
 from ...levels.state_bound import state_bound
 from .authority import AuthorityBounds, authority_bounds
+from .cuts import offer_thresholds
 from .events import ChargingEvent, EventKey, charging_events
 
 OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality tolerance
@@ -65,6 +67,7 @@ def build(instance: Instance, tariffs: Literal["surcharge", "poster"] = "surchar
     model.authority = SubModel(fixed=[model.u, model.x])
     _FORMS[tariffs](model, instance, bounds)
     _declare_operator_cost(model, instance, events)
+    offer_thresholds(model, instance, bounds)
     return model
 
 

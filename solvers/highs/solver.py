@@ -115,7 +115,7 @@ class Highs(Solver):
         if settings.abs_gap is not None:
             options.setdefault("mip_abs_gap", settings.abs_gap)
         solver = native.new(options, settings.tee)
-        solver.passModel(native.lp_of(program))
+        native.hand_over(solver, native.lp_of(program))
         if program.quadratic:
             native.pass_hessian(solver, program.quadratic, program.columns)
         if program.integer.any():

@@ -8,7 +8,7 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 
 from ...errors import UnsupportedBySolverError
 from ..base import Solver
-from ..features import Features
+from ..features import Features, Needs
 from ..program import Program
 from ..records import Outcome, Settings
 from ..second_look import Run
@@ -51,6 +51,15 @@ class Scip(Solver):
     def version(self) -> str:
         """Version of SCIP (not of PySCIPOpt)."""
         return _version() if _installed else ""
+
+    def misgiving(self, needs: Needs) -> str | None:
+        """SOS1 beside integers, where all else is linear: measured in ``docs/branching.md``, also without integers.
+
+        What is nonlinear is left out, as the searches that could do without sets do not take all of it.
+        """
+        if set(needs.because) == {"sos1", "milp"}:
+            return f"scip is slow at SOS1 beside integers ({needs.because['milp']})"
+        return None
 
     def _options(self, settings: Settings) -> dict[str, Any]:
         chosen: dict[str, Any] = {"misc/catchctrlc": False}  # we look whether a stop was asked for

@@ -199,11 +199,15 @@ def with_index(label: str, index: Elements) -> str:
 
 
 def counted(symbols: Sequence[Symbol]) -> str:
-    """Return the names of variables, with their numbers where there are several: ```u` (87), `x```."""
-    counts: dict[str, int] = {}
+    """Return the names of variables, with their numbers where there are several: ```u` (87), `q[1]`, `x```."""
+    families: dict[str, list[Symbol]] = {}
     for symbol in symbols:
-        counts[symbol.name.label] = counts.get(symbol.name.label, 0) + 1
-    return ", ".join(f"`{label}`" + (f" ({n})" if n > 1 else "") for label, n in counts.items()) or "nothing"
+        families.setdefault(symbol.name.label, []).append(symbol)
+    shown = [
+        f"`{label}` ({len(own)})" if len(own) > 1 else f"`{with_index(label, own[0].index)}`"
+        for label, own in families.items()
+    ]
+    return ", ".join(shown) or "nothing"
 
 
 def _number(value: float | None) -> Formula | None:

@@ -3,15 +3,20 @@
 import re
 from typing import Any
 
+from pyomo.repn.quadratic import QuadraticRepnVisitor
+
 from ...levels.duality_gap import duality_gaps
+from ...levels.follower_form import VariableRecorder
 from ...reformulations import LINEARIZATIONS
 from ...reformulations.products import CUTS, Product
 from ...reformulations.single_level import SingleLevel, map_of
+from ...solvers.quadratic import is_positive_semidefinite
 from .derivation import Derivation, FollowerView
 from .document import Display, Grid, Item, Line, Step, paragraph
 from .formula import Relation
 
 _MOST = 12  # kinds of products that are listed
+_NAMED = 3  # products that are named as reasons
 
 
 def strong_duality(derivation: Derivation, single: Any) -> Step:
@@ -42,13 +47,32 @@ def _of_follower(derivation: Derivation, follower: FollowerView, single_map: Sin
         )
         items.append(paragraph(text))
     if follower.form.quadratic:
-        items.append(
-            paragraph(
-                "The primal side is s ∇f(y)·y, for this objective is quadratic; with <= instead of = the row is "
-                "convex and says the same."
-            )
-        )
+        items.append(paragraph(_curvature(derivation, follower, single_map)))
     return items
+
+
+def _curvature(derivation: Derivation, follower: FollowerView, single_map: SingleLevel) -> str:
+    """Say whether a QP follower's row is convex as an inequality: whoever is in its costs or sides makes products."""
+    said = "The primal side is s ∇f(y)·y, for this objective is quadratic; with <= instead of = the row says the same. "
+    products: list[str] = []
+    for gap in duality_gaps(single_map.conditions):
+        if gap.form is not follower.form:
+            continue
+        recorder = VariableRecorder()
+        repn = QuadraticRepnVisitor({}, var_recorder=recorder).walk_expression(gap.expression)
+        if repn.nonlinear is not None:
+            return said + "It is not convex: products of three variables are in it."
+        if repn.quadratic and not is_positive_semidefinite(repn.quadratic):
+            own = {id(y) for y in gap.variables}
+            products += [
+                f"{_label(derivation, recorder.var_map[i])} × {_label(derivation, recorder.var_map[j])}"
+                for i, j in repn.quadratic
+                if not (i in own and j in own)
+            ]
+    if not products:
+        return said + "It is convex here, as nobody else is in this follower's costs and right-hand sides."
+    shown = ", ".join(dict.fromkeys(products[:_NAMED])) + (", ..." if len(products) > _NAMED else "")
+    return said + f"It is not convex here, as others are in this follower's costs or right-hand sides: {shown}."
 
 
 def _use(single: Any) -> str:

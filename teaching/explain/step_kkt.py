@@ -1,6 +1,6 @@
 """Steps of the KKT transformation: Lagrangian, stationarity, feasibility, complementarity."""
 
-from .derivation import Derivation, FollowerView, Written
+from .derivation import Derivation, FollowerView, Written, with_index
 from .document import Display, Grid, Item, Line, Step, paragraph
 from .formula import ZERO, Formula, Name, Relation, Symbol
 from .step_levels import prices
@@ -48,7 +48,7 @@ def _signs(derivation: Derivation, follower: FollowerView) -> Grid:
         price = follower.price(written)
         kinds.setdefault((written.label, _kind(written)), []).append((written.index, price))
     rows = [
-        (f"`{label}`", kind, folded.statement, _sign(kind, follower.sign))
+        (f"`{with_index(label, folded.index)}`", kind, folded.statement, _sign(kind, follower.sign))
         for (label, kind), members in kinds.items()
         for folded in derivation.folder.family(members)
     ]
@@ -69,7 +69,9 @@ def _sign(kind: str, sign: int) -> str:
 
 
 def _stationarity(derivation: Derivation) -> Step:
-    text = "The derivative of the Lagrangian by each variable of the follower is 0 (dual feasibility of an LP):"
+    linear = not any(follower.form.quadratic for follower in derivation.followers)
+    aside = " (dual feasibility of an LP)" if linear else ""
+    text = f"The derivative of the Lagrangian by each variable of the follower is 0{aside}:"
     items: list[Item] = [paragraph(text)]
     for follower in derivation.followers:
         rows = [

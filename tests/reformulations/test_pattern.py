@@ -10,14 +10,14 @@ from bilevolt.reformulations import kkt, map_of, pattern, read_levels
 from bilevolt.solvers import get_solver
 
 
-def tiny():
+def tiny(size=1):
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(0, 2))
     model.L = SubModel(fixed=[model.x])
     model.L.y = pyo.Var(bounds=(0, None))
     model.objective = pyo.Objective(expr=model.x - 2 * model.L.y)
     model.L.objective = pyo.Objective(expr=model.L.y)
-    model.L.row = pyo.Constraint(expr=model.L.y - model.x >= 3)
+    model.L.row = pyo.Constraint(expr=size * (model.L.y - model.x) >= 3 * size)
     return model
 
 
@@ -25,8 +25,8 @@ def plain(text):
     return str(text).replace("'", "").replace("followers[L].multiplier", "m")
 
 
-def settled(point):
-    single = kkt.apply(read_levels(tiny()))
+def settled(point, size=1):
+    single = kkt.apply(read_levels(tiny(size)))
     pattern.apply(single, point=point)
     return single
 
@@ -102,3 +102,28 @@ def test_a_point_that_leaked_is_polished():
 def test_a_clean_point_is_not_polished():
     solution = bilevolt.solve(textbook.build("bard511"), reformulation="sos1", solver="gurobi")
     assert not any(note.startswith("polished") for note in solution.notes)
+
+
+@pytest.mark.parametrize("size", [1, 400, 1 / 400])
+@pytest.mark.parametrize(("multiplier", "slack", "binds"), [(0.4, 5e-6, True), (5e-6, 0.4, False)])
+def test_a_row_settles_the_same_whatever_it_is_multiplied_by(size, multiplier, slack, binds):
+    single = settled([(multiplier / size, slack * size), (0, 3)], size)
+    assert ("m[row.lower]" not in lines(single)["settled[L.row.lower]"]) is binds
+
+
+@pytest.mark.parametrize("solver", ["gurobi", "scip"])
+def test_a_leak_in_a_row_with_large_coefficients_is_polished(solver):
+    """At x = -2 the row -400 a + 200 x >= -800 holds a at 1 with a multiplier of 0.001, beside which slack leaks."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(-2, -2))
+    model.L = SubModel(fixed=[model.x])
+    model.L.a, model.L.b = pyo.Var(bounds=(-3, 4)), pyo.Var(bounds=(4, None))
+    a, b = model.L.a, model.L.b
+    model.L.large = pyo.Constraint(expr=30000 * a - 40000 * b - 20000 * model.x >= -130000)
+    model.L.row = pyo.Constraint(expr=-400 * a + 200 * model.x >= -800)
+    model.L.range = pyo.Constraint(expr=pyo.inequality(-3, 2 * a, 4))
+    model.L.objective = pyo.Objective(expr=0.3 * a - 0.2 * b + 0.05 * a * a - 0.2 * a * b + 0.2 * b * b)
+    model.objective = pyo.Objective(expr=2 * model.x, sense=pyo.maximize)
+    solution = bilevolt.solve(model, reformulation="strong_duality", solver=solver)
+    assert solution.certificate is not None and solution.certificate.bilevel_feasible, solution.notes
+    assert solution.status == "optimal" and solution.values["L.a"] == pytest.approx(1, abs=1e-4)

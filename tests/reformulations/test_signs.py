@@ -6,7 +6,6 @@ and the signs in ``docs/signs.md``. Then prices that are not unique, the dual of
 """
 
 import functools
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import bilevolt
 from bilevolt import SubModel, dual_of, reformulate
 from bilevolt.levels.duality_gap import dual_terms
 from bilevolt.models import textbook
-from bilevolt.reformulations import LINEARIZATIONS, map_of
+from bilevolt.reformulations import map_of
 from bilevolt.solvers import get_solver
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -480,22 +479,3 @@ def test_a_mirrored_leader_has_the_mirrored_objective_and_bound(name, pair):
     one, other = solve(model, pair), solve(twin, pair)
     assert (other.status, other.objective, other.bound) == (one.status, near(-one.objective), near(-one.bound))
     assert one.bound == near(one.objective)
-
-
-# The pages ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("page", ["signs.md", "reformulations.md"])
-def test_code_on_the_page_prints_what_the_page_shows(page, capsys):
-    blocks = re.findall(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", (DOCS / page).read_text(), flags=re.S)
-    assert any(shown for _, shown in blocks)
-    names: dict[str, object] = {}
-    for code, shown in blocks:
-        exec(compile(code, page, "exec"), names)
-        assert capsys.readouterr().out == shown
-
-
-def test_every_step_has_its_place_on_the_page():
-    text = (DOCS / "reformulations.md").read_text()
-    for step in ("kkt", *LINEARIZATIONS, "pattern", "mixing", "products", "revenue"):
-        assert re.search(rf"^## .*`{step}`", text, flags=re.M) and f"`{step}.py`" in text, step

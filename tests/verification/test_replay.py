@@ -304,55 +304,39 @@ def test_a_changed_problem_is_rejected_or_its_theorem_is_another(proofs: dict[st
 
 def still_a_proof(data: Data) -> bool:
     """Decide by another way, in floating point and recursively, whether a tree proves its claim and a point is one."""
-    system = replay.derive(data["problem"])
-    sign = data["problem"]["leader"]["sense"]
-    claim = sign * float(Fraction(data["bound"]))
-    rows = [*system.rows, ("claim", system.objective, -float("inf"), claim)]
-    nodes = iter(data["tree"])
+    again = Again(data)
+    system = again.system
+    if not again.holds([float(b) for b in system.lower], [float(b) for b in system.upper]):
+        return False
+    point = [Fraction(v) for v in data["point"]]
+    attained = float(replay.evaluate(system.objective, point)) * again.sign
+    return abs(attained - float(Fraction(data["attained"]))) < 1e-9
 
-    def value(target: Any, weights: Data, low: list[float], high: list[float]) -> float:
+
+Part = tuple[Any, float, float]
+"""A polynomial, its weight, and what it adds to the bound; -inf where it must not be used."""
+
+
+class Again:
+    """The other way: its own reading of each kind of weight, and of each kind of node."""
+
+    def __init__(self, data: Data) -> None:
+        self.system = replay.derive(data["problem"])
+        self.sign = data["problem"]["leader"]["sense"]
+        self.claim = self.sign * float(Fraction(data["bound"]))
+        self.rows = [*self.system.rows, ("claim", self.system.objective, -float("inf"), self.claim)]
+        self.nodes = iter(data["tree"])
+
+    def value(self, target: Any, weights: Data, low: list[float], high: list[float]) -> float:
+        """What the weights prove of a polynomial over the box: the parts, and the rest at the box's worst corner."""
         rest: Counter[tuple[int, ...]] = Counter({m: float(a) for m, a in target.items()})
         total = 0.0
-
-        def use(body: Any, w: float) -> None:
+        for body, w, share in (*self.of_rows(weights), *of_corners(weights, low, high), *of_forms(weights, low, high)):
+            total += share
             for m, a in body.items():
                 rest[m] -= w * float(a)
-
-        for i, w in weights.get("rows", ()):
-            _, body, lower, upper = rows[i]
-            w = float(Fraction(w))
-            if w:
-                total += w * float(lower if w > 0 else upper)
-                use(body, w)
-        for i, j, w in weights.get("multiples", ()):
-            _, body, lower, upper = rows[i]
-            product = {tuple(sorted((*m, j))): float(a) for m, a in body.items()}
-            use(product, float(Fraction(w)))
-            use({(j,): 1.0}, -float(Fraction(w)) * float(lower))
-            total -= 0 if lower == upper else float("inf")
-        for i, one, j, two, w in weights.get("corners", ()):
-            (a, s), (b, t) = (
-                ((high[i], -1) if one == "upper" else (low[i], 1)),
-                ((high[j], -1) if two == "upper" else (low[j], 1)),
-            )
-            body: Counter[tuple[int, ...]] = Counter()
-            for m, c in (((i, j), 1.0), ((i,), -b), ((j,), -a), ((), a * b)):
-                body[tuple(sorted(m))] += s * t * c
-            use(body, float(Fraction(w)))
-            total -= 0 if Fraction(w) >= 0 else float("inf")
-        for i, j, w in weights.get("ties", ()):
-            use({tuple(sorted((i, j))): 1.0, (j,): -low[i]}, float(Fraction(w)))
-            total -= 0 if low[i] == high[i] else float("inf")
-        for terms, w in weights.get("squares", ()):
-            linear = {tuple(m): float(Fraction(a)) for a, *m in terms}
-            square: Counter[tuple[int, ...]] = Counter()
-            for m, a in linear.items():
-                for n, b in linear.items():
-                    square[tuple(sorted(m + n))] += a * b
-            use(square, float(Fraction(w)))
-            total -= 0 if Fraction(w) >= 0 else float("inf")
         for m, r in rest.items():
-            if abs(r) < 1e-12 or m in system.zero:
+            if abs(r) < 1e-12 or m in self.system.zero:
                 continue
             ends = [1.0]
             for j in m:
@@ -360,43 +344,89 @@ def still_a_proof(data: Data) -> bool:
             total += r * (min(ends) if r > 0 else max(ends))
         return total
 
-    def holds(low: list[float], high: list[float]) -> bool:
-        kind, *said = next(nodes)
-        if kind == "bounds":
-            for j, side, bound, weights in said[0]:
-                s, bound = (1 if side == "lower" else -1), float(Fraction(bound))
-                proven = value({(j,): s}, weights, low, high)
-                if j in system.integer:
-                    proven = -(-proven // 1)
-                if proven < s * bound - 1e-7 * (1 + abs(bound)):
-                    return False
-                (low if s == 1 else high)[j] = max(low[j], bound) if s == 1 else min(high[j], bound)
-            return holds(low, high)
-        if kind == "leaf":
-            how, weights = next(iter(said[0].items()))
-            if how == "crossed":
-                return low[system.column[weights]] > high[system.column[weights]]
-            if how == "empty":
-                return value({}, weights, low, high) > -1e-9
-            return value(system.objective, weights, low, high) >= claim - 1e-7 * (1 + abs(claim))
-        results = []
-        for side in (0, 1):
-            left, right = list(low), list(high)
-            if kind == "pair":
-                right[system.pairs[said[0]][side]] = min(right[system.pairs[said[0]][side]], 0.0)
-            else:
-                j, at = system.column[said[0]], float(Fraction(said[1]))
-                if side:
-                    left[j] = max(left[j], at + (j in system.integer))
-                else:
-                    right[j] = min(right[j], at)
-            results.append(holds(left, right))
-        return all(results)
+    def of_rows(self, weights: Data) -> Iterator[Part]:
+        """Rows, and equalities times a column."""
+        for i, w in weights.get("rows", ()):
+            _, body, lower, upper = self.rows[i]
+            w = float(Fraction(w))
+            if w:
+                yield body, w, w * float(lower if w > 0 else upper)
+        for i, j, w in weights.get("multiples", ()):
+            _, body, lower, upper = self.rows[i]
+            product = {tuple(sorted((*m, j))): float(a) for m, a in body.items()}
+            yield product, float(Fraction(w)), 0 if lower == upper else -float("inf")
+            yield {(j,): 1.0}, -float(Fraction(w)) * float(lower), 0
 
-    if not holds([float(b) for b in system.lower], [float(b) for b in system.upper]):
-        return False
-    point = [Fraction(v) for v in data["point"]]
-    return abs(float(replay.evaluate(system.objective, point)) * sign - float(Fraction(data["attained"]))) < 1e-9
+    def holds(self, low: list[float], high: list[float]) -> bool:
+        """Whether the next node, and all below it, hold in a box."""
+        kind, *said = next(self.nodes)
+        if kind == "bounds":
+            return self.bounds_hold(said[0], low, high) and self.holds(low, high)
+        if kind == "leaf":
+            return self.leaf_holds(*next(iter(said[0].items())), low, high)
+        both = [self.holds(*self.child(kind, said, side, low, high)) for side in (0, 1)]  # each reads its nodes
+        return all(both)
+
+    def bounds_hold(self, derived: Any, low: list[float], high: list[float]) -> bool:
+        """Whether derived bounds are proven; they are put in the box one after the other."""
+        for j, side, bound, weights in derived:
+            s, bound = (1 if side == "lower" else -1), float(Fraction(bound))
+            proven = self.value({(j,): s}, weights, low, high)
+            if j in self.system.integer:
+                proven = -(-proven // 1)
+            if proven < s * bound - 1e-7 * (1 + abs(bound)):
+                return False
+            (low if s == 1 else high)[j] = max(low[j], bound) if s == 1 else min(high[j], bound)
+        return True
+
+    def leaf_holds(self, how: str, weights: Any, low: list[float], high: list[float]) -> bool:
+        if how == "crossed":
+            return bool(low[self.system.column[weights]] > high[self.system.column[weights]])
+        if how == "empty":
+            return self.value({}, weights, low, high) > -1e-9
+        return self.value(self.system.objective, weights, low, high) >= self.claim - 1e-7 * (1 + abs(self.claim))
+
+    def child(
+        self, kind: str, said: Any, side: int, low: list[float], high: list[float]
+    ) -> tuple[list[float], list[float]]:
+        """The box of a child."""
+        left, right = list(low), list(high)
+        if kind == "pair":
+            right[self.system.pairs[said[0]][side]] = min(right[self.system.pairs[said[0]][side]], 0.0)
+            return left, right
+        j, at = self.system.column[said[0]], float(Fraction(said[1]))
+        if side:
+            left[j] = max(left[j], at + (j in self.system.integer))
+        else:
+            right[j] = min(right[j], at)
+        return left, right
+
+
+def of_corners(weights: Data, low: list[float], high: list[float]) -> Iterator[Part]:
+    """McCormick's rows: (x - a)(y - b) of the signs of their ends is not negative."""
+    for i, one, j, two, w in weights.get("corners", ()):
+        (a, s), (b, t) = (
+            ((high[i], -1) if one == "upper" else (low[i], 1)),
+            ((high[j], -1) if two == "upper" else (low[j], 1)),
+        )
+        body: Counter[tuple[int, ...]] = Counter()
+        for m, c in (((i, j), 1.0), ((i,), -b), ((j,), -a), ((), a * b)):
+            body[tuple(sorted(m))] += s * t * c
+        yield body, float(Fraction(w)), 0 if Fraction(w) >= 0 else -float("inf")
+
+
+def of_forms(weights: Data, low: list[float], high: list[float]) -> Iterator[Part]:
+    """A column that is settled, times another; and squares of linear forms."""
+    for i, j, w in weights.get("ties", ()):
+        body = {tuple(sorted((i, j))): 1.0, (j,): -low[i]}
+        yield body, float(Fraction(w)), 0 if low[i] == high[i] else -float("inf")
+    for terms, w in weights.get("squares", ()):
+        linear = {tuple(m): float(Fraction(a)) for a, *m in terms}
+        square: Counter[tuple[int, ...]] = Counter()
+        for m, a in linear.items():
+            for n, b in linear.items():
+                square[tuple(sorted(m + n))] += a * b
+        yield square, float(Fraction(w)), 0 if Fraction(w) >= 0 else -float("inf")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".json.gz"])

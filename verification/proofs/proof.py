@@ -14,13 +14,15 @@ from pyomo.core import minimize
 from ...errors import ProofError
 from ...levels.bilevel import Bilevel
 from ...levels.reading import read_levels
+from ...solvers.interrupt import stop_requested, stoppable
 from ...solvers.status import Status
 from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
 from .point import ExactPoint, exact_point
 from .problem import exact, stated
 from .ranges import by_lps, propagate, tighten
 from .relaxation import Relaxation
-from .search import Limits, Search
+from .search import Limits
+from .stopping import StoppableSearch
 from .tree import Node, leaves, preorder
 
 BOUND_LPS = 2000
@@ -33,13 +35,15 @@ WITH_CLAIM = 300  # columns without a bound up to which they are tried again, fo
 class Proof:
     """A proof, or what there is of one: ``reasons`` say why it is open.
 
-    ``data`` is what the file holds; ``notes`` what was seen while it was made.
+    ``data`` is what the file holds; ``notes`` what was seen while it was made; ``interrupted``: Ctrl-C or SIGTERM ended
+    the search, and this is as far as it got.
     """
 
     data: dict[str, Any]
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     nodes: int = 0
+    interrupted: bool = False
 
     @property
     def closed(self) -> bool:
@@ -129,7 +133,8 @@ def prove(
         system = derive(problem)
     except RejectedError as reason:
         raise ProofError(f"no proof can be made of model {problem['name']!r}: {reason}.") from reason
-    return _Maker(bilevel, problem, system, gap, Limits(node_limit, time_limit), progress).proof(solution)
+    with stoppable():
+        return _Maker(bilevel, problem, system, gap, Limits(node_limit, time_limit), progress).proof(solution)
 
 
 def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None] | None = None) -> None:
@@ -144,7 +149,7 @@ def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None
     except ProofError as refusal:
         solution.notes.append(f"no proof: {refusal}")
         return
-    solution.proof = made
+    solution.proof, solution.interrupted = made, made.interrupted
     better = made.attained
     if better is None or solution.status not in (Status.optimal, Status.infeasible):
         return
@@ -176,13 +181,16 @@ class _Maker:
         self.box: Box = (list(system.lower), list(system.upper))
         self.derived = propagate(system, self.box)
         self.relaxation = Relaxation(system)
-        self.search = Search(self.relaxation, limits, self._improve, gap)
+        self.search = StoppableSearch(self.relaxation, limits, self._improve, gap)
         self.search.progress = progress
         self.best: ExactPoint | None = None
         self.notes: list[str] = []
 
     def proof(self, solution: Any) -> Proof:
         """Return the proof for a solution."""
+        if stop_requested():
+            self.search.open.append("stopped before the search")
+            return self._stated(Node(), False)
         if str(solution.status) not in (Status.optimal, Status.feasible, Status.infeasible):
             raise ProofError(
                 f"the answer's status is {solution.status}: there is neither a point nor infeasibility to be proven. "
@@ -197,12 +205,13 @@ class _Maker:
             self.relaxation.limit_claim(None)
         child = Node()
         closed = self.search.run(child, self.box, TRIAL)
-        if not closed and self.search.claim is not None:
+        going = not (closed or stop_requested() or self.search.nodes >= self.search.limits.nodes)
+        if going and self.search.claim is not None:
             self.relaxation.limit_claim(self.search.claim)
             for _ in range(ROUNDS):
                 self.derived += tighten(self.relaxation, self.box)
             self.relaxation.limit_claim(None)
-        if not closed:
+        if going:
             child = Node()
             closed = self.search.run(child, self.box)
         root = Node(["bounds", self.derived], [child]) if self.derived else child
@@ -275,7 +284,15 @@ class _Maker:
             data["attained"] = exact(self.sign * self.best.objective)
             data["violation"] = exact(self.best.violation)
         data["tree"] = preorder(root) if closed else []
-        return Proof(data, [] if closed else self.search.open, self.notes, self.search.nodes)
+        reasons = [] if closed else self._reasons(root)
+        return Proof(data, reasons, self.notes, self.search.nodes, stop_requested() and not closed)
+
+    def _reasons(self, root: Node) -> list[str]:
+        """Say why the tree is open, and how far it got."""
+        bound = self.search.bound(root)
+        side = ">=" if self.sign == 1 else "<="
+        far = [f"F {side} {self.sign * bound:.10g} so far, in floating point"] if math.isfinite(bound) else []
+        return [*["interrupted"] * stop_requested(), *self.search.open, *far]
 
     def _tightened(self, root: Node, claim: Fraction) -> Fraction:
         """Return the least that a leaf proves, unless bounds were derived for points better than the claim."""

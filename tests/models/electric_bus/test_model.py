@@ -1,9 +1,9 @@
 import json
 from math import inf
-from random import Random
 
 import pyomo.environ as pyo
 import pytest
+from electric_bus_cases import FORMS, INSTANCES, load_of, plug_in, random_events, with_floor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -14,8 +14,6 @@ from bilevolt.models import electric_bus
 from bilevolt.models.electric_bus.authority import authority_bounds
 from bilevolt.models.electric_bus.events import greatest_loads
 
-INSTANCES = {name: load_instance(name) for name in ("limassol", "limassol_small")}
-FORMS = ("surcharge", "poster")
 # Floors between the revenue of the free reaction (0) and the largest revenue (1): slack to hardly feasible.
 FLOORS = (-0.5, 0.2, 0.5, 0.8, 1.0)
 
@@ -24,41 +22,6 @@ def highs(model: pyo.ConcreteModel) -> None:
     solver = pyo.SolverFactory("appsi_highs")
     solver.highs_options = {"threads": 1, "mip_rel_gap": 1e-9}
     pyo.assert_optimal_termination(solver.solve(model))
-
-
-def random_events(instance, seed: int) -> list:
-    """One event a bus, one bus a block."""
-    random, events = Random(seed), electric_bus.charging_events(instance)
-    while True:
-        chosen = [random.choice([e for e in events if e.bus == bus.id]) for bus in instance.buses]
-        if len({(e.site, e.start) for e in chosen}) == len(chosen):
-            return chosen
-
-
-def load_of(chosen) -> dict[int, float]:
-    load: dict[int, float] = {}
-    for event in chosen:
-        for slot, energy in event.energy_kwh:
-            load[slot] = load.get(slot, 0.0) + energy
-    return load
-
-
-def plug_in(model: pyo.ConcreteModel, chosen) -> None:
-    keys = {event.key for event in chosen}
-    for key in model.EVENTS:
-        model.u[key].fix(int(key in keys))
-    for site in model.SITES:
-        model.x[site].fix(int(any(event.site == site for event in chosen)))
-
-
-def with_floor(instance, share: float, load: dict[int, float]):
-    """The instance with a floor between this load's revenue without a floor and its largest revenue."""
-    free = instance.model_copy(update={"revenue_floor_usd_per_day": 0.0})
-    base, kappa = instance.base_tariff_usd_per_kwh, instance.deviation_cap_usd_per_kwh_per_kwh
-    surcharge = electric_bus.tariff_reaction(free, load)["delta"]
-    least = sum((base[f] + surcharge[f]) * energy for f, energy in load.items())
-    largest = sum((base[f] + kappa * energy) * energy for f, energy in load.items())
-    return instance.model_copy(update={"revenue_floor_usd_per_day": least + share * (largest - least)})
 
 
 def react(model: pyo.ConcreteModel, instance) -> dict:

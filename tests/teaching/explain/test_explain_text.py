@@ -7,6 +7,7 @@ from explained_models import dc_opf, market, mixed_rows, two_followers
 import bilevolt as bv
 from bilevolt import explain, state_bound
 from bilevolt.errors import BilevoltError
+from bilevolt.models import textbook
 from bilevolt.teaching.explain.text import PLAIN
 
 
@@ -303,3 +304,38 @@ def test_the_users_model_is_unchanged(structure):
     before = structure(model)
     explain(model)
     assert structure(model) == before
+
+
+def own_curvature():
+    """min x s.t. x >= y, y in argmin {y**2 - 4 y : y <= 3}: the leader is in no cost and no side of the follower."""
+    model = pyo.ConcreteModel(name="own_curvature")
+    model.x = pyo.Var(bounds=(0, 9))
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var()
+    model.L.most = pyo.Constraint(expr=model.L.y <= 3)
+    model.L.o = pyo.Objective(expr=model.L.y**2 - 4 * model.L.y)
+    model.above = pyo.Constraint(expr=model.x >= model.L.y)
+    model.o = pyo.Objective(expr=model.x)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (own_curvature, "It is convex here, as nobody else is in this follower's costs and right-hand sides."),
+        (
+            lambda: textbook.build("shimizu_aiyoshi_1981_1_max"),
+            "It is not convex here, as others are in this follower's costs or right-hand sides: x × y,",
+        ),
+    ],
+    ids=["convex", "not convex"],
+)
+def test_whether_a_qp_followers_duality_row_is_convex_is_decided(build, said):
+    text = " ".join(explain(build()).to_text().split())
+    assert said in text
+    assert "dual feasibility of an LP" not in text
+
+
+def test_members_that_are_listed_keep_their_indices():
+    text = explain(textbook.build("conejo2016")).to_text()
+    assert [f" lb[{k}]  " in text for k in (1, 2, 3)] == [True] * 3
