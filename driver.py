@@ -85,16 +85,16 @@ def solve(
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model, integer_followers=request.method in EXACT)
-    method = _method(bilevel, request)
+    run = _method(bilevel, request)
     said = remarks(bilevel)
     for remark in said:
         request.say(remark)
     with stoppable():
-        solution, single, question = method(bilevel, request)
+        solution, single, question = run(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
     solution.notes[:0] = said
-    if request.method in EXACT and method is not _decomposed:
+    if request.method in EXACT and run is not _decomposed:
         note_why(bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):
         try:
