@@ -30,7 +30,7 @@ from ..program import Array, Program
 
 LARGEST = 1e4
 """What is tried to be proven as M, or less where the rows' slacks would exceed what their pairs may have."""
-PROGRAMS, ENTRIES = 30_000, 2_500
+PROGRAMS, ENTRIES = 40_000, 2_500
 """Linear programs of all blocks together, after which the rest counts as not proven; one with more than so many
 entries counts as several."""
 LARGEST_BLOCK = 250_000
@@ -259,7 +259,8 @@ class VertexSearch:
             low, high = lower.copy(), upper.copy()
             low[v], high[v] = reached[v]
             zero = (low[:-1] == 0) & (high[:-1] == 0)
-            for j in np.flatnonzero(~joined & (self.matrix[:, v] != 0) & self._possible(low, high)):
+            near = np.flatnonzero(~joined & (self.matrix[:, v] != 0))
+            for j in near[self._possible(low, high, near)]:
                 others = np.flatnonzero((self.matrix[j] != 0) & ~zero)
                 others = others[others != v]
                 if others.size != 1 or int(others[0]) in reached:
@@ -274,10 +275,11 @@ class VertexSearch:
                 joined[j] = True
         return True
 
-    def _possible(self, lower: Array, upper: Array) -> Array:
-        """Return which rows can be equations within these ranges."""
-        least = self.positive @ lower + self.negative @ upper
-        most = self.positive @ upper + self.negative @ lower
+    def _possible(self, lower: Array, upper: Array, rows: Array | slice = slice(None)) -> Array:
+        """Return which of these rows can be equations within these ranges."""
+        positive, negative = self.positive[rows], self.negative[rows]
+        least = positive @ lower + negative @ upper
+        most = positive @ upper + negative @ lower
         return (least <= CERTAIN) & (most >= -CERTAIN)
 
     def _narrow(self, tight: Array, lower: Array, upper: Array) -> bool:
@@ -291,8 +293,12 @@ class VertexSearch:
                 one, other = -most / whole, -least / whole
                 low = np.where(whole > 0, one, np.where(whole < 0, other, -np.inf)).max(axis=0, initial=-np.inf)
                 high = np.where(whole > 0, other, np.where(whole < 0, one, np.inf)).min(axis=0, initial=np.inf)
-                np.maximum(lower, low - MARGIN, out=lower)
-                np.minimum(upper, high + MARGIN, out=upper)
+                low -= MARGIN
+                high += MARGIN
+                if not ((low > lower + CERTAIN) | (high < upper - CERTAIN)).any():
+                    break  # nothing to speak of would be narrowed
+                np.maximum(lower, low, out=lower)
+                np.minimum(upper, high, out=upper)
                 if np.any(lower > upper + CERTAIN):
                     return False
                 np.minimum(lower, upper, out=lower)
