@@ -28,16 +28,16 @@ def complete(single: Any, solve: Solve) -> str | None:
     for variable in bilevel.variables:
         if variable.value is None:
             return f"{variable.name} has no value"
+    for integer, bits in single_map.expansions:
+        rest = round(integer.value - integer.lb)
+        for weight, bit in bits:
+            bit.set_value((rest // int(weight)) % 2, skip_validation=True)
     if not multipliers_at(single, solve):
         names = ", ".join(repr(block.name) for block in user_cuts.used(single_map))
         doubt = f", or the valid inequalities {names} are not valid" if names else ""
         return f"the followers' values are not optimal at the leader's decision (no multipliers belong to them){doubt}"
     for item in single_map.linearized:
         LINEARIZATIONS[item.step].start(item)
-    for integer, bits in single_map.expansions:
-        rest = round(integer.value - integer.lb)
-        for weight, bit in bits:
-            bit.set_value((rest // int(weight)) % 2, skip_validation=True)
     for product in single_map.products:
         if product.variable is not None:
             product.variable.set_value(product.first.value * product.second.value, skip_validation=True)

@@ -137,7 +137,7 @@ def test_the_model_is_unchanged_after_an_exception_inside_the_solver(choice, sol
     [
         (("bigm", "highs"), errors.UnprovenBigMError),
         (("sos1", "highs"), errors.UnsupportedBySolverError),
-        (("sos1", "cplex"), errors.SolverUnavailableError),
+        (("sos1", "baron"), errors.SolverUnavailableError),
         (("mccormick", "gurobi"), errors.BilevoltError),
     ],
 )

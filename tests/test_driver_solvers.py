@@ -76,9 +76,9 @@ def test_highs_takes_a_convex_objective_of_the_leader():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"method": "guess"}, "'guess' is unknown. Choose one of exact, nested"),
+        ({"method": "guess"}, "'guess' is unknown. Choose one of exact, column_and_constraint, nested"),
         ({"reformulation": "magic"}, "'magic' is unknown. Choose one of auto, sos1, bigm"),
-        ({"solver": "cplex"}, "solver 'cplex' is unknown"),
+        ({"solver": "baron"}, "solver 'baron' is unknown"),
     ],
 )
 def test_unknown_choices_are_refused(options, said):

@@ -100,7 +100,7 @@ def test_the_siblings_have_the_same_checks(call, no_solver):
             call(market(), **arguments)
 
 
-@pytest.mark.parametrize("solver", ["hihgs", "cplex", "", None, 3])
+@pytest.mark.parametrize("solver", ["hihgs", "baron", "", None, 3])
 def test_unknown_solvers(solver, no_solver):
     with pytest.raises(SolverUnavailableError, match="Choose one of auto, gurobi, highs, scip"):
         bv.solve(market(), solver=solver)

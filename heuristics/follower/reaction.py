@@ -22,7 +22,7 @@ from ...levels.follower_problem import follower_at
 from ...levels.rows import add_sos, substitution
 from ...reformulations import user_cuts
 from ...reformulations.optimal_face import add_active, add_optima, add_prices, add_row_at, least_multipliers
-from ...reformulations.single_level import map_of
+from ...reformulations.single_level import SingleLevel, map_of
 from ...solvers.base import SolverResult
 from ...solvers.status import Status
 
@@ -143,6 +143,17 @@ def _completion(
     return completion
 
 
+def _products_at(single_map: SingleLevel, at: dict[int, float]) -> dict[int, Any]:
+    """Map the variables that stand for products to what they are at these values: a number, or linear in a price."""
+    known = at | {id(bit): bit.value for _, bits in single_map.expansions for _, bit in bits if bit.value is not None}
+    return {
+        id(product.variable): known.get(id(product.first), product.first)
+        * known.get(id(product.second), product.second)
+        for product in single_map.products
+        if product.variable is not None and (id(product.first) in known or id(product.second) in known)
+    }
+
+
 def multipliers_at(single: Any, solve: Solve) -> bool:
     """Put the smallest multipliers that belong to the levels' values on the model on their variables.
 
@@ -154,7 +165,7 @@ def multipliers_at(single: Any, solve: Solve) -> bool:
     bilevel = single_map.bilevel
     at = {id(v): v.value for v in bilevel.variables}
     problem = least_multipliers(single, at)
-    put = substitution(at)
+    put = substitution(at | _products_at(single_map, at))
     for name, row in user_cuts.rows(single):
         add_row_at(problem.rows, name, row, put, 1e-6)
     values = solve(problem).values

@@ -111,7 +111,7 @@ def test_a_limit_confirms_nothing(time_limit: float) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"confirm": "cplex"}, SolverUnavailableError, "Choose one of auto, gurobi, highs, scip"),
+        ({"confirm": "baron"}, SolverUnavailableError, "Choose one of auto, gurobi, highs, scip"),
         ({"confirm": True}, SolverUnavailableError, "confirm"),
         ({"solver": "scip", "confirm": "SCIP"}, ArgumentError, "is the solver of the model itself"),
         ({"method": "nested", "confirm": "scip"}, ArgumentError, "confirm='scip' is not used by the heuristic"),

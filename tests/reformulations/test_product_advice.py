@@ -77,8 +77,14 @@ def price_stated(model):
 
 GUROBI_OR_SCIP = "solver='gurobi' or solver='scip'"
 CASES = [
-    (continuous_in_the_objective, {}, ["x*L.y", "both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
-    (continuous_in_a_row, {}, ["as both factors are continuous. Use " + GUROBI_OR_SCIP], None, {}),
+    (
+        continuous_in_the_objective, {"reformulation": "bigm"},
+        ["x*L.y", "both factors are continuous. Use " + GUROBI_OR_SCIP], None, {},
+    ),
+    (
+        continuous_in_a_row, {"reformulation": "bigm"},
+        ["as both factors are continuous. Use " + GUROBI_OR_SCIP], None, {},
+    ),
     (
         endless_integer, {"big_m": 90},
         ["x is an integer without (small) bounds", "Give x, L.y bounds: Var bounds", "state_bound(", "or use"],

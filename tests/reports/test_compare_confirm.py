@@ -61,7 +61,7 @@ def test_what_rests_on_ties_is_a_column() -> None:
 
 def test_refused_at_once() -> None:
     with pytest.raises(SolverUnavailableError, match="confirm"):
-        compare(["bard511"], confirm="cplex")
+        compare(["bard511"], confirm="baron")
     with pytest.raises(ArgumentError, match="'confirm': used by none of the runs"):
         compare(["bard511"], methods=["nested"], reformulations=[], confirm="scip")
 

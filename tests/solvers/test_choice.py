@@ -46,7 +46,7 @@ def test_refused_by_name_before_solving(name, m, feature, where):
 
 def test_unknown_solver_lists_the_known_ones():
     with pytest.raises(SolverUnavailableError, match="gurobi, highs, scip"):
-        get_solver("cplex")
+        get_solver("baron")
 
 
 CHOICES = [

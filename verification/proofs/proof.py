@@ -40,7 +40,7 @@ class Proof:
     the search, and this is as far as it got.
     """
 
-    data: dict[str, Any]
+    data: dict[str, Any] = field(repr=False)  # megabytes
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     nodes: int = 0
