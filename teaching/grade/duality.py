@@ -15,7 +15,7 @@ from enum import Enum
 import numpy as np
 from scipy.optimize import linprog
 
-from ..polynomials import Polynomial
+from ..polynomials import Monomial, Polynomial
 from ..statements import Statement
 from .systems import Couple, Reference, System, multiplier_name, stationarity_name
 
@@ -28,20 +28,27 @@ class RowKind(Enum):
     other = 3
 
 
-def kind_of(row: Statement, primal: set[str], reference: Reference) -> RowKind:
-    """Say which of our rows with multipliers a row is most like; a multiplier may be eliminated from it."""
-    ours = set(reference.multipliers)
-    shape = _shape(row.polynomial, row.names - primal)
-    best, found = float("inf"), RowKind.other
-    for kind, polynomial in _rows_with_multipliers(reference):
-        other = _shape(polynomial, ours)
-        count = abs(shape[1] - other[1])
-        if kind is RowKind.stationarity:
-            count = min(count, abs(shape[1] + 1 - other[1]))
-        distance = len(shape[0] ^ other[0]) + count
-        if distance < best:
-            best, found = distance, kind
-    return found
+class RowKinds:
+    """Says which of our rows with multipliers a student's row is most like; a multiplier may be eliminated from it."""
+
+    def __init__(self, reference: Reference, primal: set[str]) -> None:
+        """Take the names ``primal`` for no multipliers of the student."""
+        self._primal = primal
+        ours = set(reference.multipliers)
+        self._shapes: dict[tuple[frozenset[Monomial], int], RowKind] = {}
+        for kind, polynomial in _rows_with_multipliers(reference):
+            self._shapes.setdefault(_shape(polynomial, ours), kind)
+
+    def of(self, row: Statement) -> RowKind:
+        """Return the kind of one row."""
+        plain, several = _shape(row.polynomial, row.names - self._primal)
+        best, found = float("inf"), RowKind.other
+        for (monomials, count), kind in self._shapes.items():
+            lost = (0, 1) if kind is RowKind.stationarity else (0,)
+            distance = len(plain ^ monomials) + min(abs(several + eliminated - count) for eliminated in lost)
+            if distance < best:
+                best, found = distance, kind
+        return found
 
 
 def dual_rows(reference: Reference) -> dict[str, Polynomial]:
@@ -144,7 +151,7 @@ def _rows_with_multipliers(reference: Reference) -> Iterator[tuple[RowKind, Poly
         yield RowKind.duality, polynomial
 
 
-def _shape(polynomial: Polynomial, multipliers: set[str]) -> tuple[set[tuple[str, ...]], int]:
+def _shape(polynomial: Polynomial, multipliers: set[str]) -> tuple[frozenset[Monomial], int]:
     """Return the monomials without multipliers, and how many have one."""
-    plain = {m for m in polynomial.terms if not multipliers & set(m)}
+    plain = frozenset(m for m in polynomial.terms if multipliers.isdisjoint(m))
     return plain, len(polynomial.terms) - len(plain)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ..polynomials import Polynomial
 from ..statements import Statement
-from .duality import RowKind, kind_of
+from .duality import RowKind, RowKinds
 from .systems import Couple, Reference
 
 _DEGREE = 4
@@ -59,14 +59,14 @@ def introduce_multipliers(
 
     :param primal: names that are no multipliers.
     """
-    introduced = _Introduced()
+    introduced, kinds = _Introduced(), RowKinds(reference, primal)
     pairs = [_with_multiplier(couple, statements, primal, reference, introduced) for couple in couples]
     rows = []
     for row in statements:
         parts = [] if row.equality else introduced.known(row.polynomial)
         if not (row.equality or parts or _limits_one(row)) and row.names - primal:
             misspelt = any(row.polynomial.terms.keys() == other.terms.keys() for _, other, _ in introduced.rows)
-            if not misspelt and kind_of(row, primal, reference) is RowKind.stationarity:
+            if not misspelt and kinds.of(row) is RowKind.stationarity:
                 parts = [introduced.multiplier(row.polynomial, Polynomial({}), row.name)]
         rows += [replace(row, polynomial=part) for part in parts] or [row]
     return rows + introduced.definitions(), pairs

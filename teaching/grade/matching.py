@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ..polynomials import Monomial, Polynomial, near
 from ..statements import sign_of
-from .duality import RowKind, dual_rows, kind_of
+from .duality import RowKind, RowKinds, dual_rows
 from .student import Student
 from .systems import Couple, Reference, System
 
@@ -87,7 +87,8 @@ class _Partners:
         self.multipliers, self.targets = list(student.multipliers), list(reference.multipliers)
         own, targets = set(self.multipliers), set(self.targets)
         rows = [s for s in student.system.statements if s.names & own]
-        dual = [s for s in rows if kind_of(s, primal, reference) is RowKind.duality]
+        kinds = RowKinds(reference, primal)
+        dual = [s for s in rows if kinds.of(s) is RowKind.duality]
         self.student = [_row(s.polynomial, own) for s in rows if s.equality or s in dual]
         stationarity = [s.polynomial for s in reference.statements if s.role == "stationarity"]
         self.ours = [_row(p, targets) for p in stationarity if p.names & targets]
