@@ -21,11 +21,16 @@ _PUBLIC = {
     "Status": "solvers.status",
     "compare": "reports",
     "Comparison": "reports",
+    "tournament": "experiments",
+    "Tournament": "experiments",
+    "sweep": "experiments",
+    "Sweep": "experiments",
     "verify": "verification",
     "Certificate": "verification",
     "break_big_m": "verification",
     "BigMBreak": "verification",
     "prove": "proving",
+    "write": "writing",
     "Proof": "verification.proofs",
     "explain": "teaching.explain.explain",
     "Explanation": "teaching.explain.explanation",
@@ -37,6 +42,7 @@ _PUBLIC = {
 _MODULES = (
     "cli",
     "errors",
+    "experiments",
     "heuristics",
     "instances",
     "models",
@@ -50,8 +56,21 @@ _MODULES = (
 __all__ = [*_PUBLIC, *_MODULES]
 
 if TYPE_CHECKING:
-    from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, teaching, verification
+    from . import (
+        cli,
+        errors,
+        experiments,
+        heuristics,
+        instances,
+        models,
+        reformulations,
+        reports,
+        solvers,
+        teaching,
+        verification,
+    )  # fmt: skip
     from .driver import solve
+    from .experiments import Sweep, Tournament, sweep, tournament
     from .instances import list_instances, load_instance
     from .levels.dual_of import dual_of
     from .levels.pao_adapter import SubModel
@@ -69,6 +88,7 @@ if TYPE_CHECKING:
     from .teaching.grade.grader import grade
     from .verification import BigMBreak, Certificate, break_big_m, verify
     from .verification.proofs import Proof
+    from .writing import write
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m``.
+"""The command line: ``bilevolt list | solve | compare | tournament | sweep | verify | prove | break-m | write``.
 
 Exit codes, the same for all commands:
 
@@ -21,15 +21,18 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import break_m, console, explain, plot, prove
+from . import break_m, console, explain, plot, prove, sweep, tournament, write
 from .console import Exit
+from .outcome import exit_code, exit_code_of, split
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
     "or a solver gave up; 2 usage, or a model that the method cannot treat; 3 stopped at a limit without "
     "proof; 130 interrupted."
 )
-_TARGET_HELP = "An instance (limassol), a textbook problem, an instance's .json, or FILE.py[:build]."
+_TARGET_HELP = (
+    "An instance (limassol), a textbook problem, an instance's .json, FILE.mps[:FILE.aux], or FILE.py[:build]."
+)
 
 app = typer.Typer(
     name="bilevolt",
@@ -103,8 +106,13 @@ def solve(
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
     confirm: _Confirm = None,
+    aux: Annotated[
+        Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
+    ] = None,
     as_json: _Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the solution as JSON.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the solution as JSON, or its values as .sol.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the problem's figure (.png, .pdf, .svg).")] = None,
 ) -> None:
     """Solve a bilevel model, and check the answer."""
@@ -112,11 +120,11 @@ def solve(
         from .. import driver
         from ..reports.row import WITH_POINT
         from ..reports.targets import resolve
-        from .files import own_plot, refuse_figure_name, save_plot
+        from .files import own_plot, refuse_figure_name, save_plot, save_solution
 
         console.refuse_unwritable(output, plot)
         refuse_figure_name(plot, "--plot")
-        found = resolve(target)
+        found = resolve(target if aux is None else f"{target}:{aux}")
         draw = own_plot(found) if plot else None
         with console.progress() as say:
             say(f"{found.name}: building")
@@ -137,7 +145,7 @@ def solve(
         document = json.loads(solution.to_json()) | {"target": found.spec, "summary": figures}
         text = json.dumps(document, indent=2)
         if output:
-            output.write_text(text + "\n", encoding="utf-8")
+            save_solution(output, solution, text)
         if draw and plot:
             save_plot(plot, draw, {solution.method: figures} if figures else {})
         if as_json:
@@ -149,7 +157,7 @@ def solve(
     if solution.certificate is not None and solution.certificate.refuted_by:
         raise typer.Exit(Exit.FAILED)
     verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
-    raise typer.Exit(_exit_code(solution.method, str(solution.status), verified))
+    raise typer.Exit(exit_code(solution.method, str(solution.status), verified))
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -199,9 +207,9 @@ def compare(
         with console.progress() as say:
             comparison = run_all(
                 {one.name: one.build for one in found},
-                reformulations=_split(reformulations),
-                solvers=_split(solvers),
-                methods=[name for name in _split(usual if methods is None else methods) if name.casefold() != "exact"],
+                reformulations=split(reformulations),
+                solvers=split(solvers),
+                methods=[name for name in split(usual if methods is None else methods) if name.casefold() != "exact"],
                 summaries={one.name: one.summary for one in found if one.summary},
                 time_limit=time_limit,
                 rel_gap=rel_gap,
@@ -220,15 +228,14 @@ def compare(
             console.show_comparison(comparison)
     if comparison.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
-    ran = [row for row in comparison.rows if row.reason is None]
-    codes = {Exit.FAILED if row.culprit else _exit_code(row.method, row.status, row.verified) for row in ran}
-    order = (Exit.FAILED, Exit.UNPROVEN, Exit.PROVEN)
-    raise typer.Exit(next((code for code in order if code in codes), Exit.REFUSED))
+    raise typer.Exit(exit_code_of(comparison.rows))
 
 
 @app.command(epilog=_EXIT_HELP)
 def verify(
-    solution_file: Annotated[Path, typer.Argument(metavar="SOLUTION.json", help="What solve or prove wrote with -o.")],
+    solution_file: Annotated[
+        Path, typer.Argument(metavar="SOLUTION", help="What solve or prove wrote with -o, or a .sol with --target.")
+    ],
     target: Annotated[
         str | None, typer.Option("--target", "--model", help="The model, if not the one named in the file.")
     ] = None,
@@ -242,14 +249,16 @@ def verify(
         from .. import verification
         from ..quantities import number
         from ..reports.targets import resolve
-        from .files import read_solution
+        from .files import name_as_in, read_solution
 
         number("tolerance", tolerance, positive=True)
         solution, recorded = read_solution(solution_file, target)
         found = resolve(recorded)
         with console.progress() as say:
             say(f"{found.name}: solving the followers again")
-            certificate = verification.verify(found.build(), solution, tolerance=tolerance)
+            model = found.build()
+            name_as_in(model, solution, solution_file)
+            certificate = verification.verify(model, solution, tolerance=tolerance)
         if as_json:
             print(json.dumps(console.finite(certificate.to_dict() | {"target": found.spec}), indent=2))
         else:
@@ -257,23 +266,13 @@ def verify(
     raise typer.Exit(Exit.PROVEN if certificate.bilevel_feasible else Exit.FAILED)
 
 
+app.command("tournament", epilog=_EXIT_HELP)(tournament.tournament)
+app.command("sweep", epilog=_EXIT_HELP)(sweep.sweep)
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
-
-
-def _split(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _exit_code(method: str, status: str, verified: bool | None) -> Exit:
-    """Return the exit code of one run, as documented above."""
-    if status == "error" or verified is False:
-        return Exit.FAILED
-    if status == "no_solution" or (status == "feasible" and method == "exact"):
-        return Exit.UNPROVEN
-    return Exit.PROVEN
+app.command("write", epilog=_EXIT_HELP)(write.write)
 
 
 if __name__ == "__main__":

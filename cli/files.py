@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BilevoltError, MalformedError
+from ..instances.files.sol import read_sol, write_sol
+from ..instances.files.words import word
+from ..levels.reading import read_levels
 from ..models import PROBLEMS
 from ..models.problem import LazyModule
 from ..reports import Comparison
 from ..reports.targets import Target
 from ..solution import Solution
+from ..solvers.status import Status
+from ..spelling import hint
 from . import console
+
+_POINT = ".sol"
 
 
 def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]:
@@ -20,6 +27,8 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
     :raises MalformedError: the file is no solution, has no point, or no target is known.
     :raises OSError: the file cannot be read.
     """
+    if path.suffix.lower() == _POINT:
+        return _read_point(path, target)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -31,6 +40,39 @@ def read_solution(path: Path, target: str | None = None) -> tuple[Solution, str]
     if not found or not isinstance(found, str):
         raise MalformedError(f"{path}: no target is recorded; name the model with --target.")
     return solution, found
+
+
+def _read_point(path: Path, target: str | None) -> tuple[Solution, str]:
+    """Return a point of a ``.sol`` file, which claims no more than that it is feasible."""
+    if target is None:
+        raise MalformedError(f"{path}: a {_POINT} file does not say whose point it is; name the model with --target.")
+    objective, values = read_sol(path)
+    if not values:
+        raise MalformedError(f"{path}: there is no point to check: no line has a variable and its value.")
+    return Solution(Status.feasible, objective=objective, values=values, method="file"), target
+
+
+def name_as_in(model: Any, solution: Solution, path: Path) -> None:
+    """Call the values of a ``.sol`` file as the model calls its variables.
+
+    :raises MalformedError: the model has no variable of such a name.
+    """
+    if path.suffix.lower() != _POINT:
+        return
+    names = {word(variable.name): variable.name for variable in read_levels(model).variables}
+    if strangers := [name for name in solution.values if name not in names]:
+        raise MalformedError(f"{path}: the model has no variable {strangers[0]!r}. {hint(strangers[0], list(names))}")
+    solution.values = {names[name]: number for name, number in solution.values.items()}
+
+
+def save_solution(path: Path, solution: Solution, text: str) -> None:
+    """Write a solution: its values where the name ends in ``.sol``, else all of it, as JSON."""
+    if path.suffix.lower() != _POINT:
+        path.write_text(text + "\n", encoding="utf-8")
+    elif solution.values:
+        write_sol(path, solution.objective, solution.values, f"bilevolt: {solution.status}")
+    else:
+        console.warn(f"{path} is not written: there is no point ({solution.status}).")
 
 
 def own_plot(target: Target) -> Callable[[dict[str, Any]], Any]:

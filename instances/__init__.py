@@ -5,9 +5,11 @@ field.
 """
 
 from .base import Instance
+from .changing import changed
 from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
+from .linear_bilevel import LinearBilevelInstance
 from .loader import InstanceInfo, instance_names, list_instances, load_instance, parse_instance
 from .network_pricing import NetworkPricingInstance
 from .registry import SCHEMAS, read_folder
@@ -23,9 +25,11 @@ __all__ = [
     "FastChargingInstance",
     "Instance",
     "InstanceInfo",
+    "LinearBilevelInstance",
     "NetworkPricingInstance",
     "RoadNetwork",
     "StationLocationInstance",
+    "changed",
     "instance_names",
     "list_instances",
     "load_instance",

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Annotated, Any, Self, TypeVar, get_args
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -38,6 +39,9 @@ class Record(BaseModel):
 class Instance(Record, ABC):
     """Base of every problem's schema; a child adds ``problem: Literal["..."]`` and its data."""
 
+    endings: ClassVar[tuple[str, ...]] = ()
+    """How names of files end that are not JSON, and that :meth:`of_file` reads."""
+
     problem: str
     name: Identifier
     source: Annotated[str, Field(min_length=1, description="where the numbers come from, what is calibrated")]
@@ -51,6 +55,15 @@ class Instance(Record, ABC):
         :raises ValueError: it is of that format, and something in it is wrong.
         """
         return None
+
+    @classmethod
+    def of_file(cls, path: Path, beside: Path | None) -> dict[str, Any]:
+        """Make a document of this schema of a file whose name has one of the ``endings``.
+
+        :param beside: a second file that goes with it, where the caller names one.
+        :raises InstanceError: the file cannot be read.
+        """
+        raise NotImplementedError
 
     @property
     @abstractmethod

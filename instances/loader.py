@@ -23,15 +23,23 @@ class InstanceInfo(NamedTuple):
     summary: str
 
 
-def load_instance(name_or_path: str | Path) -> Instance:
-    """Load a shipped instance by name, or a user's JSON file by path.
+def load_instance(name_or_path: str | Path, aux: str | Path | None = None) -> Instance:
+    """Load a shipped instance by name, or a user's file by path.
 
-    A string is a name, in any case of letters, unless it ends with ``.json`` or contains a folder. The file's
-    ``"problem"`` field chooses the schema; a file in a format that others publish is read by the schema that adopts it.
+    A string is a name, in any case of letters, unless it ends as a file's name does (``.json``, ``.mps``, ``.lp``,
+    ``.aux``) or contains a folder. The file's ``"problem"`` field chooses the schema; a file in a format that others
+    publish is read by the schema that adopts it.
 
-    :raises InstanceError: unknown name, missing file, unreadable JSON, or data that contradict the schema.
+    :param aux: the file that goes with an MPS or LP file, where it is not beside it under the same name.
+    :raises InstanceError: unknown name, missing file, unreadable file, or data that contradict the schema.
     """
     path = _locate(name_or_path)
+    beside = None if aux is None else Path(aux)
+    reader = next((schema for schema in SCHEMAS.values() if path.name.lower().endswith(schema.endings)), None)
+    if reader is not None:
+        return parse_instance(json.dumps(reader.of_file(path, beside)), str(path))
+    if beside is not None:
+        raise InstanceError(f"{path}: {beside} goes with an MPS or LP file, and this is none; leave it out.")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -65,6 +73,16 @@ def instance_names() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a text is the name of a file, and not that of a shipped instance."""
+    return len(Path(text).parts) > 1 or text.lower().endswith(file_endings())
+
+
+def file_endings() -> tuple[str, ...]:
+    """How names of files end that instances are read from."""
+    return (".json", *(ending for schema in SCHEMAS.values() for ending in schema.endings))
+
+
 def _adopted(document: object, where: str) -> dict[str, Any] | None:
     """Return what the first schema makes of it that knows the format; None: it is in ours, or in none known."""
     try:
@@ -76,9 +94,9 @@ def _adopted(document: object, where: str) -> dict[str, Any] | None:
 
 def _locate(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
-    if isinstance(name_or_path, Path) or path.suffix == ".json" or len(path.parts) > 1:
+    if isinstance(name_or_path, Path) or is_file_name(name_or_path):
         return path
-    file = "A file of your own is given by its path, ending with .json."
+    file = f"A file of your own is given by its path, ending with {', '.join(file_endings())}."
     return _SHIPPED / f"{canonical('instance', name_or_path, instance_names(), InstanceError, file)}.json"
 
 

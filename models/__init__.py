@@ -14,6 +14,7 @@ PROBLEMS = Registry(
         "demand_response",
         "electric_bus",
         "fast_charging",
+        "linear_bilevel",
         "network_pricing",
         "station_location",
     ),

@@ -22,7 +22,7 @@ from ..reformulations import LINEARIZATIONS, reformulate
 from ..reformulations.single_level import map_of
 from ..request import Request
 from ..solution import Solution
-from ..solvers import SOLVERS, objection
+from ..solvers import SOLVERS, get_solver, objection
 from ..solvers.reading import read
 from ..solvers.session import Session
 from ..solvers.status import Status
@@ -67,7 +67,7 @@ def prepare(bilevel: Bilevel, request: Request, solver: str, reformulation: str)
                 continue
             single = reformulate(bilevel, step, cuts=None)
             _add_row(single, 0.0)
-            if reason := objection(SOLVERS[name], read(single).needs):
+            if reason := objection(get_solver(name), read(single).needs):
                 reasons.append(f"{name} by {step}: {reason}")
                 continue
             return Question(name, step, single)
@@ -147,8 +147,8 @@ def _cannot_ask(name: str, step: str, solver: str, reformulation: str) -> str | 
         return "it solves the model itself"
     if step == reformulation:
         return "the model is solved by it"
-    if (reason := SOLVERS[name].available()) is not None:
+    if (reason := get_solver(name).available()) is not None:
         return reason
-    features = SOLVERS[name].features.as_dict()
+    features = get_solver(name).features.as_dict()
     missing = sorted(need for need in LINEARIZATIONS[step].needs if not features.get(need))
     return f"it does not take {', '.join(missing)}" if missing else None

@@ -86,7 +86,7 @@ class _Relaxation:
         switched = list(program.switches)  # rows that hold only while a binary has a value
         low, high = program.row_lower.copy(), program.row_upper.copy()
         low[switched], high[switched] = -np.inf, np.inf
-        self._solver.passModel(native.lp_of(replace(program, row_lower=low, row_upper=high)))
+        native.hand_over(self._solver, native.lp_of(replace(program, row_lower=low, row_upper=high)))
 
     def solve(self) -> bool:
         """Solve, and put the point on the model's variables; whether there is one to separate."""

@@ -23,6 +23,12 @@ AUTO = (
 )
 
 
+def after(name: str) -> list[Linearization]:
+    """Return what "auto" tries after a step."""
+    steps: list[Linearization] = [step for step, _ in AUTO]
+    return steps[[step.name for step in steps].index(name) + 1 :]
+
+
 def with_option(option: str) -> list[str]:
     """Return the names of the ways that have an option."""
     return [name for name, step in LINEARIZATIONS.items() if option in step.options]

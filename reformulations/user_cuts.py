@@ -1,6 +1,6 @@
 """User cuts: the :mod:`valid_inequalities` that a model offers, added to its single-level model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
@@ -28,18 +28,18 @@ def apply(single: Any) -> int:
     return len(user_cuts)
 
 
-def separators(single_map: SingleLevel) -> list[UserCuts]:
-    """Return the blocks in the single-level model that have a separator."""
-    return [block for block in used(single_map) if block.separate is not None]
+def separators(single_map: SingleLevel) -> list[tuple[UserCuts, Callable[[], Iterable[Any]]]]:
+    """Return the blocks in the single-level model that have a separator, with it."""
+    return [(block, block.separate) for block in used(single_map) if block.separate is not None]
 
 
 def ask_separators(single_map: SingleLevel) -> Iterator[Any]:
     """Ask the separators for rows that the present values violate; add these, in place, and yield them."""
-    for block in separators(single_map):
+    for block, separate in separators(single_map):
         prices = ComponentMap((*single_map.bilevel.leader.prices.items(), *block.prices.items()))
         expressions = price_expressions(prices, single_map)
         rows = single_map.model.user_cuts[block.name].rows
-        for row in block.separate():
+        for row in separate():
             label = f"{block.name}.separated[{len(rows)}]"
             rows[label] = with_prices(row, expressions)
             yield rows[label]

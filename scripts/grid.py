@@ -1,9 +1,12 @@
-"""Every problem by every reformulation and solver: one table, and exit code 1 if any claim is wrong.
+"""Every problem by every reformulation and solver: one table, and exit code 1 if any claim of ours is wrong.
 
 The textbook problems: grid.py. Random bilevel LPs, the same for the same seed: grid.py --random 200 --sizes 10,20,40.
+Seeds 1 to 10 of every size with either leader, "auto" on HiGHS beside a rival, as a Markdown table: grid.py --random 10
+--sizes 20,50 --leaders continuous,integer --reformulations auto --solvers highs --rivals gdp --summary.
 """
 
-from collections import Counter
+import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +14,7 @@ from itertools import cycle, product
 from typing import Annotated, Any
 
 import typer
+from grid_tables import Column, heading, kind_of_refusal, line, markdown, summary, symbol, wrong
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.environ import minimize, value
 
@@ -20,30 +24,16 @@ from bilevolt.models import random_bilevel, textbook
 from bilevolt.reformulations import LINEARIZATIONS, map_of
 from bilevolt.reports import Comparison, Row
 from bilevolt.reports.culprits import mark
+from bilevolt.reports.rivals import RIVAL, RIVALS, Rival, ask
 from bilevolt.solvers import SOLVERS
 
-MIXED = "mixed"
+__all__ = ["kind_of_refusal", "main", "symbol", "wrong"]
+
+AUTO, MIXED = "auto", "mixed"
 REFORMULATIONS = (*LINEARIZATIONS, MIXED)
 AVAILABLE = tuple(name for name, solver in SOLVERS.items() if solver.available() is None)
+LEADERS = {"continuous": False, "integer": True}
 REL_GAP = 1e-6
-SYMBOLS = {
-    "=": "proven, and no other answer contradicts it",
-    "~": "not proven: a feasible point, or 'infeasible or unbounded'",
-    "t": "no point within the time limit",
-    "r": "refused, for a reason listed below",
-    "!": "given up: the solver failed, or its point failed the check",
-    "x": "WRONG: refuted by a verified point or by another proof",
-}
-BY_STATUS = {
-    "optimal": "=",
-    "infeasible": "=",
-    "unbounded": "=",
-    "feasible": "~",
-    "infeasible_or_unbounded": "~",
-    "no_solution": "t",
-    "refused": "r",
-    "error": "!",
-}
 
 
 @dataclass(frozen=True)
@@ -86,6 +76,12 @@ def by_turns(count: int, seed: int, sizes: Sequence[int]) -> list[tuple[int, int
     return [(seed + k, sizes[k // 4 % len(sizes)], bool(k // 2 % 2)) for k in range(count)]
 
 
+def set_of(name: str) -> str:
+    """Return the set that a problem belongs to, as a table of sums names it."""
+    found = re.fullmatch(r"random_n(\d+)_(\w+)_seed\d+", name)
+    return f"random, n = {found[1]}, {found[2]} leader" if found else "textbook"
+
+
 def mixed(model: Any) -> ComponentMap:
     """Choose SOS1 for every second row or variable, and for the others big-M if every M is proven, else indicator."""
     pairs = map_of(bilevolt.reformulate(model, "kkt")).pending()
@@ -99,87 +95,35 @@ def mixed(model: Any) -> ComponentMap:
 
 
 def run(problem: Problem, reformulation: str, solver: str, time_limit: float) -> Row:
-    """Solve a problem by one pair; the reason of a refusal begins with its kind."""
+    """Solve a problem by one pair, and name the row by what was asked; the reason of a refusal begins with its kind."""
     row = Row(problem.name, "exact", reformulation, solver)
     model = problem.build()
+    begin = time.process_time()
     try:
         choice = mixed(model) if reformulation == MIXED else reformulation
         row.take(bilevolt.solve(model, reformulation=choice, solver=solver, time_limit=time_limit, rel_gap=REL_GAP))
     except BilevoltError as refusal:
         row.reason = f"{type(refusal).__name__}: {refusal}"
+    else:
+        row.summary["cpu_seconds"] = time.process_time() - begin
+        row.summary["used"] = f"{row.reformulation} {row.solver}"
+    row.reformulation, row.solver = reformulation, solver
     return row
 
 
-def solve_by_all(problem: Problem, pairs: Iterable[tuple[str, str]], time_limit: float) -> list[Row]:
-    """Return a row per pair, then the known answer; culprits are marked."""
-    rows = [*(run(problem, *pair, time_limit) for pair in pairs), problem.known]
+def solve_by_all(
+    problem: Problem, pairs: Iterable[tuple[str, str]], time_limit: float, rivals: Iterable[Rival] = ()
+) -> list[Row]:
+    """Return a row per pair, then one per rival, then the known answer; culprits are marked."""
+    rows = [run(problem, *pair, time_limit) for pair in pairs]
+    rows += [ask(rival, problem.name, problem.build, time_limit, REL_GAP) for rival in rivals]
+    rows.append(problem.known)
     mark(rows, problem.build().objective.sense == minimize, REL_GAP)
     return rows
 
 
-def symbol(row: Row) -> str:
-    """Return what came of a run, as one of ``SYMBOLS``."""
-    return "x" if row.culprit and row.status != "error" else BY_STATUS[row.status]
-
-
-def wrong(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows, known answers too, with a claim that is refuted."""
-    return [row for row in rows if symbol(row) == "x"]
-
-
-def heading(width: int, reformulations: Sequence[str], solvers: Sequence[str]) -> str:
-    """Return the two lines above the table: reformulations, and the first letters of their solvers."""
-    letters = "".join(solver[0] for solver in solvers)
-    above = "  ".join(f"{name:<{len(letters)}}" for name in reformulations)
-    below = "  ".join(f"{letters:<{len(name)}}" for name in reformulations)
-    return f"{'':<{width}}  {above}\n{'problem':<{width}}  {below}"
-
-
-def line(name: str, width: int, rows: Sequence[Row], reformulations: Sequence[str]) -> str:
-    """Return a problem's line of the table."""
-    each = len(rows) // len(reformulations)
-    symbols = "".join(map(symbol, rows))
-    cells = (f"{symbols[k * each : (k + 1) * each]:<{len(ref)}}" for k, ref in enumerate(reformulations))
-    return f"{name:<{width}}  {'  '.join(cells)}"
-
-
-def summary(rows: Sequence[Row]) -> list[str]:
-    """Return a line per pair (how often each symbol, seconds), then the kinds of refusals, then what went wrong."""
-    by_pair: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.solver is not None:
-            by_pair.setdefault(f"{row.reformulation} {row.solver}", []).append(row)
-    lines = [f"{'pair':<24}" + "".join(f"{sign:>6}" for sign in SYMBOLS) + "  seconds"]
-    for pair, own in by_pair.items():
-        counts, seconds = Counter(map(symbol, own)), sum(row.seconds_total or 0.0 for row in own)
-        lines.append(f"{pair:<24}" + "".join(f"{counts[sign]:>6}" for sign in SYMBOLS) + f"{seconds:>9.1f}")
-    lines += [f"{sign}  {meaning}" for sign, meaning in SYMBOLS.items()]
-    lines += refusals(rows)
-    lines += [f"!  {row.instance}, {row.label}: {row.remark}" for row in rows if symbol(row) == "!"]
-    return lines + [f"x  {row.instance}, {row.label}: {row.culprit}" for row in wrong(rows)]
-
-
-def kind_of_refusal(row: Row) -> str:
-    """Return the name of the error that refused a run."""
-    return (row.reason or "").partition(":")[0]
-
-
-def refusals(rows: Iterable[Row]) -> list[str]:
-    """Return a line per kind of refusal and reformulation: how often by which solver, and the first reason."""
-    groups: dict[tuple[str, str | None], list[Row]] = {}
-    for row in rows:
-        if row.reason:
-            groups.setdefault((kind_of_refusal(row), row.reformulation), []).append(row)
-    lines = []
-    for (_, reformulation), own in groups.items():
-        counts = Counter(row.solver for row in own)
-        often = ", ".join(f"{count} {solver}" for solver, count in counts.items())
-        lines.append(f"r  {reformulation} ({often}), such as {own[0].instance} on {own[0].solver}: {own[0].reason}")
-    return lines
-
-
 def _chosen(text: str, known: Iterable[str]) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
+    names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: choose among {', '.join(known)}")
@@ -187,33 +131,48 @@ def _chosen(text: str, known: Iterable[str]) -> list[str]:
 
 
 def main(
-    random: Annotated[int, typer.Option(help="that many random bilevel LPs instead of the textbook")] = 0,
+    random: Annotated[int, typer.Option(help="that many random bilevel LPs (seeds) instead of the textbook")] = 0,
     seed: Annotated[int, typer.Option(help="of the first random one; the others follow")] = 1,
     sizes: Annotated[str, typer.Option(help="variables on either level of the random ones")] = "10,20,30,40",
+    leaders: Annotated[
+        str, typer.Option(help="continuous, integer: every seed by every size and these; default: by turns")
+    ] = "",
     problems: Annotated[str, typer.Option(help="textbook problems; default: all")] = ",".join(textbook.NAMES),
-    reformulations: Annotated[str, typer.Option(help="the table's columns")] = ",".join(REFORMULATIONS),
-    solvers: Annotated[str, typer.Option(help="the table's columns")] = ",".join(AVAILABLE),
+    reformulations: Annotated[str, typer.Option(help="the table's columns; also auto")] = ",".join(REFORMULATIONS),
+    solvers: Annotated[str, typer.Option(help="the table's columns; also auto")] = ",".join(AVAILABLE),
+    rivals: Annotated[str, typer.Option(help=f"further columns: {', '.join(RIVALS)}")] = "",
     time_limit: Annotated[float, typer.Option(help="seconds, for each run")] = 20.0,
+    sums: Annotated[bool, typer.Option("--summary", help="print sums by set and pair as Markdown instead")] = False,
     json: Annotated[bool, typer.Option("--json", help="print every row as JSON instead of the table")] = False,
 ) -> None:
-    """Solve every problem by every pair, and compare the answers; exit code 1 if a claim is wrong."""
-    steps, names = _chosen(reformulations, REFORMULATIONS), _chosen(solvers, SOLVERS)
+    """Solve every problem by every pair, and compare the answers; exit code 1 if a claim of ours is wrong."""
+    steps, names = _chosen(reformulations, (*REFORMULATIONS, AUTO)), _chosen(solvers, (*SOLVERS, AUTO))
+    others = [RIVALS[name] for name in _chosen(rivals, RIVALS)]
+    kinds, wanted = [LEADERS[name] for name in _chosen(leaders, LEADERS)], _chosen(problems, textbook.NAMES)
     if random:
-        chosen = random_problems(by_turns(random, seed, [int(size) for size in sizes.split(",")]))
+        numbers = [int(size) for size in sizes.split(",")]
+        seeds = range(seed, seed + random)
+        every = [(each, n, kind) for n, kind, each in product(numbers, kinds, seeds)]
+        chosen = random_problems(every if kinds else by_turns(random, seed, numbers))
     else:
-        wanted = _chosen(problems, textbook.NAMES)
         chosen = [problem for problem in textbook_problems() if problem.name in wanted]
     width = max(len(problem.name) for problem in chosen)
     comparison = Comparison([], settings={"time_limit": time_limit, "rel_gap": REL_GAP})
-    if not json:
-        typer.echo(heading(width, steps, names))
+    columns = [Column(step, tuple(names)) for step in steps]
+    columns += [Column(rival.reformulation, (rival.solver,)) for rival in others]
+    quiet = json or sums
+    if not quiet:
+        typer.echo(heading(width, columns))
     for problem in chosen:
-        rows = solve_by_all(problem, product(steps, names), time_limit)
+        rows = solve_by_all(problem, product(steps, names), time_limit, others)
         comparison.rows += rows
-        if not json:
-            typer.echo(line(problem.name, width, rows[:-1], steps))
-    typer.echo(comparison.to_json() if json else "\n" + "\n".join(summary(comparison.rows)))
-    if wrong(comparison.rows):
+        if not quiet:
+            typer.echo(line(problem.name, width, rows[:-1], columns))
+    if json:
+        typer.echo(comparison.to_json())
+    else:
+        typer.echo(markdown(comparison.rows, set_of) if sums else "\n" + "\n".join(summary(comparison.rows)))
+    if any(row.method != RIVAL for row in wrong(comparison.rows)):
         raise typer.Exit(1)
 
 

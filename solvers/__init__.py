@@ -1,4 +1,4 @@
-"""Who solves a single-level Pyomo model: Gurobi, HiGHS, SCIP and Xpress behind one interface.
+"""Who solves a single-level Pyomo model: Gurobi, HiGHS, SCIP, and optional solvers, behind one interface.
 
 A new solver is one file with a subclass of `Solver`, and one line in `SOLVERS`.
 """
@@ -11,9 +11,12 @@ from pyomo.core.base.block import BlockData
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from ..spelling import canonical
 from .base import Solver
+from .copt import Copt
+from .cplex import Cplex
 from .features import Features, Needs, Size
 from .gurobi import Gurobi
 from .highs import Highs
+from .pyomo_solver import PREFIX, adopt, is_pyomo_solver, named
 from .reading import Reading, needs_of, read
 from .records import SolverResult
 from .scip import Scip
@@ -32,20 +35,36 @@ __all__ = [
     "get_solver",
     "needs_of",
     "objection",
+    "solver_name",
     "table",
 ]
 
-SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip(), Xpress())}
-"""Solvers by name, in the order in which `choose` asks them. Xpress, which is optional, comes last: whether it is
-installed changes only what no other takes."""
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in (Gurobi(), Highs(), Scip(), Xpress(), Cplex(), Copt())}
+"""Solvers by name, in the order in which `choose` asks them. Optional ones come last: whether they are installed
+changes only what no other takes."""
 
 
 def get_solver(name: str) -> Solver:
-    """Return the solver of that name, in upper or lower case.
+    """Return the solver of that name, in upper or lower case; ``pyomo:NAME`` is one that Pyomo knows.
 
     :raises SolverUnavailableError: no solver has that name; the message lists those that exist.
     """
+    if isinstance(name, str) and name.startswith(PREFIX):
+        return named(name)
     return SOLVERS[canonical("solver", name, SOLVERS, SolverUnavailableError)]
+
+
+def solver_name(given: object, what: str = "solver") -> str:
+    """Return the name of a solver, or "auto"; a solver object of Pyomo's gets one.
+
+    :param what: the argument, for the message.
+    :raises SolverUnavailableError: there is no such solver.
+    """
+    if is_pyomo_solver(given):
+        return adopt(given)
+    if isinstance(given, str) and given.startswith(PREFIX):
+        return named(given).name
+    return canonical(what, given, ("auto", *SOLVERS), SolverUnavailableError)
 
 
 def choose(model: BlockData | Reading, *, exclude: Collection[str] = ()) -> tuple[Solver, str]:

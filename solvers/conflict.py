@@ -111,7 +111,7 @@ def _contradiction(program: Program, kept: _Set) -> tuple[_Set, dict[int, float]
         start=np.full(n + 2 * m, np.nan),
     )
     solver = native.new({"threads": 1, "simplex_iteration_limit": STEPS})
-    solver.passModel(native.lp_of(phase1))
+    native.hand_over(solver, native.lp_of(phase1))
     native.run(solver)
     condition, _ = native.condition_of(solver)
     if condition is not TerminationCondition.convergenceCriteriaSatisfied:

@@ -7,11 +7,15 @@ look at; the second acts as it would without us.
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE = 0.05  # seconds between two looks at whether a stop was requested
 
 
 class _Request:
@@ -33,6 +37,25 @@ _request = _Request()
 def stop_requested() -> bool:
     """Whether Ctrl-C or SIGTERM came since the outermost :func:`stoppable` began."""
     return _request.made
+
+
+def listening(work: Callable[[], _Result], stop: Callable[[], None]) -> _Result:
+    """Run native code in a thread of its own, so that this one can handle signals meanwhile.
+
+    :param work: what to run; it must let other threads run (release Python's lock).
+    :param stop: tells it to end, and to keep its best point; called when a stop is requested.
+    :returns: what ``work`` returns.
+    """
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        running = threads.submit(work)
+        try:
+            while not wait([running], timeout=_PATIENCE).done:
+                if stop_requested():
+                    stop()
+        except BaseException:  # a second Ctrl-C
+            stop()
+            raise
+        return running.result()
 
 
 @contextmanager

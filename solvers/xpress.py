@@ -4,7 +4,6 @@ import re
 import signal
 import threading
 import warnings
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from .interrupt import stop_requested
 from .licence import too_small
 from .program import Array, Form, Program
 from .records import Outcome, Settings
+from .row_kinds import Rows, rows_of
 
 xpress, _installed = attempt_import("xpress")
 
@@ -157,37 +157,9 @@ def _set(problem: Any, name: str, setting: Any) -> None:
         raise UnsupportedBySolverError(f"xpress refuses the option {name!r} = {setting!r}: {error}") from error
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Xpress's rows: which of the program's each is, and its type, right-hand side and range."""
-
-    source: Array
-    kind: list[str]
-    right: Array
-    span: Array
-
-
-def _rows_of(program: Program) -> _Rows:
-    """Return the rows as Xpress takes them: quadratic and switched ones have one side each, empty ones are left out."""
-    low, high = program.row_lower, program.row_upper
-    below, above = np.isfinite(low), np.isfinite(high)
-    equal, both = below & above & (low == high), below & above & (low != high)
-    plain = np.ones(low.size, dtype=bool)
-    plain[[*program.row_forms, *program.switches]] = False
-    kinds = np.where(equal, "E", np.where(both, "R", np.where(below, "G", "L")))
-    split = np.flatnonzero(both & ~plain)
-    kinds[split] = "L"
-    first = np.flatnonzero(below | above)
-    source = np.r_[first, split]
-    kind = [*kinds[first].tolist(), *("G" for _ in split)]
-    right = np.r_[np.where(above, high, low)[first], low[split]]
-    span = np.r_[np.where(both, np.subtract(high, low, where=both, out=np.zeros(low.size)), 0.0)[first], 0 * split]
-    return _Rows(source, kind, right, span)
-
-
-def _hand_over(problem: Any, program: Program) -> _Rows:
+def _hand_over(problem: Any, program: Program) -> Rows:
     """Fill Xpress's problem with the program's arrays."""
-    rows = _rows_of(program)
+    rows = rows_of(program)
     matrix = program.matrix[rows.source].tocsc()
     problem.loadLP(
         "", rows.kind, rows.right, rows.span, program.cost, matrix.indptr, None, matrix.indices, matrix.data,
@@ -249,7 +221,7 @@ class _StopWhenAsked:
             problem.interrupt()
 
 
-def _outcome(problem: Any, program: Program, rows: _Rows, settings: Settings) -> Outcome:
+def _outcome(problem: Any, program: Program, rows: Rows, settings: Settings) -> Outcome:
     attributes = problem.attributes
     solve, found = xpress.SolveStatus(attributes.solvestatus).name, xpress.SolStatus(attributes.solstatus).name
     if solve == "COMPLETED":

@@ -213,6 +213,41 @@ def only_dust():
     return m
 
 
+def packers():
+    """HiGHS took 5 for the minimum of its MILP: presolve took the remains of cancelled entries for coefficients."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(7), bounds=(0, 4))
+    m.K, m.L = SubModel(fixed=[m.x]), SubModel(fixed=[m.x])
+    x = list(m.x.values())
+    rows = {
+        m.K: ([2, 1, 2, 2, 0, 2, 0, 1, 3, 1, 1, 0, 0, 1, 15], [1, 1, 1, 2, 2, 0, 2, 2, 1, 1, 0, 2, 1, 1, 14]),
+        m.L: (
+            [2, 2, 2, 1, 0, 2, 2, 1, 2, 0, 0, 3, 3, 3, 24],
+            [0, 1, 2, 2, 0, 1, 1, 2, 3, 1, 2, 3, 0, 2, 24],
+            [0, 0, 2, 2, 2, 0, 1, 1, 2, 1, 0, 3, 3, 2, 28],
+            [1, 1, 2, 2, 0, 0, 2, 1, 0, 3, 2, 1, 1, 1, 29],
+            [0, 0, 2, 2, 2, 1, 2, 1, 3, 0, 3, 3, 2, 1, 24],
+        ),
+    }
+    worth = {m.K: ([5, 4, 3, 2, 2, 6, 3], 15), m.L: ([6, 1, 2, 3, 4, 3, 2], 11)}
+    for follower, (prices, most) in worth.items():
+        follower.y = pyo.Var(range(7), bounds=(0, None))
+        y = list(follower.y.values())
+        follower.rows = pyo.Constraint(
+            range(len(rows[follower])), rule=lambda b, i, y=y, own=rows[follower]: dot(own[i], x + y) <= own[i][-1]
+        )
+        follower.cap = pyo.Constraint(expr=sum(y) <= most)
+        follower.o = pyo.Objective(expr=dot(prices, y), sense=pyo.maximize)
+    both = [*x, *m.K.y.values(), *m.L.y.values()]
+    m.row = pyo.Constraint(expr=dot([-1, 0, 1, 1, 0, 1, 1, 0, -1, -1, 0, -1, 0, 0, 2, -1, 0, 2, 0, 1, 0], both) <= 19)
+    m.o = pyo.Objective(expr=dot([2, 3, 3, -2, 1, -5, 3, -3, 3, 1, 3, -3, 2, 2, -3, 2, 2, 1, 1, 3, -3], both))
+    return m
+
+
+def dot(coefficients, variables):
+    return sum(a * v for a, v in zip(coefficients, variables, strict=False) if a)
+
+
 def dusty_range():
     """The same for one of several prices, beside integers."""
     m = pyo.ConcreteModel()
@@ -254,7 +289,7 @@ TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
-    (dust, 0), (only_dust, 0), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
+    (dust, 0), (only_dust, 0), (packers, -36.375), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),

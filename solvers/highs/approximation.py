@@ -38,7 +38,7 @@ class Approximation:
         self.tangents = [np.zeros(1) for _ in squares]  # the points; t >= 0 is the tangent at 0
         self.first_z = program.columns
         self.lp = native.new(self.options)
-        self.lp.passModel(native.lp_of(self.program))
+        native.hand_over(self.lp, native.lp_of(self.program))
         self._add_squares()
         self.integers = np.flatnonzero(program.integer).astype(np.int32)
         self.integer_bounds = program.lower[self.integers], program.upper[self.integers]
@@ -112,7 +112,7 @@ class Approximation:
     def solve_milp(self, seconds: float, start: Point | None, options: Mapping[str, Any]) -> Any:
         """Solve the program with integers, from a start; return the solver."""
         milp = native.new(self.options | {"time_limit": seconds} | dict(options), self.tee)
-        milp.passModel(self.lp.getLp())
+        native.hand_over(milp, self.lp.getLp())
         integer = np.zeros(self.lp.getNumCol(), dtype=bool)
         integer[self.integers] = True
         native.pass_integers(milp, integer)
@@ -131,7 +131,7 @@ class Approximation:
         program.row_lower_, program.row_upper_ = recession(program.row_lower_, program.row_upper_, np.inf)
         program.offset_ = 0.0
         solver = native.new({})
-        solver.passModel(program)
+        native.hand_over(solver, program)
         solver.run()
         if native.point_of(solver) is None:
             return None

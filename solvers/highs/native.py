@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, tril
 from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Form, Program
+from ..trace import Trace
 
 highspy, installed = attempt_import("highspy")
 
@@ -32,6 +33,10 @@ _WORDS = {
 SMALLEST_ENTRY = 1e-12
 """HiGHS drops smaller entries without a word; its default of 1e-9 made y >= 1e5, as 1e-11 y >= 1e-6, infeasible."""
 
+DUST = 1e-9
+"""What HiGHS takes for zero by default, also in its presolve. With 1e-12 instead, the remains of cancelled entries were
+taken for coefficients of a MILP with entries of 1 to 30, and 5 was called its minimum, which is -36.375."""
+
 
 def new(options: Mapping[str, Any], tee: bool = False) -> Any:
     """Return a HiGHS object with these options, silent unless ``tee``.
@@ -45,6 +50,18 @@ def new(options: Mapping[str, Any], tee: bool = False) -> Any:
         if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:
             raise UnsupportedBySolverError(f"highs refuses the option {name!r} = {setting!r}: unknown or out of range.")
     return solver
+
+
+def hand_over(solver: Any, lp: Any) -> None:
+    """Pass a model to be solved with presolve: what is smaller than its own entries, and than ``DUST``, is zero there.
+
+    A limit that the user has set stays.
+    """
+    if solver.getOptionValue("small_matrix_value")[1] == SMALLEST_ENTRY:
+        entries = np.abs(np.asarray(lp.a_matrix_.value_, dtype=float))
+        smallest = entries[entries > 0].min(initial=np.inf)
+        solver.setOptionValue("small_matrix_value", float(np.clip(smallest / 2, SMALLEST_ENTRY, DUST)))
+    solver.passModel(lp)
 
 
 def lp_of(program: Program) -> Any:
@@ -89,17 +106,27 @@ def offer(solver: Any, start: Array) -> None:
     solver.setSolution(len(known), known, start[known])
 
 
-def run(solver: Any) -> None:
-    """Run, until a stop is asked for; what HiGHS has found so far is kept."""
+def run(solver: Any) -> Trace:
+    """Run, until a stop is asked for; what HiGHS has found so far is kept. Return how the search went, if it is one."""
     # HiGHS keeps one pool of threads per process, and fails when the number asked for has changed.
     highspy.Highs.resetGlobalScheduler(True)
 
+    trace = Trace()
+
     def look(event: Any) -> None:
+        told = event.data_out
+        trace.note(told.mip_node_count, told.mip_primal_bound, told.mip_dual_bound)
         if stop_requested():
             event.interrupt()
 
+    def improved(event: Any) -> None:
+        told = event.data_out
+        trace.note(told.mip_node_count, told.objective_function_value, told.mip_dual_bound)
+
     solver.cbMipInterrupt.subscribe(look)
+    solver.cbMipImprovingSolution.subscribe(improved)
     solver.run()
+    return trace
 
 
 def condition_of(solver: Any) -> tuple[TerminationCondition, str]:

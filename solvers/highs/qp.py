@@ -60,7 +60,7 @@ def recession(lower: Any, upper: Any, free: float) -> tuple[Array, Array]:
 def _solve_lp(lp: Any, flat: Any = None) -> float | None:
     """Optimal value of an LP, with the rows `flat` d = 0 added; None when it has no optimum."""
     solver = native.new({})
-    solver.passModel(lp)
+    native.hand_over(solver, lp)
     if flat is not None:
         used = flat[np.flatnonzero(np.diff(flat.indptr)), :]
         zeros = np.zeros(used.shape[0])

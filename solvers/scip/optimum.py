@@ -50,8 +50,8 @@ def confirmed(program: Program, outcome: Outcome, run: Run) -> Outcome:
             return outcome
         if second.point is not None:
             better = program.value(second.point)
-            if objective - better <= 0.5 * MARGIN * max(1.0, abs(better)):  # it misses the demand
-                return outcome
+            if objective - better <= 0.5 * MARGIN * max(1.0, abs(better)):
+                continue  # it misses the demand, which tells nothing
             outcome = replace(outcome, point=second.point)
             break
     native = f"{outcome.native}, not confirmed by a second solve"
