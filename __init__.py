@@ -16,6 +16,7 @@ _PUBLIC = {
     "state_bound": "levels.state_bound",
     "reformulate": "reformulations",
     "solve": "driver",
+    "react": "reacting",
     "Solution": "solution",
     "Status": "solvers.status",
     "compare": "reports",
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from .levels.state_bound import state_bound
     from .levels.valid_inequalities import ValidInequalities
     from .proving import prove
+    from .reacting import react
     from .reformulations import reformulate
     from .reports import Comparison, compare
     from .solution import Solution

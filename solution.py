@@ -3,15 +3,19 @@
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import MalformedError
 from .json_text import parse
 from .levels.point import Point
 from .record_reading import read_record
+from .showing import as_html, as_text, solution_lines
 from .solvers.status import Status
 from .solvers.trace import Mark
 from .verification.certificate import Certificate
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _BESIDES = ("gap", "target", "summary")
 """What is written beside the fields: computed, or the command line's."""
@@ -69,6 +73,20 @@ class Solution:
         if self.objective is None or self.bound is None or not math.isfinite(self.bound):
             return None
         return abs(self.objective - self.bound) / max(1.0, abs(self.objective))
+
+    def __str__(self) -> str:
+        return as_text(solution_lines(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(solution_lines(self).items())
+
+    def to_frame(self) -> "DataFrame":
+        """Return values and shadow prices as a pandas DataFrame with the columns kind, name, value."""
+        from pandas import DataFrame
+
+        rows = [("variable", *item) for item in self.values.items()]
+        rows += [("shadow price", *item) for item in self.multipliers.items()]
+        return DataFrame(rows, columns=["kind", "name", "value"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data (what ``to_json`` writes)."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..errors import BilevoltError
+from ..showing import values_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +139,7 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
         **{figure.replace("_", " "): _figure(item) for figure, item in figures.items()},
     }
     if not figures:
-        lines["values"] = _values(solution.values)
+        lines["values"] = values_text(solution.values, _SHOWN_VALUES, "--json")
     for label, text in lines.items():
         if text not in ("", "–"):
             table.add_row(Text(label), Text(text))  # no markup: names have brackets
@@ -216,20 +217,14 @@ def _table(*headings: str, header: bool = True) -> "Table":
     return table
 
 
-def _values(values: Mapping[str, float]) -> str:
-    nonzero = [f"{name} = {item:.6g}" for name, item in values.items() if abs(item) > 1e-9]
-    hidden = len(nonzero) - _SHOWN_VALUES
-    more = [f"{hidden} more (all are in --json)"] if hidden > 0 else []
-    zeros = len(values) - len(nonzero)
-    return ", ".join([*nonzero[:_SHOWN_VALUES], *more, *([f"{zeros} are 0"] if zeros else [])])
-
-
 def _figure(item: Any) -> str:
     """Return a figure of a problem in a line or few: numbers, lists, and mappings line by line."""
     from ..reports.rendering import number
 
+    if isinstance(item, Mapping | list | tuple) and not item:
+        return "none"
     if isinstance(item, Mapping):
-        return "\n".join(f"{key}: {_figure(value)}" if not isinstance(value, Mapping)
+        return "\n".join(f"{key}: {_figure(value)}" if not (value and isinstance(value, Mapping))
                          else f"{key}: " + ", ".join(f"{k} {_figure(v)}" for k, v in value.items())
                          for key, value in item.items())  # fmt: skip
     if isinstance(item, list | tuple):

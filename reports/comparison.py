@@ -50,6 +50,9 @@ class Comparison:
         counts = ("nodes", "variables", "constraints", "binaries", "sos", "pairs")
         return frame.astype(dict.fromkeys(counts, "Int64"))
 
+    def _repr_html_(self) -> str:
+        return rendering.html_table(self.rows)
+
     def notes(self) -> list[str]:
         """Return what does not fit in a table, a line for each row: culprits, reasons of refusal, remarks."""
         return rendering.notes(self.rows)

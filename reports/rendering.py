@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _METHODS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
 _NOTHING = "–"
+_NOISE = 1e-10  # what is nearer to 0 is rounding: no solver's tolerance is that small
 TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified", "confirmed by")
 
 
@@ -27,10 +28,10 @@ def method_label(method: str) -> str:
 
 
 def number(item: Any) -> str:
-    """Return a figure as people read it: thousands separated from 1000 on, else six significant digits.
+    """Return a figure as people read it: thousands separated from 1000 on, else six significant digits, noise as 0.
 
-    >>> number(439073.4712), number(38.39312), number(None), number(True)
-    ('439,073.47', '38.3931', '–', 'yes')
+    >>> number(439073.4712), number(38.39312), number(None), number(True), number(-1.06581e-14)
+    ('439,073.47', '38.3931', '–', 'yes', '0')
     """
     if item is None:
         return _NOTHING
@@ -40,6 +41,8 @@ def number(item: Any) -> str:
         return item
     if isinstance(item, int):
         return f"{item:,}"
+    if abs(item) < _NOISE:
+        return "0"
     return f"{item:,.2f}" if 1000 <= abs(item) < 1e12 else f"{item:.6g}"
 
 
@@ -125,6 +128,23 @@ def rich_table(rows: Sequence[Row], title: str | None = None, transposed: bool =
     return table
 
 
+def html_table(rows: Sequence[Row]) -> str:
+    """Return table and notes in HTML, to stand in a page or a notebook."""
+    headings, lines = cells(rows)
+    body = "\n".join(
+        f"<tr{' class=culprit' if row.culprit else ''}>{_html_cells('td', line)}</tr>"
+        for row, line in zip(rows, lines, strict=True)
+    )
+    remarks = "\n".join(f"<p>{escape(note)}</p>" for note in notes(rows))
+    return f"""<table>
+<thead><tr>{_html_cells("th", headings)}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>
+{remarks}"""
+
+
 def latex(rows: Sequence[Row]) -> str:
     """Return the table as a LaTeX ``tabular`` with the rules of booktabs, the notes as comments above it."""
     headings, lines = cells(rows)
@@ -146,28 +166,16 @@ def latex(rows: Sequence[Row]) -> str:
 
 def html(rows: Sequence[Row], figure: "Figure") -> str:
     """Return a page that needs no other file: table, notes, figure."""
-    headings, lines = cells(rows)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110)
-    body = "\n".join(
-        f"<tr{' class=culprit' if row.culprit else ''}>{_html_cells('td', line)}</tr>"
-        for row, line in zip(rows, lines, strict=True)
-    )
     image = base64.b64encode(picture.getvalue()).decode()
-    remarks = "\n".join(f"<p>{escape(note)}</p>" for note in notes(rows))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bilevolt: comparison</title><style>
 body {{ font-family: sans-serif; margin: 2em; }} table {{ border-collapse: collapse; }}
 th, td {{ padding: .25em .7em; text-align: left; border-bottom: 1px solid #ccc; }} img {{ max-width: 100%; }}
 .culprit {{ color: #b00020; font-weight: bold; }}
 </style></head><body>
-<table>
-<thead><tr>{_html_cells("th", headings)}</tr></thead>
-<tbody>
-{body}
-</tbody>
-</table>
-{remarks}
+{html_table(rows)}
 <img alt="time and gap of every row" src="data:image/png;base64,{image}">
 </body></html>
 """

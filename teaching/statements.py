@@ -1,6 +1,6 @@
 """Rows and bounds of a model as statements about named variables, ``polynomial >= 0`` or ``polynomial = 0``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,11 @@ class Statement:
 
     def violation(self, values: Mapping[str, float]) -> float:
         """Return by how much it is violated at a point, relative to its largest coefficient."""
-        number = self.polynomial.at(values) / (self.polynomial.size or 1.0)
+        return self.distance(values) / (self.polynomial.size or 1.0)
+
+    def distance(self, values: Mapping[str, float]) -> float:
+        """Return by how much it is violated at a point, as it is written."""
+        number = self.polynomial.at(values)
         return abs(number) if self.equality else max(0.0, -number)
 
     def __str__(self) -> str:
@@ -52,3 +56,13 @@ def _between(
         yield Statement(names[1], body - Polynomial.constant(lower), role=role)
     if upper is not None:
         yield Statement(names[2], Polynomial.constant(upper) - body, role=role)
+
+
+def sign_of(name: str, statements: Iterable[Statement]) -> int:
+    """Return 1 if a variable is said to be >= 0, -1 if <= 0, 0 if neither or both."""
+    signs = {
+        1 if single[1] > 0 else -1
+        for s in statements
+        if not s.equality and (single := s.polynomial.single()) is not None and single[0] == name
+    }
+    return signs.pop() if len(signs) == 1 else 0

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..showing import as_html
+
 _SHOWN = 10  # intervals in the report; all are in the field
 
 
@@ -144,6 +146,13 @@ class Certificate:
             lines += self.degeneracy.lines()
         lines += [f"violated             {name}: {distance:.3g}" for name, distance in self.violations.items()]
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.report()
+
+    def _repr_html_(self) -> str:
+        lines = (line.partition("  ") for line in self.report().splitlines())
+        return as_html((label, text.strip()) for label, _, text in lines)
 
     def _pessimistic(self) -> str:
         if self.pessimistic_objective is None:

@@ -1,7 +1,8 @@
 """``grade``: a single-level model made by hand, compared with the KKT system of the bilevel model row by row.
 
 Rows may be in any order, scale and (equations) sign, multipliers may have any name, sign and scale, complementarity
-may be written as ``pyomo.mpec``, as products, as SOS1 or as big-M rows. What differs is named; a solver then looks for
+may be written as ``pyomo.mpec``, as products, as SOS1 or as big-M rows, or strong duality may take its place; bounds'
+multipliers may be eliminated. What differs is named; a solver then looks for
 a point that one of the two systems accepts and the other does not. A difference without such a point is none that
 matters: the other rows imply the row. The objective is compared as it is written.
 """
@@ -22,6 +23,7 @@ from .differences import (
     objective_remark,
     row_differences,
 )
+from .duality import pairs_for_duality
 from .matching import Matching, match
 from .separation import SeparatingPoint, UndecidedError, best_point, extends, separate, some_point
 from .student import read_student
@@ -93,7 +95,8 @@ def grade(student_model: Any, model: Any, variables: Mapping[Any, Any] | None = 
     reference = reference_system(model)
     student = read_student(student_model, reference, variables)
     matching = match(student, reference)
-    judge = _Judge(reference, matching, matching.rewrite(student.system))
+    theirs = pairs_for_duality(matching.rewrite(student.system), matching.expected(reference))
+    judge = _Judge(reference, matching, theirs)
     names = {own.removeprefix("student's "): target for own, target in matching.multipliers.items()}
     return Grade(tuple(judge.findings()), names)
 
@@ -198,7 +201,7 @@ class _Judge:
                 return replace(finding, matters=False)
         except UndecidedError as undecided:
             return replace(finding, text=f"{finding.text} ({undecided})")
-        evidence = SeparatingPoint("model", row.name, row.violation(values), values, True)
+        evidence = SeparatingPoint("model", row.name, row.distance(values), values, True)
         return replace(finding, text=f"{finding.text}; the optimum is cut off", evidence=evidence)
 
     @cached_property

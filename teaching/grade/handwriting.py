@@ -99,8 +99,10 @@ def _write_row(rows: Any, statement: Statement, variables: dict[str, Any], facto
     if bound and linear is not None and not statement.equality:
         name, coefficient = linear
         limit = -part.terms.get((), 0.0) / coefficient
-        (variables[name].setlb if coefficient > 0 else variables[name].setub)(limit)
-        return
+        variable = variables[name]
+        if (variable.lb if coefficient > 0 else variable.ub) is None:  # a second one would take the place of the first
+            (variable.setlb if coefficient > 0 else variable.setub)(limit)
+            return
     body = part.expression(variables)
     rows.add(body == 0 if statement.equality else body >= 0)
 

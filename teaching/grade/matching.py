@@ -18,7 +18,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..polynomials import Monomial, Polynomial, near
-from ..statements import Statement
+from ..statements import sign_of
+from .duality import RowKind, RowKinds, dual_rows
 from .student import Student
 from .systems import Couple, Reference, System
 
@@ -82,15 +83,23 @@ class _Partners:
 
     def __init__(self, student: Student, reference: Reference, flipped: tuple[str, ...]) -> None:
         self.flipped = flipped
+        primal = {v.name for v in reference.primal} | student.system.integers
         self.multipliers, self.targets = list(student.multipliers), list(reference.multipliers)
-        own = set(self.multipliers)
-        self.student = [_row(s, own) for s in student.system.statements if s.equality and s.names & own]
-        stationarity = [s for s in reference.statements if s.role == "stationarity"]
-        self.ours = [_row(s, set(self.targets)) for s in stationarity if s.names & set(self.targets)]
+        own, targets = set(self.multipliers), set(self.targets)
+        rows = [s for s in student.system.statements if s.names & own]
+        kinds = RowKinds(reference, primal)
+        dual = [s for s in rows if kinds.of(s) is RowKind.duality]
+        self.student = [_row(s.polynomial, own) for s in rows if s.equality or s in dual]
+        stationarity = [s.polynomial for s in reference.statements if s.role == "stationarity"]
+        self.ours = [_row(p, targets) for p in stationarity if p.names & targets]
+        self.needed = len(self.ours)  # rows of strong duality come after them: nobody needs to have those
+        self.by_duality = bool(dual)
+        if dual:
+            self.ours += [_row(p, targets) for p in dual_rows(reference).values() if p.names & targets]
         self.couples = {name: _couples_of(name, student.system.couples) for name in self.multipliers}
         self.slack = {n: c.second for c in reference.couples for n in c.first.names}
         self.free = reference.multipliers
-        self.sign = {name: _sign_of(name, student.system.statements) for name in self.multipliers}
+        self.sign = {name: sign_of(name, student.system.statements) for name in self.multipliers}
 
     def by_slack(self) -> dict[str, str]:
         """Assign multipliers by the slacks that they complement."""
@@ -124,11 +133,14 @@ class _Partners:
         return best
 
     def with_swaps(self, best: Matching) -> list[Matching]:
-        """Start again with two multipliers exchanged, where something does not fit: swapped partners look like that."""
+        """Start again with two multipliers exchanged, where something does not fit: swapped partners look like that.
+
+        Without pairs, where columns are alike, it is the start that decides.
+        """
         if best.cost == 0:
             return []
         assigned = {own: target for own, (target, _) in best.multipliers.items()}
-        paired = [own for own in assigned if self.couples[own]]
+        paired = [own for own in assigned if self.couples[own] or self.by_duality]
         swaps = islice(combinations(paired, 2), _SWAPS)
         return [self.run(assigned | {a: assigned[b], b: assigned[a]}) for a, b in swaps]
 
@@ -137,14 +149,15 @@ class _Partners:
         if self.free[target]:
             return _WRONG_TYPE if self.couples[own] else 0.0
         if not self.couples[own]:
-            return 1.0
+            return 0.0 if self.by_duality else 1.0
         fits = any(part.ratio(self.slack[target]) is not None for part in self.couples[own])
         return 0.0 if fits else _WRONG_PARTNER
 
     def _assign_rows(self, known: Mapping[str, tuple[str, float | None]]) -> dict[int, int]:
         cost = [[_row_cost(mine, ours, known) for ours in self.ours] for mine in self.student]
-        size = [[len(row) + 1.0 for row in rows] for rows in (self.student, self.ours)]
-        return assign(cost, *size)
+        alone = [[len(row) + 1.0 for row in rows] for rows in (self.student, self.ours)]
+        alone[1][self.needed :] = [0.0] * (len(self.ours) - self.needed)
+        return assign(cost, *alone)
 
     def _assign_columns(self, rows: Mapping[int, int], factors: Mapping[int, float]) -> dict[str, str]:
         mine = {own: self._column(own, self.student, {i: i for i in rows}) for own in self.multipliers}
@@ -208,7 +221,7 @@ class _Partners:
     def _scale(self, own: str, target: str, rows: Mapping[int, int], r: Mapping[int, float]) -> float | None:
         votes = [
             r[i] * b / a
-            for i, j in rows.items()
+            for i, j in sorted(rows.items(), key=lambda pair: pair[1])  # of equal votes, those of stationarity
             if i in r
             for (name, rest), a in self.student[i].items()
             if name == own and (b := self.ours[j].get((target, rest)))
@@ -224,7 +237,7 @@ class _Partners:
         cost = sum(self._partner_cost(own, target) for own, target in assigned.items())
         cost += sum(1.0 for own in assigned if self.sign[own] * c[own] < 0)
         cost += sum(len(row) + 1 for i, row in enumerate(self.student) if i not in rows)
-        cost += sum(len(row) + 1 for j, row in enumerate(self.ours) if j not in rows.values())
+        cost += sum(len(row) + 1 for j, row in enumerate(self.ours[: self.needed]) if j not in rows.values())
         for i, j in rows.items():
             mine = {
                 (own and assigned.get(own, own), rest): a * c.get(own or "", 1.0) / r[i]
@@ -236,9 +249,9 @@ class _Partners:
         return Matching({own: (t, c[own]) for own, t in assigned.items()}, lost, extra, self.flipped, cost)
 
 
-def _row(statement: Statement, multipliers: set[str]) -> Row:
+def _row(polynomial: Polynomial, multipliers: set[str]) -> Row:
     row: dict[Key, float] = {}
-    for monomial, a in statement.polynomial.terms.items():
+    for monomial, a in polynomial.terms.items():
         own = next((name for name in monomial if name in multipliers), None)
         rest = list(monomial)
         if own is not None:
@@ -255,16 +268,6 @@ def _couples_of(name: str, couples: Iterable[Couple]) -> list[Polynomial]:
             if (single := part.single()) is not None and single[0] == name:
                 found.append(other)
     return found
-
-
-def _sign_of(name: str, statements: Iterable[Statement]) -> int:
-    """Return 1 if a variable is said to be >= 0, -1 if <= 0, 0 if neither or both."""
-    signs = {
-        1 if single[1] > 0 else -1
-        for s in statements
-        if not s.equality and (single := s.polynomial.single()) is not None and single[0] == name
-    }
-    return signs.pop() if len(signs) == 1 else 0
 
 
 def _row_cost(mine: Row, ours: Row, known: Mapping[str, tuple[str, float | None]]) -> float:

@@ -33,8 +33,9 @@ class SeparatingPoint:
     """A point that one system accepts and the other does not.
 
     ``accepted_by`` is "model" (the KKT system of the bilevel model) or "student"; ``violated`` is the row of the other
-    that it violates. ``decision`` says that the variables of the bilevel model alone decide: whatever the multipliers,
-    the other system does not accept them.
+    that it violates, by ``violation`` in the numbers of that row (for a pair, the smaller of its two values).
+    ``decision`` says that the variables of the bilevel model alone decide: whatever the multipliers, the other system
+    does not accept them.
     """
 
     accepted_by: str
@@ -55,18 +56,17 @@ class SeparatingPoint:
 
 def separate(accepting: System, violated: Sequence[Statement | Couple], accepted_by: str) -> SeparatingPoint | None:
     """Return a point of a system that violates one of the given rows, or None where there is none in the box."""
-    best: SeparatingPoint | None = None
     for row in violated:
+        best, most = None, _LEAST
         for parts in _ways_to_violate(row):
             values = _solve(accepting, parts)
             if values is None or worst(accepting, values) > _TOLERANCE:
                 continue
-            violation = row.violation(values)
-            if violation > max(_LEAST, 10 * _TOLERANCE) and (best is None or violation > best.violation):
-                best = SeparatingPoint(accepted_by, f"{row.name}", violation, values)
+            if row.violation(values) > most:
+                best, most = SeparatingPoint(accepted_by, row.name, row.distance(values), values), row.violation(values)
         if best is not None:
             return best
-    return best
+    return None
 
 
 def some_point(system: System) -> dict[str, float] | None:

@@ -7,6 +7,7 @@ form                  what is read as a pair
 product               a row ``multiplier * slack == 0`` (or ``<= 0``), or a sum of such products
 SOS1                  a set of two variables, one of them possibly defined by a row ``s == slack``
 big-M                 two rows ``a <= M z``, ``b <= N (1 - z)`` with a binary of the student's own
+eliminated            any of these with ``c - A'l`` in the place of a bound's multiplier
 ====================  ===================================================================================
 """
 
@@ -22,7 +23,8 @@ from pyomo.mpec import Complementarity
 
 from ...errors import BilevoltError
 from ..polynomials import Polynomial, polynomial
-from ..statements import Statement, bounds, sides
+from ..statements import Statement, bounds, sides, sign_of
+from .elimination import introduce_multipliers, products_with_slacks
 from .switches import read_switches
 from .systems import Couple, Reference, System
 
@@ -65,8 +67,11 @@ def read_student(model: Any, reference: Reference, variables: Mapping[Any, Any] 
     statements, switched = read_switches(statements, integers - primal)
     couples += switched
     statements, couples = _without_slacks(statements, couples, primal, integers, reference)
+    statements, with_slacks = products_with_slacks(statements, primal | integers, reference)
     statements, products = _products(statements, primal, integers, reference)
-    couples = [_oriented(couple, primal) for couple in (*couples, *products)]
+    couples = [*couples, *with_slacks, *products]
+    statements, couples = introduce_multipliers(statements, couples, primal | integers, reference)
+    couples = [_oriented(couple, primal) for couple in couples]
     statements = [s for s in statements if s.names]
     system = System(tuple(statements), tuple(couples), objective, frozenset())
     system = replace(system, integers=integers & (primal | system.names))
@@ -243,11 +248,21 @@ def _products(
         redundant = not statement.equality and any(
             (couple.second.ratio(slack) or 0.0) > 0 for couple in found for slack in slacks
         )  # multiplier * slack >= 0 holds anyway
-        if found and not redundant:
+        if found and not redundant and not _of_both_signs(found, statements, slacks):
             couples += found
         else:
             kept.append(statement)
     return kept, couples
+
+
+def _of_both_signs(products: list[Couple], statements: list[Statement], slacks: list[Polynomial]) -> bool:
+    """Whether products in a sum can have different signs, so that the sum may be 0 where they are not."""
+    signs = set()
+    for couple in products:
+        (name,) = couple.first.names
+        ratio = next((k for slack in slacks if (k := couple.second.ratio(slack)) is not None), 0.0)
+        signs.add(sign_of(name, statements) * ((ratio > 0) - (ratio < 0)))
+    return len(products) > 1 and {-1, 1} <= signs
 
 
 def _factors(row: Polynomial, primal: set[str], integers: frozenset[str]) -> dict[str, Polynomial]:

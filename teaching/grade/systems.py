@@ -35,6 +35,10 @@ class Couple:
         """Return the smaller of the two values at a point, relative to their coefficients."""
         return min(abs(p.at(values)) / (p.size or 1.0) for p in (self.first, self.second))
 
+    def distance(self, values: Mapping[str, float]) -> float:
+        """Return the smaller of the two values at a point, as they are written."""
+        return min(abs(p.at(values)) for p in (self.first, self.second))
+
     def statements(self) -> Iterator[Statement]:
         """Yield the limits as statements."""
         for part, limit in zip((self.first, self.second), self.limits, strict=True):
