@@ -32,7 +32,7 @@ def instance_of(model: Any) -> Extracted:
     :raises BilevoltError: the levels cannot be read, or hold what the field's files have no place for; the message
         names the component.
     """
-    bilevel = read_levels(model)
+    bilevel = read_levels(model, integer_followers=True)
     _refuse_what_has_no_place(bilevel)
     notes = [f"valid inequalities {block.name!r} are left out: they are of no level" for block in bilevel.user_cuts]
     if len(bilevel.followers) > 1:
