@@ -71,8 +71,8 @@ SURCHARGE_FORM = (
 )
 NOT_REPRODUCIBLE = (
     "The network, timetable, tariffs and shares of Limassol are not printed: ours are synthetic, and only directions "
-    "compare. O1 and charging fall and renewable energy rises from row to row in both; O2 does not agree: nested is the "
-    "poster's least, leader alone is ours.",
+    "compare. O1 and charging fall and renewable energy rises from row to row in both; O2 does not agree: nested is "
+    "the poster's least, leader alone is ours.",
     "The poster's own figures do not go together: 9.59 $ for 972.86 kWh of renewable energy and more is less than 0.01 "
     "$/kWh, and O2, a part of that revenue less the price of deviations, cannot be 194.57 $ a day. It gives no units.",
     "It does not say whether the tariffs of its first row are those that the operator trusts, or those that the "
