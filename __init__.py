@@ -20,6 +20,10 @@ _PUBLIC = {
     "Status": "solvers.status",
     "compare": "reports",
     "Comparison": "reports",
+    "tournament": "experiments",
+    "Tournament": "experiments",
+    "sweep": "experiments",
+    "Sweep": "experiments",
     "verify": "verification",
     "Certificate": "verification",
     "break_big_m": "verification",
@@ -37,6 +41,7 @@ _PUBLIC = {
 _MODULES = (
     "cli",
     "errors",
+    "experiments",
     "heuristics",
     "instances",
     "models",
@@ -50,8 +55,21 @@ _MODULES = (
 __all__ = [*_PUBLIC, *_MODULES]
 
 if TYPE_CHECKING:
-    from . import cli, errors, heuristics, instances, models, reformulations, reports, solvers, teaching, verification
+    from . import (
+        cli,
+        errors,
+        experiments,
+        heuristics,
+        instances,
+        models,
+        reformulations,
+        reports,
+        solvers,
+        teaching,
+        verification,
+    )  # fmt: skip
     from .driver import solve
+    from .experiments import Sweep, Tournament, sweep, tournament
     from .instances import list_instances, load_instance
     from .levels.dual_of import dual_of
     from .levels.pao_adapter import SubModel

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
-from .errors import UnsupportedBySolverError
+from .decomposition.column_and_constraint import column_and_constraint
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
 from .levels.decisions import remarks
+from .levels.integers import has_integers
 from .levels.point import Point
 from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
@@ -16,16 +17,15 @@ from .pipeline import confirm as confirming
 from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
+from .pipeline.refusing import refuse_products
 from .pipeline.start import start
 from .pipeline.witness import witness
-from .reformulations import bigm, product_advice, user_cuts
-from .reformulations.products import remaining
+from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
-from .request import Progress, Request
+from .request import EXACT, Progress, Request
 from .solution import Solution
-from .solvers.base import Solver, SolverResult
+from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
-from .solvers.reading import Reading
 from .solvers.status import Status
 from .verification.diagnosis import note_why
 from .verification.proofs.proof import attach_proof
@@ -56,7 +56,8 @@ def solve(
     The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
     the model changes, also when the solve fails or is interrupted.
 
-    :param method: "exact", or a heuristic (a name in ``bilevolt.heuristics.METHODS``, such as "nested").
+    :param method: "exact", which is "column_and_constraint" where a follower owns integers, or a heuristic (a name in
+        ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
         mixes them, or "auto" (big-M where every M is proven or given, else SOS1, or "branch" where that needs sets that
         the solver lacks or is slow with).
@@ -83,16 +84,17 @@ def solve(
         options=options, method_options=method_options, proof=proof, confirm=confirm,
     )  # fmt: skip
     begin = time.perf_counter()
-    bilevel = read_levels(model)
+    bilevel = read_levels(model, integer_followers=request.method in EXACT)
+    run = _method(bilevel, request)
     said = remarks(bilevel)
     for remark in said:
         request.say(remark)
     with stoppable():
-        solution, single, question = (_exact if request.method == "exact" else _heuristic)(bilevel, request)
+        solution, single, question = run(bilevel, request)
         solution.interrupted = stop_requested()
     solution.model = model.name
     solution.notes[:0] = said
-    if request.method == "exact":
+    if request.method in EXACT and run is not _decomposed:
         note_why(bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):
         try:
@@ -110,6 +112,22 @@ def solve(
     return solution
 
 
+def _method(bilevel: Bilevel, request: Request) -> Any:
+    """Return what solves the model as it is asked for: followers with integers have no KKT conditions."""
+    if request.method not in EXACT:
+        return _heuristic
+    whole = any(has_integers(follower) for follower in bilevel.followers)
+    return _decomposed if whole or request.method != "exact" else _exact
+
+
+def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
+    """Return the solution, its values on the model; there is no one single-level model."""
+    begin = time.perf_counter()
+    solution = column_and_constraint(bilevel, request)
+    solution.seconds["solve"] = time.perf_counter() - begin
+    return solution, None, None
+
+
 def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
@@ -117,7 +135,7 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     request.say("reformulating")
     choice = choose_both(bilevel, request)
     single, reading, chosen = map_of(choice.model), choice.reading, choice.solver
-    _refuse_products(chosen, single, reading)
+    refuse_products(chosen, single, reading)
     question = confirming.prepare(bilevel, request, chosen.name, choice.reformulation)
     solution = Solution(
         Status.no_solution, reformulation=choice.reformulation, solver=chosen.name, notes=list(choice.notes),
@@ -138,21 +156,14 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     return solution, single, question
 
 
-def _refuse_products(chosen: Solver, single: SingleLevel, reading: Reading) -> None:
-    """Refuse, with the reason, products that could not be linearised and that the solver does not take.
-
-    Those that only make the objective convex are left to the solver's own features.
-    """
-    left = remaining(single.products)
-    if left and "nonconvex" in chosen.features.missing(reading.needs):
-        raise UnsupportedBySolverError(f"{chosen.name} does not take {product_advice.refusal(left, single)}")
-
-
 def _take(single: SingleLevel, result: SolverResult, solution: Solution, request: Request) -> None:
     """Write the solver's answer to the model and to the solution; say less than the solver where M is not proven."""
     solution.solver, solution.nodes = result.solver, result.nodes
     solution.status, solution.bound = result.status, result.bound
     solution.seconds["solve"] = result.seconds
+    if result.search_seconds is not None:
+        solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
+    solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import solvers
 from .bounds.given import BigM
+from .decomposition import options as decomposition
 from .errors import ArgumentError
 from .heuristics import METHODS, options_of
 from .quantities import number
@@ -15,6 +16,9 @@ from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
 from .solvers.session import Session
 from .spelling import canonical
+
+#: The methods that prove what they find: the second is for followers with integers, and "exact" chooses it for them.
+EXACT = ("exact", decomposition.NAME)
 
 Progress = Callable[[str], None]
 
@@ -56,14 +60,14 @@ class Request:
         :param given: the arguments of :func:`bilevolt.solve`.
         :raises BilevoltError: an argument is out of range, unknown, or not used by the method.
         """
-        method = canonical("method", given["method"], ("exact", *METHODS))
+        method = canonical("method", given["method"], (*EXACT, *METHODS))
         asked = asking.named(given["reformulation"], ("auto", *LINEARIZATIONS))
         given |= shared(given) | {"method": method, "reformulation": asked}
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
         given["confirm"] = confirmer(given["confirm"], given["solver"])
         asking.refuse_cuts(given["cuts"])
-        if method == "exact":
+        if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
         else:
             _refuse_unused(method, given)
@@ -122,7 +126,7 @@ def solver_name(given: object) -> str:
 
 def used(names: Iterable[str], method: str, reformulation: str | Mapping[Any, str]) -> set[str]:
     """Return those of the arguments of ``solve`` that a method, with this reformulation, makes use of."""
-    if method != "exact":
+    if method not in EXACT:
         return set(names) - set(ONLY_EXACT)
     unused = {"method_options"} if asking.may_use_big_m(reformulation) else {"method_options", "big_m"}
     return set(names) - unused
@@ -171,7 +175,9 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:
     """Refuse keywords that a heuristic does not have; the exact method has none."""
-    known = options_of(method) if method in METHODS else set()
+    known = (
+        options_of(method) if method in METHODS else decomposition.OPTIONS if method == decomposition.NAME else set()
+    )
     unknown = sorted(set(given) - known)
     if unknown:
         choices = f"choose among {', '.join(sorted(known))}" if known else "it has none"

@@ -10,6 +10,7 @@ from .json_text import parse
 from .levels.point import Point
 from .record_reading import read_record
 from .solvers.status import Status
+from .solvers.trace import Mark
 from .verification.certificate import Certificate
 
 _BESIDES = ("gap", "target", "summary")
@@ -49,6 +50,12 @@ class Solution:
 
     # The Proof, of ``solve(proof=True)``: no field, as it is saved as a file of its own.
     proof = None
+
+    def __post_init__(self) -> None:
+        # How the exact method's solver got there, and its bound before it branched: no fields, as they are about the
+        # run, not the answer.
+        self.trace: list[Mark] = []
+        self.root_bound: float | None = None
 
     def take(self, point: Point) -> None:
         """Take a point's values, prices and objectives, by name."""

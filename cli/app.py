@@ -1,4 +1,4 @@
-"""The command line: ``bilevolt list | solve | compare | verify | prove | break-m | write``.
+"""The command line: ``bilevolt list | solve | compare | tournament | sweep | verify | prove | break-m | write``.
 
 Exit codes, the same for all commands:
 
@@ -21,8 +21,9 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import break_m, console, explain, plot, prove, write
+from . import break_m, console, explain, plot, prove, sweep, tournament, write
 from .console import Exit
+from .outcome import exit_code, exit_code_of, split
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -156,7 +157,7 @@ def solve(
     if solution.certificate is not None and solution.certificate.refuted_by:
         raise typer.Exit(Exit.FAILED)
     verified = None if solution.certificate is None else solution.certificate.bilevel_feasible
-    raise typer.Exit(_exit_code(solution.method, str(solution.status), verified))
+    raise typer.Exit(exit_code(solution.method, str(solution.status), verified))
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -206,9 +207,9 @@ def compare(
         with console.progress() as say:
             comparison = run_all(
                 {one.name: one.build for one in found},
-                reformulations=_split(reformulations),
-                solvers=_split(solvers),
-                methods=[name for name in _split(usual if methods is None else methods) if name.casefold() != "exact"],
+                reformulations=split(reformulations),
+                solvers=split(solvers),
+                methods=[name for name in split(usual if methods is None else methods) if name.casefold() != "exact"],
                 summaries={one.name: one.summary for one in found if one.summary},
                 time_limit=time_limit,
                 rel_gap=rel_gap,
@@ -227,10 +228,7 @@ def compare(
             console.show_comparison(comparison)
     if comparison.interrupted:
         raise typer.Exit(Exit.INTERRUPTED)
-    ran = [row for row in comparison.rows if row.reason is None]
-    codes = {Exit.FAILED if row.culprit else _exit_code(row.method, row.status, row.verified) for row in ran}
-    order = (Exit.FAILED, Exit.UNPROVEN, Exit.PROVEN)
-    raise typer.Exit(next((code for code in order if code in codes), Exit.REFUSED))
+    raise typer.Exit(exit_code_of(comparison.rows))
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -268,24 +266,13 @@ def verify(
     raise typer.Exit(Exit.PROVEN if certificate.bilevel_feasible else Exit.FAILED)
 
 
+app.command("tournament", epilog=_EXIT_HELP)(tournament.tournament)
+app.command("sweep", epilog=_EXIT_HELP)(sweep.sweep)
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
 app.command("write", epilog=_EXIT_HELP)(write.write)
-
-
-def _split(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def _exit_code(method: str, status: str, verified: bool | None) -> Exit:
-    """Return the exit code of one run, as documented above."""
-    if status == "error" or verified is False:
-        return Exit.FAILED
-    if status == "no_solution" or (status == "feasible" and method == "exact"):
-        return Exit.UNPROVEN
-    return Exit.PROVEN
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from ..experiments import Tournament
     from ..reports import Comparison
     from ..solution import Solution
     from ..verification import Certificate
@@ -162,6 +163,27 @@ def show_comparison(comparison: "Comparison") -> None:
         stdout.print(note, markup=False, highlight=False)
     if comparison.interrupted:
         warn(f"interrupted; {len(comparison.rows)} finished rows")
+
+
+def show_tournament(found: "Tournament") -> None:
+    """Print what came of each competitor, and which answers are refuted."""
+    from ..reports.rendering import number
+
+    columns = ("competitor", "rows", "refused", "proven", "verified", "wrong", "mean", "seconds")
+    stdout, table = _stdout(), _table(*columns[:-2], "mean CPU (s)", "time (s)")
+    for line in found.summary().to_dict("records"):
+        table.add_row(*(line[name] if name == "competitor" else number(_known(line[name])) for name in columns))
+    if found.rows:
+        stdout.print(table)
+    for row in found.culprits:
+        stdout.print(f"{row.instance}, {row.label}: {row.culprit}", markup=False, highlight=False)
+    if found.interrupted:
+        warn(f"interrupted; {len(found.rows)} finished rows")
+
+
+def _known(item: Any) -> Any:
+    """Return a cell of a DataFrame; None for NaN."""
+    return None if item != item else item
 
 
 def show_certificate(name: str, certificate: "Certificate") -> None:

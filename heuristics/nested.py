@@ -1,17 +1,21 @@
 """Nested heuristic: leader and follower solve in turn, each with the other's last answer held fixed.
 
-From the follower values on the model (or, where there are none, those that the leader would like best), the leader
-is solved with the followers' variables and shadow prices held fixed; the followers react; and again, until a
-decision repeats. Every decision is evaluated with the true reaction, and the best bilevel feasible point is kept:
-the iterates themselves need not improve, and no bound comes with them. The first iterate is the *leader alone*.
+From the follower values on the model (or, where there are none, those that the leader would like best; where the solver
+does not take the products in that, the answer to the present decision), the leader is solved with the followers'
+variables and shadow prices held fixed; the followers react; and again, until a decision repeats. Every decision is
+evaluated with the true reaction, and the best bilevel feasible point is kept: the iterates themselves need not improve,
+and no bound comes with them. The first iterate is the *leader alone*.
 """
 
+from math import inf
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective, minimize
 
+from ..errors import UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
+from ..levels.follower_problem import follower_at
 from ..levels.rows import add_row, add_sos, at_values
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
@@ -76,10 +80,30 @@ def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:
     held = {id(price): price.value or 0.0 for price in bilevel.leader.prices}
     if all(v.value is not None for v in own):
         return held | {id(v): v.value for v in own}
-    result = solve(_leader_problem(bilevel, held, free=True))
+    try:
+        result = solve(_leader_problem(bilevel, held, free=True))
+    except (
+        UnsupportedBySolverError
+    ):  # products of both levels' variables: what followers answer to the present decision
+        return _answer_now(bilevel, held, solve)
     if result.values is None:
         return None
     return held | {id(v): result.values.get(v, v.lb if v.lb is not None else 0.0) for v in own}
+
+
+def _answer_now(bilevel: Bilevel, held: dict[int, float], solve: Solve) -> dict[int, float] | None:
+    """Return the followers' answer to the leader's values on the model; where there are none, to those nearest to 0."""
+    decision = {}
+    for v in bilevel.leader.variables:
+        nearest = min(max(0.0, -inf if v.lb is None else v.lb), inf if v.ub is None else v.ub)
+        decision[id(v)] = nearest if v.value is None else v.value
+    answers = dict(held)
+    for follower in bilevel.followers:
+        result = solve(follower_at(follower, decision | answers))
+        if result.values is None:
+            return None
+        answers |= {id(v): result.values.get(v, 0.0 if v.value is None else v.value) for v in follower.variables}
+    return answers
 
 
 def _solve_leader(bilevel: Bilevel, held: dict[int, float], solve: Solve) -> Any:

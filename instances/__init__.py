@@ -5,6 +5,7 @@ field.
 """
 
 from .base import Instance
+from .changing import changed
 from .demand_response import DemandResponseInstance
 from .electric_bus import ElectricBusInstance
 from .fast_charging import FastChargingInstance
@@ -28,6 +29,7 @@ __all__ = [
     "NetworkPricingInstance",
     "RoadNetwork",
     "StationLocationInstance",
+    "changed",
     "instance_names",
     "list_instances",
     "load_instance",

@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..errors import NonconvexFollowerError
 from .follower import Follower
+from .integers import refuse_integers
 
 Coefficient = Any  # a number, or an expression in the leader's variables
 
@@ -97,6 +98,16 @@ def follower_form(follower: Follower) -> FollowerForm:
 
     :raises NonconvexFollowerError: a row that is not linear in the follower's variables, an objective that is not
         a convex quadratic, or whose quadratic part depends on the leader.
+    :raises IntegerFollowerError: an integer variable, so that optima are not those of the KKT conditions.
+    """
+    refuse_integers(follower)
+    return coefficients(follower)
+
+
+def coefficients(follower: Follower) -> FollowerForm:
+    """Read one follower's coefficients, whatever the domains of its variables.
+
+    :raises NonconvexFollowerError: see :func:`follower_form`.
     """
     given = ComponentSet(follower.given)
     variables: dict[int, VarData] = {id(v): v for v in follower.variables}

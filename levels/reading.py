@@ -18,11 +18,12 @@ from pyomo.core.base.sos import SOSConstraint
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 
-from ..errors import IntegerFollowerError, NotBilevelError
+from ..errors import NotBilevelError
 from .bilevel import Bilevel, Leader, UserCuts
 from .decisions import refuse_idle_leader
 from .dual_of import prices_of
 from .follower import Follower
+from .integers import refuse_integers
 from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
 from .valid_inequalities import ValidInequalities
@@ -32,14 +33,15 @@ _HOLDERS = {SubModel: "a follower", ValidInequalities: "a block of valid inequal
 _PASSIVE = {"Var", "BooleanVar", "Param", "Set", "RangeSet", "Expression", "Suffix", "BuildAction", "BuildCheck"}
 
 
-def read_levels(model: Any) -> Bilevel:
+def read_levels(model: Any, *, integer_followers: bool = False) -> Bilevel:
     """Read leader and followers from a PAO model.
 
     :param model: a ``pyomo.ConcreteModel`` with one or more ``SubModel``.
+    :param integer_followers: whether whoever asks covers followers that own integers.
     :raises NotBilevelError: no built Pyomo model, no SubModel, a SubModel inside a SubModel, not exactly one active
         objective on a level, a variable owned by two followers, a component that is neither row, objective nor data, a
         leader that decides nothing.
-    :raises IntegerFollowerError: a follower owns an integer variable.
+    :raises IntegerFollowerError: a follower owns an integer variable, and that is not covered.
     :raises MissingNumberError: a row, objective or bound holds a number that is not given, or NaN.
     """
     refuse_no_model(model)
@@ -51,6 +53,8 @@ def read_levels(model: Any) -> Bilevel:
         )
     owner: ComponentMap = ComponentMap()
     followers = tuple(_read_follower(block, owner) for block in blocks)
+    for follower in () if integer_followers else followers:
+        refuse_integers(follower)
     prices = ComponentMap(item for follower in followers for item in prices_of(follower.block).items())
     _refuse_prices_in_followers(followers, prices)
     own = _read_leader(model, followers, owner, prices)
@@ -86,12 +90,6 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
             raise NotBilevelError(
                 f"variable {variable.name!r} is owned by two followers, {owner[variable]!r} and {block.name!r}. "
                 "List it in the fixed=[...] of the follower that takes it as given."
-            )
-        if not variable.is_continuous():
-            raise IntegerFollowerError(
-                f"follower {block.name!r} owns the integer variable {variable.name!r}; KKT conditions and duality "
-                "do not describe an integer follower. If it is the leader's, list it in SubModel(fixed=[...]); "
-                "otherwise make it continuous."
             )
         owner[variable] = block.name
         own.append(variable)

@@ -86,7 +86,8 @@ class Comparison:
         return figure
 
     def _figures(self) -> list[str]:
-        return list(dict.fromkeys(name for row in self.rows for name in row.figures))
+        """Return the names of the problem's figures that are no columns of every problem's rows."""
+        return list(dict.fromkeys(name for row in self.rows for name in row.figures if name not in COLUMNS))
 
 
 def _finite(item: Any) -> Any:

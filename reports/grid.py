@@ -1,27 +1,17 @@
 """``compare``: every method, reformulation and solver on the same models, at equal tolerances, re-checked."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyomo.core import minimize
-
-from ..driver import solve
-from ..errors import ArgumentError, BilevoltError
-from ..heuristics import METHODS
 from ..levels.numbers_given import refuse_no_model
-from ..reformulations import LINEARIZATIONS, read_levels
-from ..request import Progress, Request, confirmer, shared, solver_name, used
-from ..solution import Solution
-from ..spelling import canonical
+from ..request import Progress
 from .comparison import Comparison
 from .culprits import mark
-from .row import NOT_CONFIRMED, WITH_POINT, Row
+from .plan import Run, plan
+from .row import Row
+from .subject import Subject, Summary, saying
 from .targets import resolve_all
-
-Summary = Callable[[Any], dict[str, Any]]
 
 
 def compare(
@@ -61,18 +51,11 @@ def compare(
     :raises BilevoltError: an unknown reformulation, solver or method, a number out of range, an option that no run
         uses, or what is no model.
     """
-    reformulations = [canonical("reformulation", name, ("auto", *LINEARIZATIONS)) for name in reformulations]
-    solvers = [solver_name(name) for name in solvers]
-    methods = [canonical("method", name, METHODS) for name in methods]
+    given = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, "confirm": confirm, **options}
+    runs, arguments = plan(reformulations, solvers, methods, given)
     named, own = _named(models)
     summaries = own if summaries is None else summaries
-    runs: list[tuple[str, str | None, str]] = [(method, None, solver) for method, solver in product(methods, solvers)]
-    runs += [("exact", reformulation, solver) for reformulation, solver in product(reformulations, solvers)]
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
-    options["confirm"] = confirmer(confirm, "auto")
-    arguments = {"time_limit": time_limit, "rel_gap": rel_gap, "threads": threads, **options}
-    arguments |= shared(arguments)
-    _refuse_unused(options, runs)
     comparison = Comparison([], settings={name: arguments[name] for name in ("time_limit", "rel_gap", "threads")})
     try:
         for name, model in named.items():
@@ -98,23 +81,11 @@ def _named(models: Mapping[str, Any] | Iterable[str | Path]) -> tuple[dict[str, 
     return dict(models), {}
 
 
-def _refuse_unused(options: Mapping[str, Any], runs: Sequence[tuple[str, str | None, str]]) -> None:
-    """Refuse options that no run makes use of."""
-    known = set(Request.__dataclass_fields__) - {"method", "reformulation", "solver"}
-    useful = set().union(*(used(known, method, reformulation or "auto") for method, reformulation, _ in runs))
-    useless = sorted(name for name, item in options.items() if item is not None and name not in useful)
-    if useless and runs:
-        raise ArgumentError(
-            f"{', '.join(map(repr, useless))}: used by none of the runs. Leave it out, or choose methods and "
-            "reformulations that use it."
-        )
-
-
 def _compare_one(
     rows: list[Row],
     name: str,
     model: Any,
-    runs: Sequence[tuple[str, str | None, str]],
+    runs: Sequence[Run],
     arguments: Mapping[str, Any],
     summary: Summary | None,
     say: Progress,
@@ -122,49 +93,15 @@ def _compare_one(
     """Add the rows of one model, and mark those that contradict another one."""
     own: list[Row] = []
     say(f"{name}: building")
-    begin = time.perf_counter()
-    try:
-        built = model if hasattr(model, "component_data_objects") else model()
-        bilevel = read_levels(built)
-    except BilevoltError as refusal:  # no pair applies then, and each says so
-        seconds = time.perf_counter() - begin
-        rows += (Row(name, *run, seconds_total=seconds, reason=str(refusal)) for run in runs)
-        return
+    subject = Subject(name, model, summary)
     try:
         for number, run in enumerate(runs, start=1):
             row = Row(name, *run)
             where = f"{name}, {row.label} ({number}/{len(runs)})"
-            with bilevel.kept_values():
-                solution = _run(row, built, arguments, summary, say, where)
+            solution = subject.run(row, arguments, saying(say, where))
             own.append(row)
             if solution is not None and solution.interrupted:
                 raise KeyboardInterrupt
     finally:
-        mark(own, bilevel.leader.objective.sense == minimize, arguments["rel_gap"])
+        mark(own, subject.minimising, arguments["rel_gap"])
         rows += own
-
-
-def _run(
-    row: Row, model: Any, arguments: Mapping[str, Any], summary: Summary | None, say: Progress, where: str
-) -> Solution | None:
-    """Solve, and note in the row what came of it; return the solution, None if it was refused."""
-    asked = row.reformulation or "auto"
-    choice: dict[str, Any] = {"method": row.method, "reformulation": asked, "solver": row.solver}
-    apt = used(arguments, row.method, asked)
-    choice |= {name: item for name, item in arguments.items() if name in apt}
-    itself = choice.get("confirm") == row.solver != "auto"
-    if itself:
-        del choice["confirm"]
-    begin = time.perf_counter()
-    try:
-        solution = solve(model, **choice, progress=lambda text: say(f"{where}: {text}"))
-    except BilevoltError as refusal:
-        row.reason = str(refusal)
-        row.seconds_total = time.perf_counter() - begin
-        return None
-    if itself:
-        solution.notes.append(f"{NOT_CONFIRMED}{row.solver} is who would be asked")
-    row.take(solution)
-    if summary is not None and solution.status in WITH_POINT:
-        row.summary = summary(model)
-    return solution

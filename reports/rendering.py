@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _METHODS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
 _NOTHING = "–"
-_TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified", "confirmed by")
+TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified", "confirmed by")
 
 
 def method_label(method: str) -> str:
@@ -119,7 +119,7 @@ def rich_table(rows: Sequence[Row], title: str | None = None, transposed: bool =
             table.add_row(heading, *map(Text, texts))
         return table
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in _TEXTS else "right", overflow="fold")
+        table.add_column(heading, justify="left" if heading in TEXTS else "right", overflow="fold")
     for line, style in zip(lines, styles, strict=True):
         table.add_row(*map(Text, line), style=style)
     return table
@@ -128,13 +128,13 @@ def rich_table(rows: Sequence[Row], title: str | None = None, transposed: bool =
 def latex(rows: Sequence[Row]) -> str:
     """Return the table as a LaTeX ``tabular`` with the rules of booktabs, the notes as comments above it."""
     headings, lines = cells(rows)
-    body = [" & ".join(map(_latex_escape, line)) + r" \\" for line in lines]
+    body = [" & ".join(map(latex_escape, line)) + r" \\" for line in lines]
     return "\n".join(
         [
             *(f"% {' '.join(note.split())}" for note in notes(rows)),
             r"\begin{tabular}{" + "l" * len(headings) + "}",
             r"\toprule",
-            " & ".join(map(_latex_escape, headings)) + r" \\",
+            " & ".join(map(latex_escape, headings)) + r" \\",
             r"\midrule",
             *body,
             r"\bottomrule",
@@ -197,7 +197,8 @@ def _html_cells(tag: str, texts: Iterable[str]) -> str:
     return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
 
 
-def _latex_escape(text: str) -> str:
+def latex_escape(text: str) -> str:
+    """Return a text with what LaTeX reads as a command made plain."""
     special = str.maketrans(
         {"\\": r"\textbackslash{}", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$",
          **{character: f"\\{character}" for character in "&%$#_{}"}}

@@ -16,8 +16,11 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 from pyomo.contrib.solver.solvers.highs import Highs
 from pyomo.core import Block, TransformationFactory, value
 from pyomo.core.expr.visitor import identify_variables
+from pyomo.opt import SolverFactory
 
 from ..errors import BilevoltError
+from ..levels.pao_adapter import PaoSolver
+from ..levels.pao_adapter import TerminationCondition as PaoCondition
 from ..levels.reading import read_levels
 from ..solvers.status import Status
 from ..verification.check import verify
@@ -89,7 +92,39 @@ def kkt_with_guessed_m(model: Any, time_limit: float | None, rel_gap: float) -> 
     return Answer(status, {v.name: values[v] for v in bilevel.variables if v in values})
 
 
-RIVALS: dict[str, Rival] = {"gdp": Rival("kkt+gdp(1e5)", "highs", kkt_with_guessed_m, proves=False)}
+def pao_fa(model: Any, time_limit: float | None, rel_gap: float) -> Answer:
+    """PAO's FA: Fortuny-Amat and McCarl's KKT conditions with M = 1e5, which its Pyomo interface fixes, on HiGHS."""
+    mip = SolverFactory("appsi_highs")
+    mip.options.update({"mip_rel_gap": rel_gap} | ({} if time_limit is None else {"time_limit": time_limit}))
+    return _pao("pao.pyomo.FA", model, mip_solver=mip)
+
+
+def pao_reg(model: Any, time_limit: float | None, rel_gap: float) -> Answer:
+    """PAO's REG: the KKT conditions with complementarity up to 1e-7, on Ipopt, which finds local optima."""
+    nlp = SolverFactory("ipopt")
+    if not nlp.available(exception_flag=False):
+        raise BilevoltError("PAO's REG needs Ipopt, which is not installed: put its executable on the PATH.")
+    if time_limit is not None:
+        nlp.options["max_cpu_time"] = time_limit
+    return _pao("pao.pyomo.REG", model, nlp_solver=nlp)
+
+
+def _pao(name: str, model: Any, **options: Any) -> Answer:
+    """Return what a solver of PAO's leaves on the model; a variable that it leaves alone has no value."""
+    bilevel = read_levels(model)
+    for variable in bilevel.variables:
+        variable.set_value(None)
+    ended = PaoSolver(name).solve(model, **options).solver.termination_condition
+    values = {v.name: float(v.value) for v in bilevel.variables if v.value is not None}
+    fine = ended is PaoCondition.optimal
+    return Answer(Status.optimal if fine else Status.feasible if values else Status.no_solution, values)
+
+
+RIVALS: dict[str, Rival] = {
+    "gdp": Rival("kkt+gdp(1e5)", "highs", kkt_with_guessed_m, proves=False),
+    "fa": Rival("PAO FA", "highs", pao_fa, proves=False),
+    "reg": Rival("PAO REG", "ipopt", pao_reg, proves=False),
+}
 """Who may be asked, by a short name; a new one is a function and a line here."""
 
 

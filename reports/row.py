@@ -6,6 +6,7 @@ from typing import Any
 from ..levels.decisions import NOTE, WARNING
 from ..solution import Solution
 from ..solvers.status import Status
+from ..solvers.trace import Mark
 from ..verification import Certificate
 
 REFUSED = "refused"
@@ -22,17 +23,21 @@ class Row:
     """A run of one method on one instance; ``None`` where there is nothing to say.
 
     ``verified`` is the answer of :func:`bilevolt.verify` on the point (``None``: there is no point);
-    ``seconds_build`` is for the reformulation, ``seconds_check`` for the verification; ``pairs`` counts
-    complementarities. ``culprit`` says what is wrong with a row that contradicts another or its own check.
-    ``confirmed_by`` is who was asked for a better point and found none, ``rests_on_ties`` what the leader would lose if
-    followers broke ties against it.
-    ``summary`` holds the figures of the problem (such as O1 and O2); its scalars are columns of the table.
+    ``seconds_model`` is for building the model, once for all of its runs, ``seconds_build`` for the reformulation,
+    ``seconds_check`` for the verification; of ``seconds_solve``, ``seconds_hand_over`` went to reading the single
+    level and translating it for the solver; ``seconds_cpu`` is processor time. ``pairs`` counts complementarities.
+    ``seed`` is of the solver's and the heuristic's random numbers. ``trace`` is how the search went, see
+    :mod:`bilevolt.solvers.trace`, and ``root_bound`` its bound before it branched. ``culprit`` says what is wrong with
+    a row that contradicts another or its own check. ``confirmed_by`` is who was asked for a better point and found
+    none, ``rests_on_ties`` what the leader would lose if followers broke ties against it. ``summary`` holds the figures
+    of the problem (such as O1 and O2); its scalars are columns of the table.
     """
 
     instance: str
     method: str
     reformulation: str | None
     solver: str | None
+    seed: int | None = field(default=None, kw_only=True)
     status: str = REFUSED
     objective: float | None = None
     bound: float | None = None
@@ -40,10 +45,14 @@ class Row:
     verified: bool | None = None
     confirmed_by: str | None = None
     rests_on_ties: float | None = None
+    root_bound: float | None = field(default=None, kw_only=True)
+    seconds_model: float | None = field(default=None, kw_only=True)
     seconds_build: float | None = None
+    seconds_hand_over: float | None = field(default=None, kw_only=True)
     seconds_solve: float | None = None
     seconds_check: float | None = None
     seconds_total: float | None = None
+    seconds_cpu: float | None = field(default=None, kw_only=True)
     nodes: int | None = None
     variables: int | None = None
     constraints: int | None = None
@@ -54,6 +63,7 @@ class Row:
     reason: str | None = None
     remark: str | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    trace: list[Mark] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -76,11 +86,12 @@ class Row:
         self.solver = solution.solver or self.solver
         self.status = str(solution.status)
         self.objective, self.bound, self.gap = solution.objective, solution.bound, solution.gap
-        self.nodes = solution.nodes
+        self.nodes, self.root_bound, self.trace = solution.nodes, solution.root_bound, solution.trace
         if solution.certificate is not None:
             self._take_certificate(solution.certificate)
         times, sizes = solution.seconds, solution.sizes
         self.seconds_build, self.seconds_solve = times.get("reformulate"), times.get("solve")
+        self.seconds_hand_over = times.get("hand_over")
         self.seconds_check, self.seconds_total = times.get("verify"), times.get("total")
         self.variables, self.constraints = sizes.get("variables"), sizes.get("constraints")
         self.binaries, self.sos = sizes.get("binaries"), sizes.get("sos")
@@ -102,7 +113,7 @@ class Row:
             self.culprit = f"{certificate.refuted_by} found a better point, verified, with objective {better:.10g}"
 
 
-COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name != "summary")
+COLUMNS = tuple(name for name in Row.__dataclass_fields__ if name not in ("summary", "trace"))
 
 
 def _believed(history: list[dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +13,23 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import BilevoltError, InstanceError
-from ..instances import instance_names, load_instance
+from ..instances import Instance, changed, instance_names, load_instance
 from ..instances.loader import file_endings, is_file_name
 from ..spelling import canonical
+
+CATALOGUE = "textbook"
+"""The target that stands for all textbook problems."""
 
 _PAIR = re.compile(r"(?P<program>.+\.(?:mps|mps\.gz|lp)):(?P<aux>[^:]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something to solve. ``spec`` finds it again from any folder; a user's own model has no ``problem``."""
+    """Something to solve. ``spec`` finds it again from any folder; a user's own model has no ``problem``.
+
+    ``known`` is the published optimum, where it is known. ``changed`` makes a target of other data: of an instance with
+    other numbers in some fields, or of a file's function with other arguments; None where there is no such thing.
+    """
 
     name: str
     spec: str
@@ -30,6 +37,8 @@ class Target:
     problem: str | None = None
     instance: Any = None
     summary: Callable[[Any], dict[str, Any]] | None = None
+    known: float | None = None
+    changed: "Callable[[Mapping[str, float]], Target] | None" = None
 
 
 def resolve(given: str | Path) -> Target:
@@ -56,14 +65,25 @@ def resolve(given: str | Path) -> Target:
     name = canonical("instance or textbook problem", text, [*shipped, *textbook.NAMES], InstanceError, file)
     if name in shipped:
         return _of_instance(name, name)
-    return Target(name, name, lambda: textbook.build(name))
+    return Target(name, name, lambda: textbook.build(name), known=textbook.problem(name).objective)
 
 
 def resolve_all(given: Iterable[str | Path]) -> list[Target]:
-    """Find targets; those of the same name are renamed by where they are from, so that none hides another."""
-    found = [resolve(one) for one in given]
+    """Find targets, ``textbook`` for all textbook problems.
+
+    Those of the same name are renamed by where they are from, so that none hides another.
+    """
+    found = [resolve(one) for one in _every(given)]
     names = [target.name for target in found]
     return [replace(one, name=one.spec) if names.count(one.name) > 1 else one for one in found]
+
+
+def _every(given: Iterable[str | Path]) -> Iterator[str | Path]:
+    """Return what is given, with ``textbook`` replaced by the problems' names."""
+    from ..models import textbook
+
+    for one in given:
+        yield from textbook.NAMES if str(one).casefold() == CATALOGUE else (one,)
 
 
 def _names_function(text: str) -> bool:
@@ -73,9 +93,12 @@ def _names_function(text: str) -> bool:
 
 
 def _of_instance(text: str, spec: str, aux: Path | None = None) -> Target:
+    return _with_data(load_instance(text, aux), text, spec)
+
+
+def _with_data(instance: Instance, text: str, spec: str) -> Target:
     from ..models import PROBLEMS
 
-    instance = load_instance(text, aux)
     if instance.problem not in PROBLEMS:
         raise InstanceError(
             f"{text!r} is a {instance.problem!r} ({instance.summary}): data that other instances refer to, and no "
@@ -89,6 +112,7 @@ def _of_instance(text: str, spec: str, aux: Path | None = None) -> Target:
         problem=instance.problem,
         instance=instance,
         summary=problem.summary,
+        changed=lambda changes: _with_data(changed(instance, changes), text, spec),
     )
 
 
@@ -111,7 +135,18 @@ def _of_file(path: Path, function: str) -> Target:
             f"{path}: {function}({', '.join(needed)}) needs arguments, and none are passed. Give them "
             "defaults, or write a function without arguments that calls it."
         )
-    return Target(f"{path.stem}:{function}", f"{path.resolve()}:{function}", lambda: _checked(build, path, function))
+    return _with_arguments(build, path, function, {})
+
+
+def _with_arguments(build: Callable[..., Any], path: Path, function: str, arguments: Mapping[str, float]) -> Target:
+    known = list(inspect.signature(build).parameters)
+    given = {canonical(f"argument of {function}", name, known): item for name, item in arguments.items()}
+    return Target(
+        f"{path.stem}:{function}",
+        f"{path.resolve()}:{function}",
+        lambda: _checked(build, path, function, given),
+        changed=lambda changes: _with_arguments(build, path, function, changes),
+    )
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
@@ -119,9 +154,9 @@ def _is_required(parameter: inspect.Parameter) -> bool:
     return parameter.default is parameter.empty and not variadic
 
 
-def _checked(build: Callable[..., Any], path: Path, function: str) -> Any:
+def _checked(build: Callable[..., Any], path: Path, function: str, arguments: Mapping[str, float]) -> Any:
     with _refusing(path, f"{function}()"):
-        model = build()
+        model = build(**arguments)
     if not hasattr(model, "component_data_objects"):
         raise BilevoltError(
             f"{path}: {function}() returned {type(model).__name__}, not a model. Return a "

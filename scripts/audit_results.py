@@ -27,6 +27,7 @@ from bilevolt.instances.network_pricing import NetworkPricingInstance
 from bilevolt.models import network_pricing
 from bilevolt.models.network_pricing.reaction import revenue, routes, shaded
 from bilevolt.models.network_pricing.search import local_search
+from bilevolt.models.network_pricing.start import put_start
 
 PRINTED = 1e-5
 """Published numbers have six digits: a bound is below an objective if it is so by more than this share."""
@@ -75,7 +76,11 @@ def good_tolls(instance: NetworkPricingInstance, steps: int, seconds: float, eno
     if seconds <= 0 or earned > enough:
         return tolls
     model = network_pricing.build(instance)
-    solution = bv.solve(model, reformulation="strong_duality", solver="highs", time_limit=seconds, rel_gap=1e-4)
+    put_start(model, instance, tolls)
+    solution = bv.solve(
+        model, reformulation="strong_duality", solver="highs", time_limit=seconds, rel_gap=1e-4, warm_start=True,
+        options={"mip_pscost_minreliable": 2},
+    )  # fmt: skip
     if solution.objective is None or solution.objective <= earned:
         return tolls
     return {a: max(0.0, float(model.toll[a].value)) for a in model.TOLLED}

@@ -1,18 +1,22 @@
 """Solve, prove in exact arithmetic, and replay: one line for each problem, exit code 1 unless all are proven.
 
-The whole catalogue: verify_global_optimality.py. Some of it: verify_global_optimality.py bard511 zone_small.
+The whole catalogue: verify_global_optimality.py. Some of it: verify_global_optimality.py bard511 zone_small. Random
+problems, by seed, size, and "i" for an integer leader: verify_global_optimality.py random-1-20 random-2-30-i. Seconds
+are of the processor.
 """
 
+import json
+import re
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import bilevolt
 from bilevolt.errors import BilevoltError, IntegerFollowerError
 from bilevolt.instances import list_instances
-from bilevolt.models import textbook
+from bilevolt.models import random_bilevel, textbook
 from bilevolt.reports.targets import resolve
 
 app = typer.Typer(add_completion=False)
@@ -48,14 +52,14 @@ def _line(target: str, place: str, solver: str, node_limit: int, time_limit: flo
 
     :raises KeyboardInterrupt: Ctrl-C came during the solve or the proof, whose line says how far it got.
     """
-    start = time.monotonic()
+    start, begin = time.process_time(), time.monotonic()
 
     def say(text: str) -> None:
-        print(f"{place} {target}, {time.monotonic() - start:.0f} s: {text}", file=sys.stderr, flush=True)
+        print(f"{place} {target}, {time.monotonic() - begin:.0f} s: {text}", file=sys.stderr, flush=True)
 
     try:
         say("solving")
-        model = resolve(target).build()
+        model = _model(target)
         solution = bilevolt.solve(model, solver=solver, time_limit=time_limit)
         if solution.interrupted:
             raise KeyboardInterrupt
@@ -66,6 +70,7 @@ def _line(target: str, place: str, solver: str, node_limit: int, time_limit: flo
             if proof.interrupted:
                 raise KeyboardInterrupt
             return False
+        made = time.process_time()
         result = proof.replay()
     except IntegerFollowerError:
         print(f"{target:28} refused   a follower owns integers: it has no KKT conditions", flush=True)
@@ -77,9 +82,17 @@ def _line(target: str, place: str, solver: str, node_limit: int, time_limit: flo
     bound, gap = (None if n is None else f"{float(n):.9g}" for n in (result["bound"], result["gap"]))
     said = "infeasible" if bound is None else f"F* {bound}, exact gap {gap}"
     more = [] if holds else [f"the point violates by {float(result['violation']):.3g}"]
-    told = "; ".join([said, f"{result['leaves']} leaves", f"{time.monotonic() - start:.1f} s", *more, *proof.notes])
+    seconds = f"{made - start:.1f} s, replay {time.process_time() - made:.1f} s"
+    size = f"{len(json.dumps(proof.data, separators=(',', ':'))) / 1e6:.2f} MB"
+    told = "; ".join([said, f"{result['leaves']} leaves", seconds, size, *more, *proof.notes])
     print(f"{target:28} {'proven' if holds else 'INEXACT':9} {told}", flush=True)
     return holds
+
+
+def _model(target: str) -> Any:
+    if found := re.fullmatch(r"random-(\d+)-(\d+)(-i)?", target):
+        return random_bilevel.build(int(found[1]), int(found[2]), bool(found[3]))
+    return resolve(target).build()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from .records import Outcome, Settings, SolverResult
 from .scaling import scaling_of
 from .second_look import disambiguate, is_suspect, look_again
 from .status import Status, interpret
+from .trace import mapped
 
 __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "SolverResult", "needs_of"]
 
@@ -39,6 +40,8 @@ class Solver(ABC):
     features: ClassVar[Features]
     node_limit: ClassVar[str]
     """The solver's own name of the option that limits the nodes of a search."""
+    seed_option: ClassVar[str | None] = None
+    """The solver's own name of the option that is the seed of its random numbers; None if it has none."""
 
     @abstractmethod
     def available(self) -> str | None:
@@ -131,12 +134,16 @@ class Solver(ABC):
     def _answer(self, program: Program, settings: Settings) -> Outcome:
         """Run, and look again at what solvers were seen to be wrong about."""
         begin = perf_counter()
+        searched = 0.0
 
         def run(program: Program, **changes: Any) -> Outcome:
+            nonlocal searched
             if settings.time_limit is not None:
                 changes["time_limit"] = max(0.0, settings.time_limit - (perf_counter() - begin))
             try:
-                return self._run(program, replace(settings, **changes))
+                found = self._run(program, replace(settings, **changes))
+                searched += found.seconds or 0.0
+                return found
             except SolverUnavailableError as refusal:  # the row of a second look may be one too many for a licence
                 if not changes.keys() - {"time_limit"}:
                     raise
@@ -146,8 +153,10 @@ class Solver(ABC):
         if outcome.condition is TerminationCondition.provenInfeasible and not program.pair_names:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
-            return disambiguate(program, outcome, run)
-        return self._confirmed(program, outcome, run)
+            outcome = disambiguate(program, outcome, run)
+        else:
+            outcome = self._confirmed(program, outcome, run)
+        return replace(outcome, seconds=searched)
 
     def _confirmed(self, program: Program, outcome: Outcome, run: Any) -> Outcome:
         """Return an answer, looked at again where this solver was seen to be wrong."""
@@ -158,7 +167,10 @@ class Solver(ABC):
         scaling = scaling_of(program)
         if settings.abs_gap is not None:
             settings = replace(settings, abs_gap=settings.abs_gap * scaling.objective)
-        outcome = self._native(scaling.apply(program), settings)
+        scaled = scaling.apply(program)
+        begin = perf_counter()
+        outcome = self._native(scaled, settings)
+        elapsed = perf_counter() - begin
         return Outcome(
             outcome.condition,
             outcome.native,
@@ -167,6 +179,9 @@ class Solver(ABC):
             duals=None if outcome.duals is None else scaling.duals(outcome.duals),
             nodes=outcome.nodes,
             tree=outcome.tree,
+            seconds=elapsed if outcome.seconds is None else outcome.seconds,
+            trace=mapped(outcome.trace, lambda number: number / scaling.objective),
+            root_bound=None if outcome.root_bound is None else outcome.root_bound / scaling.objective,
         )
 
     def _result(self, reading: Reading, program: Program, outcome: Outcome, started: float) -> SolverResult:
@@ -194,6 +209,9 @@ class Solver(ABC):
             solver=self.name,
             version=self.version(),
             tree=outcome.tree,
+            search_seconds=outcome.seconds,
+            trace=mapped(outcome.trace, lambda number: reading.sense * number),
+            root_bound=None if outcome.root_bound is None else reading.sense * outcome.root_bound,
         )
 
 

@@ -1,7 +1,8 @@
 """Gurobi, by its matrix interface."""
 
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
+from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from .interrupt import stop_requested
 from .licence import too_small
 from .program import Array, Form, Program
 from .records import Outcome, Settings
+from .trace import Trace
 
 gurobipy, _installed = attempt_import("gurobipy")
 
@@ -58,6 +60,7 @@ class Gurobi(Solver):
 
     name: ClassVar[str] = "gurobi"
     node_limit: ClassVar[str] = "NodeLimit"
+    seed_option: ClassVar[str | None] = "Seed"
     features: ClassVar[Features] = Features(
         qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
         indicator=True, duals=True,
@@ -119,8 +122,9 @@ class Gurobi(Solver):
                 for name, setting in options.items():
                     model.setParam(name, setting)
                 _hand_over(model, program, settings)
-                model.optimize(_stop_when_asked)
-                return _outcome(model, program, settings)
+                trace = Trace()
+                model.optimize(partial(_look, trace))
+                return _traced(_outcome(model, program, settings), model, trace)
             except (gurobipy.GurobiError, TypeError) as error:
                 return _failure(error.with_traceback(None), program)  # its frames would keep the environment open
 
@@ -173,9 +177,24 @@ def _sides(bounds: Array) -> Array:
     return np.clip(bounds, -INFINITE, INFINITE)
 
 
-def _stop_when_asked(model: Any, _where: int) -> None:
+def _look(trace: Trace, model: Any, where: int) -> None:
+    """Note where the search stands, and end it when a stop is asked for."""
+    told = gurobipy.GRB.Callback
+    if where == told.MIP:
+        trace.note(*(model.cbGet(what) for what in (told.MIP_NODCNT, told.MIP_OBJBST, told.MIP_OBJBND)))
+    elif where == told.MIPNODE:
+        trace.note(*(model.cbGet(what) for what in (told.MIPNODE_NODCNT, told.MIPNODE_OBJBST, told.MIPNODE_OBJBND)))
     if stop_requested() and model.IsMIP:  # an LP ends soon, and may be what makes a point of an interrupted search
         model.terminate()
+
+
+def _traced(outcome: Outcome, model: Any, trace: Trace) -> Outcome:
+    """Return the outcome with the time that Gurobi took, and, of a search, with how it went."""
+    outcome.seconds = perf_counter() - trace.begin
+    if model.IsMIP:
+        trace.end(outcome.nodes, None if outcome.point is None else model.ObjVal, outcome.bound)
+        outcome.trace, outcome.root_bound = trace.marks, trace.root_bound
+    return outcome
 
 
 def _outcome(model: Any, program: Program, settings: Settings) -> Outcome:

@@ -1,7 +1,7 @@
 """What goes into a solve and what comes out of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -9,6 +9,7 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 
 from .program import Array
 from .status import Status
+from .trace import Mark
 
 
 @dataclass
@@ -34,6 +35,12 @@ class SolverResult:
     """Why another solver than the first choice was asked, if one was."""
     tree: Any = None
     """How a search over complementary pairs split the problem, see :func:`.branching.node.tree_of`; else None."""
+    search_seconds: float | None = None
+    """Of ``seconds``, what the solver's own runs took; the rest is reading, translating and handing over."""
+    trace: list[Mark] = field(default_factory=list)
+    """Best objective and bound over time, where the solver's callbacks tell; see :mod:`.trace`."""
+    root_bound: float | None = None
+    """The bound before the search branched, where the solver tells."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +84,7 @@ class Outcome:
     nodes: int | None = None
     tree: Any = None
     """How a search over complementary pairs split the problem."""
+    seconds: float | None = None
+    """What the solver itself took, where that is told apart from handing the program over."""
+    trace: list[Mark] = field(default_factory=list)
+    root_bound: float | None = None

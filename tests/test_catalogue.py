@@ -8,8 +8,8 @@ from bilevolt.errors import IntegerFollowerError, UnsupportedBySolverError
 from bilevolt.models import textbook
 
 EXACT_PAIRS = [("sos1", "gurobi"), ("sos1", "scip"), ("branch", "highs"), ("auto", "auto")]
-REFUSED = "moore"  # integer follower
-COVERED = [name for name in textbook.NAMES if name != REFUSED]
+INTEGER = "moore"  # its follower has no KKT conditions
+COVERED = [name for name in textbook.NAMES if name != INTEGER]
 TIME_LIMIT = 30
 
 # A quadratic leader's objective: solvers meet it to 1e-6, so that values are known to its root only.
@@ -159,9 +159,17 @@ def test_products_of_continuous_variables_are_refused_for_highs_by_name(name, pr
 
 
 @pytest.mark.parametrize(("reformulation", "solver"), [*EXACT_PAIRS, ("bigm", "highs")])
-def test_integer_follower_is_refused(reformulation, solver):
-    with pytest.raises(IntegerFollowerError, match=r"follower 'L' owns the integer variable 'L.y'"):
-        bilevolt.solve(textbook.build(REFUSED), reformulation=reformulation, solver=solver)
+def test_integer_follower_is_solved_by_columns(reformulation, solver):
+    solution = bilevolt.solve(model := textbook.build(INTEGER), reformulation=reformulation, solver=solver)
+    assert (solution.status, solution.method) == ("optimal", "column_and_constraint")
+    assert (solution.objective, model.x.value, model.L.y.value) == (-22, 2, 2)
+    assert solution.certificate.globally_optimal
+
+
+def test_integer_follower_is_refused_by_what_needs_kkt_conditions():
+    for refused in (bilevolt.reformulate, bilevolt.explain, lambda model: bilevolt.solve(model, method="nested")):
+        with pytest.raises(IntegerFollowerError, match=r"follower 'L' owns the integer variable 'L.y'"):
+            refused(textbook.build(INTEGER))
 
 
 # The traps ------------------------------------------------------------------------------------------------

@@ -44,4 +44,9 @@ def test_unknown_options_are_refused_by_name(solver, where):
 
 def test_refusals_come_through(solver):
     with pytest.raises(bilevolt.errors.IntegerFollowerError):
-        solver("bilevolt").solve(textbook.build("moore"))
+        solver("bilevolt").solve(textbook.build("moore"), method="nested")
+
+
+def test_followers_with_integers_are_solved(solver):
+    results = solver("bilevolt").solve(textbook.build("moore"))
+    assert results.check_optimal_termination() and results.solver.best_feasible_objective == -22

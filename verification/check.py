@@ -12,6 +12,7 @@ from ..levels.decisions import decisions, told
 from ..levels.follower import Follower
 from ..levels.follower_form import FollowerForm, follower_form
 from ..levels.follower_problem import follower_at
+from ..levels.integers import has_integers
 from ..levels.reading import read_levels
 from ..quantities import number
 from ..solvers import SOLVERS
@@ -44,7 +45,7 @@ def verify(
     :raises BilevoltError: a variable has no value, or the tolerance is none.
     """
     tolerance = number("tolerance", tolerance, positive=True)
-    bilevel = model if isinstance(model, Bilevel) else read_levels(model)
+    bilevel = model if isinstance(model, Bilevel) else read_levels(model, integer_followers=True)
     with bilevel.kept_values():
         if solution is None:
             return _check(bilevel, None, None, tolerance, pessimistic)
@@ -87,9 +88,10 @@ def _check(
     optimum: dict[int, float] = {}
     for follower in bilevel.followers:
         worst = _worst(_residuals(follower), tolerance, violations)
+        worst = max(worst, _worst(_fractions(follower), tolerance, violations))
         certificate.follower_violation = max(certificate.follower_violation, worst)
         optimum.update(_solve_again(follower, found_by, tolerance, certificate))
-        if multipliers:
+        if multipliers and not has_integers(follower):
             _check_prices(follower_form(follower), multipliers, tolerance, certificate)
     if multipliers or not violations:  # a response that is no optimum has no prices to be near to
         _worst(price_residuals(bilevel, multipliers), tolerance, violations)
@@ -145,12 +147,16 @@ def _residuals(level: Leader | Follower) -> Iterator[tuple[str, float, float]]:
                 yield component.name, distance, 1 + abs(limit)
 
 
-def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
-    yield from _residuals(bilevel.leader)
-    for variable in bilevel.leader.variables:
+def _fractions(level: Leader | Follower) -> Iterator[tuple[str, float, float]]:
+    for variable in level.variables:
         if not variable.is_continuous():
             number = variable.value
             yield variable.name, abs(number - round(number)) if math.isfinite(number) else math.nan, 1.0
+
+
+def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
+    yield from _residuals(bilevel.leader)
+    yield from _fractions(bilevel.leader)
     for sos in bilevel.leader.sos:
         nonzero = [k for k, v in enumerate(sos.variables) if abs(v.value) > 1e-6]
         allowed = (

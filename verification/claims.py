@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
@@ -10,6 +11,7 @@ from pyomo.core import ConcreteModel, Constraint, Objective, Var, minimize, quic
 from pyomo.repn import generate_standard_repn
 
 from ..levels.bilevel import Bilevel
+from ..levels.integers import has_integers
 from ..reformulations import kkt
 from ..reformulations.optimal_face import add_prices
 from ..reformulations.single_level import map_of
@@ -94,7 +96,8 @@ def _nearest_prices(bilevel: Bilevel) -> dict[str, float]:
 
     Not a number where none belong to these values: they are not optimal then.
     """
-    single = kkt.apply(bilevel)
+    priced = tuple(follower for follower in bilevel.followers if not has_integers(follower))
+    single = kkt.apply(replace(bilevel, followers=priced))
     single_map = map_of(single)
     at = {id(v): v.value for v in bilevel.variables}
     prices = kkt.price_expressions(bilevel.leader.prices, single_map)

@@ -7,6 +7,8 @@ from pyomo.common.collections import ComponentMap
 
 from ..errors import NonconvexFollowerError
 from ..levels.bilevel import Bilevel
+from ..levels.follower_form import coefficients
+from ..levels.integers import has_integers
 from .certificate import Degeneracy, Interval
 from .faces import Array, Extreme, OptimalFace, Work
 from .pessimistic import SAME, Effort, size_of
@@ -23,7 +25,8 @@ def degeneracy(bilevel: Bilevel, optimum: dict[int, float], effort: Effort) -> D
     if size > effort.size:
         return Degeneracy(note=f"not computed: {size} rows and variables; {PATIENTLY}")
     try:
-        forms = bilevel.forms
+        whole = any(map(has_integers, bilevel.followers))  # which are left out below
+        forms = tuple(map(coefficients, bilevel.followers)) if whole else bilevel.forms
     except NonconvexFollowerError as refusal:
         return Degeneracy(note=f"not computed: {refusal}")
     found, reasons, work = Degeneracy(), [], Work(effort.iterations)

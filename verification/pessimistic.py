@@ -22,6 +22,7 @@ from pyomo.repn import generate_standard_repn
 
 from ..errors import NonconvexFollowerError, SolverUnavailableError, UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
+from ..levels.integers import has_integers
 from ..levels.rows import at_values, numbers
 from ..reformulations import kkt
 from ..solvers.base import SolverResult
@@ -88,6 +89,8 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
     if any(id(variable) not in optimum for variable in bilevel.follower_variables):
         return WorstCase(note="not computed: no optimum is known of some follower at this decision")
     for follower in bilevel.followers:
+        if has_integers(follower):
+            return WorstCase(note=f"not computed: follower {follower.name!r} owns integers")
         for variable in follower.given:
             if variable in bilevel.owner:
                 seen = f"follower {follower.name!r} takes {variable.name!r} of {bilevel.owner[variable]!r} as given"

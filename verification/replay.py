@@ -18,6 +18,7 @@ bound factors and of squares prove a bound over a node's box: with :math:`r = F 
 .. math:: F \ge \sum_i (w_i > 0 ? w_i l_i : w_i u_i) + \sum_m (r_m > 0 ? r_m \min m : r_m \max m)
 
 over the monomials m of r. A leaf is closed if that is at least the claim, or, for F = 0, positive: then it is empty.
+A bound is derived likewise; one from above of a multiplier or slack needs to be proven only where its twin is 0.
 
 Source: A. Neumaier and O. Shcherbina, *Safe bounds in linear and mixed-integer linear programming*, Math. Program. 99,
 2004; G. P. McCormick, *Computability of global solutions to factorable nonconvex programs*, Math. Program. 10, 1976.
@@ -34,6 +35,7 @@ from typing import Any
 FORMAT = "bilevolt proof 1"
 Poly = dict[tuple[int, ...], Fraction]  # monomial (columns in order; () is the constant) -> coefficient
 Box = tuple[list[Any], list[Any]]  # lower and upper bounds of the columns: Fraction, or an infinite float
+Whole = tuple[list[tuple[tuple[int, ...], int]], int]  # a polynomial's terms in integers, over one denominator
 
 
 class RejectedError(Exception):
@@ -52,9 +54,11 @@ class System:
         self.rows: list[tuple[str, Poly, Any, Any]] = []
         self.pairs: dict[str, tuple[int, int]] = {}
         self.zero: set[tuple[int, ...]] = set()  # multiplier * slack of every pair
+        self.twin: dict[int, int] = {}  # of a pair's members, the other
         self.objective: Poly = {}  # to be minimised
         self.duality: list[int] = []  # the rows that are strong duality
         self.conditions = 0  # the number of rows that a point has to satisfy
+        self.wholes: dict[int, Whole] = {}  # rows in integers, as far as weights have named them
 
     def add(self, name: str, lower: Any, upper: Any) -> int:
         """Add a column."""
@@ -64,6 +68,11 @@ class System:
         self.lower.append(lower)
         self.upper.append(upper)
         return len(self.names) - 1
+
+    def row(self, i: Any) -> tuple[str, Poly, Any, Any]:
+        """Return a row that weights name."""
+        require(type(i) is int and 0 <= i < len(self.rows), f"row {i} is none")
+        return self.rows[i]
 
 
 def require(condition: bool, reason: str) -> None:
@@ -105,12 +114,8 @@ def times(first: Poly, second: Poly) -> Poly:
 
 def derivative(expression: Poly, j: int) -> Poly:
     """Return the partial derivative in column j."""
-    found: Poly = {}
-    for m, a in expression.items():
-        if j in m:
-            k = m.index(j)
-            add_to(found, {m[:k] + m[k + 1 :]: a * m.count(j)})
-    return found
+    without = {m: m[: m.index(j)] + m[m.index(j) + 1 :] for m in expression if j in m}
+    return {rest: expression[m] * m.count(j) for m, rest in without.items()}
 
 
 def derive(problem: dict[str, Any]) -> System:
@@ -123,9 +128,8 @@ def derive(problem: dict[str, Any]) -> System:
     n = len(system.names)
     add_to(system.objective, poly(problem["leader"]["objective"], n), number(problem["leader"]["sense"]))
     require(problem["leader"]["sense"] in (1, -1), "the leader's sense is neither 1 (min) nor -1 (max)")
-    read_rows(system, problem["leader"]["rows"], n)
-    for block in problem["assumed"]:
-        read_rows(system, block["rows"], n)
+    for block in (problem["leader"], *problem["assumed"]):
+        system.rows += read_rows(block["rows"], n)
     owner: dict[int, str] = {}
     price: dict[str, Poly] = {}
     prices = {j for j, _ in problem["prices"]}
@@ -144,10 +148,9 @@ def derive(problem: dict[str, Any]) -> System:
     return system
 
 
-def read_rows(system: System, rows: Any, n: int) -> None:
-    """Add rows ``[name, lower, terms, upper]``."""
-    for name, lower, terms, upper in rows:
-        system.rows.append((name, poly(terms, n), number(lower, -math.inf), number(upper, math.inf)))
+def read_rows(rows: Any, n: int) -> list[tuple[str, Poly, Any, Any]]:
+    """Read rows ``[name, lower, terms, upper]``."""
+    return [(name, poly(t, n), number(low, -math.inf), number(high, math.inf)) for name, low, t, high in rows]
 
 
 def add_follower(system: System, follower: Any, n: int, prices: set[int], price: dict[str, Poly]) -> None:
@@ -156,18 +159,16 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
     sign = number(follower["sense"])
     require(sign in (1, -1), f"{where}: its sense is neither 1 (min) nor -1 (max)")
     objective = times(poly(follower["objective"], n), {(): sign})
-    rows = [
-        (name, number(low, -math.inf), poly(t, n), number(high, math.inf)) for name, low, t, high in follower["rows"]
-    ]
-    rows += [(system.names[j], system.lower[j], {(j,): Fraction(1)}, system.upper[j]) for j in own]
-    for expression in (objective, *(body for _, _, body, _ in rows)):
+    rows = read_rows(follower["rows"], n)
+    rows += [(system.names[j], {(j,): Fraction(1)}, system.lower[j], system.upper[j]) for j in own]
+    for expression in (objective, *(body for _, body, _, _ in rows)):
         require(not any(j in prices for m in expression for j in m), f"{where} contains a price")
     stationarity = {j: derivative(objective, j) for j in own}
     hessian = {(i, j): derivative(stationarity[i], j) for i in own for j in {k for m in stationarity[i] for k in m}}
     require_convex({key: h for key, h in hessian.items() if key[1] in stationarity}, own, where)
     block = {j: {j} for j in own}  # variable -> the variables of its block
     shares: list[tuple[int | None, Poly]] = []  # (variable of the block, its part of strong duality)
-    for name, lower, body, upper in rows:
+    for name, body, lower, upper in rows:
         gradient = {j: g for j in own if (g := derivative(body, j))}
         for j, g in gradient.items():
             require(not any(k in stationarity for m in g for k in m), f"{where}: row {name!r} is not linear")
@@ -187,6 +188,7 @@ def add_follower(system: System, follower: Any, n: int, prices: set[int], price:
                 s = system.add(f"slack of {label}", zero, math.inf)
                 system.pairs[label] = (multiplier, s)
                 system.zero.add((multiplier, s))
+                system.twin |= {multiplier: s, s: multiplier}
                 row = dict(slack)
                 add_to(row, {(s,): Fraction(-1)})
                 system.rows.append((f"slack of {label}", row, zero, zero))
@@ -244,60 +246,79 @@ def extent(box: Box, monomial: tuple[int, ...]) -> tuple[Any, Any]:
     return ends
 
 
-def factor(system: System, box: Box, j: int, side: str) -> Poly:
-    """Return column - lower, or upper - column."""
+def bound_of(system: System, box: Box, j: int, side: str) -> Fraction:
+    """Return a column's bound, which has to be finite."""
     require(side in ("lower", "upper") and type(j) is int and 0 <= j < len(system.names), f"no bound {j}, {side}")
     bound = box[side == "upper"][j]
-    require(not math.isinf(bound), f"uses the {side} bound of {system.names[j]!r}, which has none here")
-    sign = Fraction(1 if side == "lower" else -1)
-    return {(j,): sign, (): -sign * bound}
+    require(type(bound) is not float, f"uses the {side} bound of {system.names[j]!r}, which has none here")
+    return bound
+
+
+def whole(expression: Poly) -> Whole:
+    """Return a polynomial in integers."""
+    under = math.lcm(*(a.denominator for a in expression.values()))
+    return [(m, a.numerator * (under // a.denominator)) for m, a in expression.items()], under
+
+
+def product(i: int, a: Fraction, j: int, b: Fraction) -> Whole:
+    """Return (v_i - a) (v_j - b) in integers."""
+    (p, q), (r, s) = a.as_integer_ratio(), b.as_integer_ratio()
+    return [((i, j) if i <= j else (j, i), q * s), ((i,), -q * r), ((j,), -p * s), ((), p * r)], q * s
 
 
 def proven(system: System, box: Box, target: Poly, weights: dict[str, Any]) -> Fraction:
     """Return the lower bound of the target over a box that weights prove."""
     n = len(system.names)
-    unknown = set(weights) - {"rows", "multiples", "corners", "ties", "squares"}
+    unknown = set(weights) - {"over", "rows", "multiples", "corners", "ties", "squares"}
     require(not unknown, f"weights of {unknown}, which is nothing")
-    rest, total = dict(target), Fraction(0)
+    over = number(weights.get("over", 1))  # what all weights are divided by
+    require(over > 0, f"weights are divided by {over}")
+    parts = [(-over, *whole(target))]  # with their sum subtracted from 0, what is left of over * target
     for i, w in weights.get("rows", ()):
         weight = number(w)
-        require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
-        name, body, lower, upper = system.rows[i]
+        name, body, lower, upper = system.row(i)
         side = lower if weight > 0 else upper
-        require(
-            not math.isinf(side), f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it"
-        )
-        total += weight * side
-        add_to(rest, body, -weight)
+        if type(side) is float:
+            raise RejectedError(f"row {name!r} has no {'lower' if weight > 0 else 'upper'} side, but a weight of it")
+        parts.append((weight, *(system.wholes.get(i) or system.wholes.setdefault(i, whole(body)))))
+        parts.append((-weight * side, [((), 1)], 1))
     for i, j, w in weights.get("multiples", ()):  # (equality row) v_j = 0
-        require(type(i) is int and 0 <= i < len(system.rows), f"row {i} is none")
-        name, body, lower, upper = system.rows[i]
+        name, body, lower, upper = system.row(i)
         require(lower == upper, f"row {name!r} is multiplied by a column, but is no equality")
-        add_to(rest, times(body, poly([[1, j]], n)), -number(w))
-        add_to(rest, {(j,): Fraction(1)}, number(w) * lower)
+        parts.append((number(w), *whole(times({**body, (): body.get((), 0) - lower}, poly([[1, j]], n)))))
     for i, side, j, other, w in weights.get("corners", ()):  # (v_i - l_i) (v_j - l_j) >= 0, and so on
         require(number(w) >= 0, "a product of bounds has a negative weight")
-        first, second = factor(system, box, i, side), factor(system, box, j, other)
-        add_to(rest, times(first, second), -number(w))
+        corner = product(i, bound_of(system, box, i, side), j, bound_of(system, box, j, other))
+        parts.append((number(w) if side == other else -number(w), *corner))
     for i, j, w in weights.get("ties", ()):  # (v_i - its only value) v_j = 0
-        fixed = factor(system, box, i, "lower")
-        require(box[0][i] == box[1][i], f"{system.names[i]!r} is tied to a value, but has more than one")
-        add_to(rest, times(fixed, poly([[1, j]], n)), -number(w))
+        value = bound_of(system, box, i, "lower")
+        require(value == box[1][i], f"{system.names[i]!r} is tied to a value, but has more than one")
+        require(type(j) is int and 0 <= j < n, f"{j} is no column")
+        parts.append((number(w), *product(i, value, j, Fraction(0))))
     for terms, w in weights.get("squares", ()):  # (linear form)^2 >= 0
         require(number(w) >= 0, "a square has a negative weight")
-        add_to(rest, times(poly(terms, n), poly(terms, n)), -number(w))
+        parts.append((number(w), *whole(times(poly(terms, n), poly(terms, n)))))
+    # Fractions would be reduced at every step: their sum is made in integers, over one denominator.
+    common = math.lcm(*(weight.denominator * under for weight, _, under in parts))
+    rest: dict[tuple[int, ...], int] = {}
+    for weight, terms, under in parts:
+        scale = weight.numerator * (common // (weight.denominator * under))
+        for monomial, a in terms:
+            rest[monomial] = rest.get(monomial, 0) - scale * a
+    totals: dict[int, int] = {}  # by denominator
     for monomial, r in rest.items():
         if r and monomial not in system.zero:
             end = extent(box, monomial)[r < 0]
-            what = "*".join(system.names[j] for j in monomial)
-            require(not math.isinf(end), f"uses the {'lower' if r > 0 else 'upper'} bound of {what!r}, which has none")
-            total += r * end
-    return total
+            if type(end) is float:
+                what = "*".join(system.names[j] for j in monomial)
+                raise RejectedError(f"uses the {'lower' if r > 0 else 'upper'} bound of {what!r}, which has none")
+            totals[end.denominator] = totals.get(end.denominator, 0) + r * end.numerator
+    return sum((Fraction(total, d * common) for d, total in totals.items()), Fraction(0)) / over
 
 
 def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
     """Check that a tree (its nodes in preorder) covers and every leaf is closed; return the number of leaves."""
-    stack: list[tuple[Box, Any]] = [((list(system.lower), list(system.upper)), None)]
+    stack: list[tuple[Box, tuple[str, ...]]] = [((list(system.lower), list(system.upper)), ())]
     leaves = 0
     for node in tree:
         require(bool(stack), "the tree has more nodes than its branchings ask for")
@@ -316,7 +337,7 @@ def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
                 require(data[0] in system.pairs, f"{data[0]!r} is no pair")
                 for j, what in zip(system.pairs[data[0]][::-1], ("slack", "multiplier"), strict=True):
                     zeroed = lower, [*upper[:j], min(upper[j], Fraction(0)), *upper[j + 1 :]]
-                    stack.append((zeroed, (path, f"{what} of {data[0]} = 0")))
+                    stack.append((zeroed, (*path, f"{what} of {data[0]} = 0")))
             elif kind == "split":
                 name, at = data
                 require(name in system.column, f"{name!r} is no column")
@@ -326,12 +347,13 @@ def check_tree(system: System, tree: list[Any], claim: Fraction | None) -> int:
                 above = least + 1 if j in system.integer else least
                 right = [*lower[:j], max(lower[j], above), *lower[j + 1 :]], upper
                 left = lower, [*upper[:j], min(upper[j], least), *upper[j + 1 :]]
-                stack += [(right, (path, f"{name} >= {above}")), (left, (path, f"{name} <= {least}"))]
+                stack += [(right, (*path, f"{name} >= {above}")), (left, (*path, f"{name} <= {least}"))]
             else:
                 raise RejectedError(f"a node is a {kind!r}, which is nothing")
         except RejectedError as reason:
-            raise RejectedError(f"at {told(path)}: {reason}") from None
-    require(not stack, f"at {told(stack[-1][1] if stack else None)}: the tree ends, and this part is not covered")
+            raise RejectedError(f"at {', '.join(path) or 'the root'}: {reason}") from None
+    if stack:
+        raise RejectedError(f"at {', '.join(stack[-1][1]) or 'the root'}: the tree ends, and this part is not covered")
     return leaves
 
 
@@ -355,7 +377,7 @@ def tighten(system: System, box: Box, j: int, side: str, bound: Fraction, weight
     """Replace a column's bound by one that weights prove (of an integer, rounded inwards), where it is tighter."""
     require(side in ("lower", "upper") and type(j) is int and 0 <= j < len(system.names), f"no bound {j}, {side}")
     sign = 1 if side == "lower" else -1
-    value = proven(system, box, {(j,): Fraction(sign)}, weights)
+    value = proven(system, twin_zero(system, box, j, side, bound), {(j,): Fraction(sign)}, weights)
     if j in system.integer:
         value = Fraction(math.ceil(value))
     told_bound = f"{system.names[j]} {'>=' if side == 'lower' else '<='} {bound}"
@@ -363,23 +385,20 @@ def tighten(system: System, box: Box, j: int, side: str, bound: Fraction, weight
     box[side == "upper"][j] = max(box[0][j], bound) if side == "lower" else min(box[1][j], bound)
 
 
-def told(path: Any) -> str:
-    """Return the branches that lead to a node."""
-    steps: list[str] = []
-    while path is not None:
-        path, step = path
-        steps.append(step)
-    return ", ".join(reversed(steps)) or "the root"
+def twin_zero(system: System, box: Box, j: int, side: str, bound: Fraction) -> Box:
+    """Return where a bound has to be proven: a pair's member is 0, which keeps an upper bound, or else its twin is."""
+    k = system.twin.get(j)
+    if k is None or side == "lower" or bound < 0:
+        return box
+    return box[0], [*box[1][:k], min(box[1][k], Fraction(0)), *box[1][k + 1 :]]
 
 
 def violation(system: System, values: list[Fraction]) -> tuple[Fraction, str]:
     """Return by how much a point violates what it violates most, and what that is."""
     require(len(values) == len(system.names), "the point has not one value for each column")
     found = [(Fraction(0), "nothing")]
-    rows = [
-        (f"row {name!r}", evaluate(body, values), low, high)
-        for name, body, low, high in system.rows[: system.conditions]
-    ]
+    conditions = system.rows[: system.conditions]
+    rows = [(f"row {name!r}", evaluate(body, values), low, high) for name, body, low, high in conditions]
     rows += [(repr(system.names[j]), v, system.lower[j], system.upper[j]) for j, v in enumerate(values)]
     for name, value, lower, upper in rows:
         excesses = (lower - value, value - upper)
@@ -409,8 +428,8 @@ def replay(proof: dict[str, Any]) -> dict[str, Any]:
         # A point below the claim is what must not exist: bounds may be derived for such points only.
         system.rows.append(("claim", system.objective, -math.inf, math.inf if claim is None else claim))
         leaves = check_tree(system, proof["tree"], claim)
-        result: dict[str, Any] = {"bound": None if claim is None else sign * claim, "leaves": leaves, "violation": None}
-        result |= {"attained": None, "gap": None}
+        result: dict[str, Any] = dict.fromkeys(("attained", "gap", "violation"))
+        result |= {"bound": None if claim is None else sign * claim, "leaves": leaves}
         result["assumed"] = [block["reason"] or block["name"] for block in proof["problem"]["assumed"]]
         if proof["point"] is not None:
             values = [number(v) for v in proof["point"]]

@@ -129,7 +129,7 @@ def _draw_bills(axes: Axes, instance: NetworkPricingInstance, tolls: Mapping[str
 
 def _handles() -> list[Any]:
     lines = [
-        Line2D([], [], color="#31688e", lw=4, label="tolled arc (width: traffic)"),
+        Line2D([], [], color="#31688e", lw=4, label="tolled arc (colour: toll, width: traffic)"),
         Line2D([], [], color=_FREE, lw=4, label="arc without toll (dotted: unused)"),
         Line2D([], [], color="black", lw=1.4, label="cost of avoiding all tolls"),
     ]

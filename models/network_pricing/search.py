@@ -12,14 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...instances.network_pricing import NetworkPricingInstance
-from .exchange import exchange
+from .exchange import exchange, relaxed
 from .inverse import Market, Ways
 
 SHARES = (1.0, 0.7, 0.5, 0.35)
 """Of the largest tolls: where the climbs begin."""
 ARCS_KICKED = 4
-KICKS = 10  # steps of which one is an exchange
-COMMODITIES_FREE, WAYS_FREE = 8, 300
+KICKS = 5  # steps of which one is an exchange
+COMMODITIES_FREE, WAYS_FREE, WAYS_EACH = 10, 300, 60
 WAYS_KICKED = 0.7  # share of the kicks
 THRESHOLD = 0.01  # relative loss that is accepted at first
 
@@ -45,6 +45,8 @@ def local_search(
     if not market.ways:
         return {}  # nobody ever needs a tolled arc
     starts = [share * market.most for share in SHARES]
+    if (relaxation := relaxed(market)) is not None:
+        starts.append(relaxation)
     if start is not None:
         starts.append(market.vector(start))
     best, tolls = max((_climb(market, t) for t in starts), key=lambda found: found[0])
@@ -86,14 +88,23 @@ def _exchanged(market: Market, tolls: np.ndarray, random: np.random.Generator) -
     first = market.ways[random.integers(len(market.ways))].uses.any(axis=0)
     shared = np.array([float((ways.uses.any(axis=0) & first).sum()) for ways in market.ways])
     order = np.argsort(-shared * random.uniform(0.3, 1.0, len(shared)))
-    free: list[int] = []
+    chosen = market.respond(tolls)
+    free: dict[int, list[int]] = {}
     for k in map(int, order):
-        if sum(len(market.ways[j].cost) for j in (*free, k)) <= WAYS_FREE:
-            free.append(k)
+        among = _tempting(market.ways[k], tolls, random)
+        if sum(map(len, free.values())) + len(among) <= WAYS_FREE:
+            free[k] = among
         if len(free) == COMMODITIES_FREE:
             break
-    found = exchange(market, market.respond(tolls), free) if free else None
+    found = exchange(market, chosen, tolls, free)
     return tolls if found is None else found
+
+
+def _tempting(ways: Ways, tolls: np.ndarray, random: np.random.Generator) -> list[int]:
+    """Return the cheapest ways, at these tolls and with some of them lowered."""
+    lowered = tolls * random.uniform(0.0, 1.0, len(tolls))
+    cheapest = (np.argsort(ways.cost + ways.uses @ t, kind="stable")[: WAYS_EACH // 2] for t in (tolls, lowered))
+    return sorted({int(p) for order in cheapest for p in order})
 
 
 def _kicked(market: Market, tolls: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -40,11 +40,14 @@ class Finish:
     nodes: int
 
 
-def can_finish(problem: Problem, upper: Array) -> bool:
-    """Whether all that the relaxation forgets is pairs with two proven bounds, and integers."""
+def is_of_pairs(problem: Problem) -> bool:
+    """Whether all that the relaxation forgets is pairs, and integers."""
     program = problem.program
-    if not program.is_linear or program.sos or program.switches:
-        return False
+    return program.is_linear and not program.sos and not program.switches
+
+
+def has_proven_ms(problem: Problem, upper: Array) -> bool:
+    """Whether both members of every pair that is left have a bound that is not too large."""
     return bool(np.all(upper[_open(problem, upper)] <= LARGEST))
 
 
@@ -60,7 +63,7 @@ def finish(
     """
     pairs, program = _open(problem, upper), problem.program
     solver = native.new({"mip_feasibility_tolerance": TOLERANCE} | dict(options) | dict(limits))
-    solver.passModel(_milp(program, pairs, lower[: program.columns], upper[: program.columns]))
+    native.hand_over(solver, _milp(program, pairs, lower[: program.columns], upper[: program.columns]))
     native.pass_integers(solver, np.r_[program.integer, np.ones(len(pairs), bool)])
     if best is not None:
         native.offer(solver, np.r_[best, (best[pairs[:, 1]] > best[pairs[:, 0]]).astype(float)])

@@ -26,8 +26,9 @@ from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Program
 from ..records import Outcome, Settings
+from ..trace import Trace
 from .alternation import Alternation
-from .finish import can_finish, finish
+from .finish import LARGEST, finish, has_proven_ms, is_of_pairs
 from .incumbents import Incumbents
 from .lp import Answer, Lp, State
 from .node import Node, tree_of
@@ -37,6 +38,7 @@ from .propagate import Propagator
 from .rays import any_point, improving_ray
 from .select import Choice, Entity, Selector
 from .strengthen import Strengthener
+from .vertices import vertex_bounds
 
 ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
 """HiGHS's own gaps of a MILP, where none is asked for."""
@@ -85,6 +87,7 @@ class _Search:
 
     def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any], most: float) -> None:
         self.begin = time.perf_counter()
+        self.trace = Trace()
         self.deadline = math.inf if settings.time_limit is None else self.begin + settings.time_limit
         self.settings, self.most = settings, most
         self.relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
@@ -101,7 +104,7 @@ class _Search:
         self.unbounded = False
         self.floor = -math.inf  # a bound of everything, beside those of the open nodes
         self.may_finish = not settings.tree and most == math.inf
-        self.finished = ""  # how, if not by the tree
+        self.finished, self.argument = "", ""  # how, if not by the tree; what its Ms rest on
         self.next_dive, self.dive_gap = 1, DIVE_EVERY
         self.next_strengthening = 10
         self.next_line = self.begin + LINES_EVERY
@@ -170,6 +173,7 @@ class _Search:
                 self._push(node)
                 node = None
             self._log()
+            self.trace.note(self.count, self.incumbents.value, self._bound_with(node))
         if node is not None:
             self._push(node)
         return self._outcome(word)
@@ -211,7 +215,7 @@ class _Search:
     def _finish(self) -> None:
         """Let HiGHS solve what is left as a MILP; take its bound, and its point once that is settled."""
         self.may_finish = False
-        if not can_finish(self.problem, self.upper):
+        if not is_of_pairs(self.problem) or not self._bound_multipliers():
             return
         if self.strengthener.run(self.lower, self.upper, self.incumbents.value) is None:
             self.floor = self.incumbents.value
@@ -225,8 +229,21 @@ class _Search:
         self.floor = max(self.floor, min(found.bound, self.incumbents.value))
         if found.x is not None:
             self.incumbents.settle(found.x, self.problem.lower, self.problem.upper)
-        self.finished = f"a MILP with proven Ms ({found.word}, {found.nodes} nodes)"
+        self.finished = f"a MILP with proven Ms{self.argument} ({found.word}, {found.nodes} nodes)"
         self._log("milp")
+
+    def _bound_multipliers(self) -> bool:
+        """Return whether all Ms of the MILP are proven, at vertices of the multipliers' polyhedra if need be."""
+        if has_proven_ms(self.problem, self.upper):
+            return True
+        lower, upper = self.lower.copy(), self.upper.copy()
+        own = slice(self.problem.program.columns)
+        upper[own] = np.minimum(upper[own], vertex_bounds(self.problem.program, upper, LARGEST))
+        if not self.propagator.tighten(lower, upper, rounds=20) or not has_proven_ms(self.problem, upper):
+            return False
+        self.lower, self.upper = lower, upper
+        self.argument = ", of multipliers at vertices of their polyhedron"
+        return True
 
     def _process(self, node: Node, jumped: bool) -> Node | None:
         """Treat a node; return the child to go on with, if any."""
@@ -394,6 +411,10 @@ class _Search:
         least = min([self.closed, *(bound for bound, _, _ in self.heap[:1])])
         return min(max(least, self.floor), self.incumbents.value)
 
+    def _bound_with(self, node: Node | None) -> float:
+        """Return the bound while a node that is not among the open ones is still to be processed."""
+        return self.bound() if node is None else min(self.bound(), max(node.bound, self.floor))
+
     def _is_poor(self, node: Node) -> bool:
         best, value = self.heap[0][0], self.incumbents.value
         if not math.isfinite(value) or not math.isfinite(best):
@@ -428,9 +449,11 @@ class _Search:
             done += f"; bounded by {self.finished}"
         if self.left_open:
             done += f"; {len(self.left_open)} nodes are left open, as {self.left_open[0]}"
+        told = bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None
+        self.trace.end(self.count, incumbents.value, told)
         return Outcome(
-            _WORDS.get(word, TerminationCondition.unknown), done, point=incumbents.best,
-            bound=bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None, nodes=self.count,
+            _WORDS.get(word, TerminationCondition.unknown), done, point=incumbents.best, bound=told, nodes=self.count,
+            trace=self.trace.marks, root_bound=self.trace.root_bound,
         )  # fmt: skip
 
     def _log(self, what: str = "") -> None:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, tril
 from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Form, Program
+from ..trace import Trace
 
 highspy, installed = attempt_import("highspy")
 
@@ -105,17 +106,27 @@ def offer(solver: Any, start: Array) -> None:
     solver.setSolution(len(known), known, start[known])
 
 
-def run(solver: Any) -> None:
-    """Run, until a stop is asked for; what HiGHS has found so far is kept."""
+def run(solver: Any) -> Trace:
+    """Run, until a stop is asked for; what HiGHS has found so far is kept. Return how the search went, if it is one."""
     # HiGHS keeps one pool of threads per process, and fails when the number asked for has changed.
     highspy.Highs.resetGlobalScheduler(True)
 
+    trace = Trace()
+
     def look(event: Any) -> None:
+        told = event.data_out
+        trace.note(told.mip_node_count, told.mip_primal_bound, told.mip_dual_bound)
         if stop_requested():
             event.interrupt()
 
+    def improved(event: Any) -> None:
+        told = event.data_out
+        trace.note(told.mip_node_count, told.objective_function_value, told.mip_dual_bound)
+
     solver.cbMipInterrupt.subscribe(look)
+    solver.cbMipImprovingSolution.subscribe(improved)
     solver.run()
+    return trace
 
 
 def condition_of(solver: Any) -> tuple[TerminationCondition, str]:

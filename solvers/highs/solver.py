@@ -42,6 +42,7 @@ class Highs(Solver):
 
     name: ClassVar[str] = "highs"
     node_limit: ClassVar[str] = "mip_max_nodes"
+    seed_option: ClassVar[str | None] = "random_seed"
     features: ClassVar[Features] = Features(qp=True, miqp=True, duals=True, complementarity=True)
 
     def available(self) -> str | None:
@@ -122,15 +123,20 @@ class Highs(Solver):
             native.pass_integers(solver, program.integer)
             if settings.warm_start:
                 native.offer(solver, program.start)
-        native.run(solver)
+        begin = perf_counter()
+        trace = native.run(solver)
+        searched = perf_counter() - begin
         condition, word = native.condition_of(solver)
         info = solver.getInfo()
         outcome = Outcome(condition, word, nodes=info.mip_node_count if info.mip_node_count >= 0 else None)
+        outcome.seconds = searched
         if condition in (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded):
             return outcome
         outcome.point = native.point_of(solver)
         if program.integer.any():
             outcome.bound = info.mip_dual_bound if isfinite(info.mip_dual_bound) else None
+            trace.end(outcome.nodes, None if outcome.point is None else program.value(outcome.point), outcome.bound)
+            outcome.trace, outcome.root_bound = trace.marks, trace.root_bound
         elif condition is _OPTIMAL:
             assert outcome.point is not None
             outcome.bound = program.value(outcome.point)

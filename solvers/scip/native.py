@@ -10,6 +10,7 @@ from pyscipopt import SCIP_EVENTTYPE, Eventhdlr
 
 from ..interrupt import stop_requested
 from ..program import Array, Form, Program
+from ..trace import Trace
 from .branching import integers_first
 
 _WORDS = {
@@ -28,10 +29,16 @@ _WORDS = {
 }
 
 
-class _StopWhenAsked(Eventhdlr):
-    """Interrupts SCIP when a stop is asked for."""
+class _Watcher(Eventhdlr):
+    """Notes where the search stands, and interrupts SCIP when a stop is asked for."""
 
-    events = (SCIP_EVENTTYPE.LPEVENT, SCIP_EVENTTYPE.NODEFOCUSED, SCIP_EVENTTYPE.PRESOLVEROUND)
+    events = (
+        SCIP_EVENTTYPE.LPEVENT, SCIP_EVENTTYPE.NODEFOCUSED, SCIP_EVENTTYPE.PRESOLVEROUND,
+        SCIP_EVENTTYPE.BESTSOLFOUND,
+    )  # fmt: skip
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
 
     def eventinit(self) -> None:
         for event in self.events:
@@ -42,12 +49,14 @@ class _StopWhenAsked(Eventhdlr):
             self.model.dropEvent(event, self)
 
     def eventexec(self, event: Any) -> None:
+        model = self.model
+        self.trace.note(model.getNTotalNodes(), model.getPrimalbound(), model.getDualbound())
         if stop_requested():
-            self.model.interruptSolve()
+            model.interruptSolve()
 
 
-def build(program: Program, warm_start: bool) -> tuple[Any, list[Any]]:
-    """Return SCIP's model, and its variables in the order of the columns."""
+def build(program: Program, warm_start: bool, trace: Trace) -> tuple[Any, list[Any]]:
+    """Return SCIP's model, whose search fills in the trace, and its variables in the order of the columns."""
     model = pyscipopt.Model()
     model.hideOutput()
     low = [None if not np.isfinite(b) else b for b in program.lower.tolist()]
@@ -66,7 +75,7 @@ def build(program: Program, warm_start: bool) -> tuple[Any, list[Any]]:
     if (program.sos and program.integer.any()) or program.switches:
         integers_first(model)
     if program.is_discrete or not program.is_linear:  # an LP ends soon, and may make a point of an interrupted search
-        model.includeEventhdlr(_StopWhenAsked(), "stop_when_asked", "looks whether a stop was asked for")
+        model.includeEventhdlr(_Watcher(trace), "watcher", "notes where the search stands, and stops it when asked")
     if warm_start:
         start = model.createPartialSol()
         for column, number in zip(x, program.start.tolist(), strict=True):

@@ -1,6 +1,7 @@
 """SCIP: everything but duals."""
 
 from functools import cache
+from time import perf_counter
 from typing import Any, ClassVar
 
 from pyomo.common.dependencies import attempt_import
@@ -12,6 +13,7 @@ from ..features import Features, Needs
 from ..program import Program
 from ..records import Outcome, Settings
 from ..second_look import Run
+from ..trace import Trace
 from .optimum import confirmed, is_doubtful
 
 pyscipopt, _installed = attempt_import("pyscipopt")
@@ -34,6 +36,7 @@ class Scip(Solver):
 
     name: ClassVar[str] = "scip"
     node_limit: ClassVar[str] = "limits/nodes"
+    seed_option: ClassVar[str | None] = "randomization/randomseedshift"
     features: ClassVar[Features] = Features(
         qp=True,
         miqp=True,
@@ -86,17 +89,22 @@ class Scip(Solver):
     def _native(self, program: Program, settings: Settings) -> Outcome:
         from . import native  # here, because it needs pyscipopt to be installed
 
-        model, x = native.build(program, settings.warm_start)
+        trace = Trace()
+        model, x = native.build(program, settings.warm_start, trace)
         try:
             _set_options(model, self._options(settings))
             model.hideOutput(not settings.tee)
+            trace.begin = perf_counter()
             model.optimize()
+            searched = perf_counter() - trace.begin
             condition, word = native.condition_of(model)
-            outcome = Outcome(condition, word, nodes=int(model.getNTotalNodes()))
+            outcome = Outcome(condition, word, nodes=int(model.getNTotalNodes()), seconds=searched)
             if condition in (TerminationCondition.infeasibleOrUnbounded, TerminationCondition.unbounded):
                 return outcome
             outcome.point = native.point_of(model, x)
             outcome.bound = model.getDualbound()
+            trace.end(outcome.nodes, model.getPrimalbound(), outcome.bound)
+            outcome.trace, outcome.root_bound = trace.marks, trace.root_bound
             return outcome
         except Exception as error:
             if type(error) is not Exception:  # PySCIPOpt raises the bare class for SCIP's own failures

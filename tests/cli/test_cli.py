@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import bilevolt
-from bilevolt.cli.app import Exit, _exit_code, app
+from bilevolt.cli.app import Exit, app
+from bilevolt.cli.outcome import exit_code
 from bilevolt.reports import Comparison, Row
 from bilevolt.solution import Solution
 from bilevolt.solvers import SOLVERS
@@ -104,12 +105,12 @@ def test_a_users_file(user_file: Path) -> None:
         (["solve", "{file}:sized"], ["sized(size)"]),
         (["solve", "{file}:empty"], ["no active SubModel"]),
         (["solve", "moore"], ["integer"]),
-        (["solve", "bard511", "--solver", "cplex"], ["cplex", "highs"]),
+        (["solve", "bard511", "--solver", "baron"], ["baron", "highs"]),
         (["solve", "bard511", "--reformulation", "sos2"], ["sos2", "sos1"]),
         (["solve", "bard511", "--method", "luck"], ["luck", "nested"]),
         (["solve", "bard511", "--plot", "{folder}/a.png"], ["no figure", "electric_bus", "station_location"]),
         (["solve", "bard511", "-o", "{folder}/none/a.json"], ["folder does not exist"]),
-        (["compare", "bard511", "--solvers", "highs,cplex"], ["cplex"]),
+        (["compare", "bard511", "--solvers", "highs,baron"], ["baron"]),
         (["compare", "bard511", "-o", "{folder}/a.docx"], [".docx", ".html"]),
         (["compare", "moore"], []),
         (["verify", "{file}"], ["not JSON"]),
@@ -215,7 +216,7 @@ def test_targets_of_the_same_name_are_kept_apart(user_file: Path, tmp_path: Path
     ],
 )
 def test_exit_code(method: str, status: str, verified: bool | None, code: int) -> None:
-    assert _exit_code(method, status, verified) == code
+    assert exit_code(method, status, verified) == code
 
 
 def test_solve_exits_with_the_code_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,7 +197,7 @@ def test_a_comparison_without_rows_is_written_too(tmp_path: Path, monkeypatch: p
     def stub(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bilevolt.reports.grid.solve", stub)
+    monkeypatch.setattr("bilevolt.reports.subject.solve", stub)
     for suffix in (".json", ".csv", ".tex", ".html"):
         rows = tmp_path / f"rows{suffix}"
         result = run("compare", "bard511", "-o", rows, "--plot", tmp_path / f"figure{suffix}.png")

@@ -12,7 +12,7 @@ from ..replay import Poly
 from .polynomials import polynomial
 
 
-def exact(number: Fraction | None) -> int | str | None:
+def exact(number: Fraction | int | None) -> int | str | None:
     """Return a rational number as it is written in a proof."""
     if number is None:
         return None

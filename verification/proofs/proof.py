@@ -27,7 +27,8 @@ from .tree import Node, leaves, preorder
 
 BOUND_LPS = 2000
 REFUTES = 1e-6  # by how much, relative, an exact point is better than an answer that it refutes
-TRIAL, ROUNDS = 300, 2  # nodes after which pairs' bounds are tightened, so often, and the search begins anew
+STEPS = 200_000  # of the simplex method, for one round of that
+TRIAL, ROUNDS = 100, 3  # nodes after which pairs' bounds are tightened, at most so often, and the search begins anew
 WITH_CLAIM = 300  # columns without a bound up to which they are tried again, for points better than the claim
 
 
@@ -209,7 +210,10 @@ class _Maker:
         if going and self.search.claim is not None:
             self.relaxation.limit_claim(self.search.claim)
             for _ in range(ROUNDS):
-                self.derived += tighten(self.relaxation, self.box)
+                found = tighten(self.relaxation, self.box, STEPS)
+                self.derived += found
+                if not found:
+                    break
             self.relaxation.limit_claim(None)
         if going:
             child = Node()

@@ -8,15 +8,16 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from ..replay import Box, Poly, RejectedError, System, extent, proven
+from ..replay import Box, Poly, RejectedError, System, extent, proven, twin_zero
 from .problem import exact
-from .relaxation import OPTIMAL, Relaxation
-from .weights import certify
+from .relaxation import INFEASIBLE, OPTIMAL, Relaxation
+from .weights import certify, refute
 
 Derived = list[Any]  # [column, side, bound, weights]
 STEP = Fraction(1, 2**10)
 ENOUGH = 0.95  # a bound is tightened if it becomes smaller than this part of it
 LARGEST = 10**9  # a bound beyond this helps nobody
+ZERO = Fraction(0)
 SIDES = ("lower", "upper")
 
 
@@ -52,14 +53,17 @@ def _boundable(system: System, box: Box, body: Poly, weight: int) -> list[tuple[
 def settle(system: System, box: Box, j: int, side: str, weights: dict[str, Any]) -> Derived | None:
     """Tighten one bound by what weights prove, rounded outwards to a short number; None if it is no tighter."""
     sign = 1 if side == "lower" else -1
+    paired = side == "upper" and j in system.twin
     try:
-        value = proven(system, box, {(j,): Fraction(sign)}, weights)
+        value = proven(system, twin_zero(system, box, j, side, ZERO), {(j,): Fraction(sign)}, weights)
     except RejectedError:
         return None
     step = Fraction(1) if j in system.integer else STEP
     bound = sign * math.floor(value / step) * step
     if j in system.integer:
         bound = sign * Fraction(math.ceil(value))
+    if paired:
+        bound = max(bound, ZERO)  # only where its twin is 0 has it to be below
     which = side == "upper"
     if abs(bound) > LARGEST or not (bound < box[1][j] if which else bound > box[0][j]):
         return None
@@ -67,25 +71,41 @@ def settle(system: System, box: Box, j: int, side: str, weights: dict[str, Any])
     return [j, side, exact(bound), weights]
 
 
-def tighten(relaxation: Relaxation, box: Box) -> list[Derived]:
+def tighten(relaxation: Relaxation, box: Box, steps: int) -> list[Derived]:
     """Derive smaller bounds of the members of all pairs by LPs, and tighten the box in place.
 
-    The product of a pair's bound factors, ``(U - multiplier) (V - slack) >= 0``, cuts the deeper the smaller U and V.
+    A member matters only where its twin is 0, which makes these bounds small. The product of a pair's bound factors,
+    ``(U - multiplier) (V - slack) >= 0``, cuts the deeper the smaller U and V.
+
+    :param steps: of the simplex method, after which the rest is left as it is.
     """
-    found: list[Derived] = []
-    for j in sorted({j for pair in relaxation.system.pairs.values() for j in pair}):
-        if box[0][j] == box[1][j]:
-            continue
-        target: Poly = {(j,): Fraction(-1)}
-        relaxation.load(box)
-        relaxation.aim(target)
-        if relaxation.solve() != OPTIMAL or -relaxation.value > ENOUGH * float(box[1][j]):
-            continue
-        proof = certify(relaxation, box, target, relaxation.duals(), -math.inf)
-        if proof and (derived := settle(relaxation.system, box, j, "upper", proof[0])):
-            found.append(derived)
+    system, found = relaxation.system, []
+    most = relaxation.iterations + steps
+    for pair in system.pairs.values():
+        for j in pair:
+            if relaxation.iterations > most:
+                break
+            if box[1][j] > 0 and box[1][system.twin[j]] > 0:
+                found += _largest(relaxation, box, j)
     relaxation.aim()
     return found
+
+
+def _largest(relaxation: Relaxation, box: Box, j: int) -> list[Derived]:
+    system = relaxation.system
+    target: Poly = {(j,): Fraction(-1)}
+    here = twin_zero(system, box, j, "upper", ZERO)
+    relaxation.load(here)
+    relaxation.aim(target)
+    status = relaxation.solve()
+    weights = None
+    if status == OPTIMAL and -relaxation.value <= ENOUGH * float(box[1][j]):
+        proof = certify(relaxation, here, target, relaxation.duals(), -math.inf)
+        weights = proof and proof[0]
+    elif status == INFEASIBLE and type(box[1][j]) is not float:
+        weights = refute(relaxation, here, relaxation.ray(), box[1][j])
+    derived = weights and settle(system, box, j, "upper", weights)
+    return [derived] if derived else []
 
 
 def by_lps(relaxation: Relaxation, box: Box, limit: int) -> list[Derived]:

@@ -12,7 +12,7 @@ import highspy
 import numpy as np
 
 from ...errors import ProofError
-from ..replay import Box, Poly, System, factor, times
+from ..replay import Box, Poly, System, times
 
 OPTIMAL, INFEASIBLE, UNBOUNDED, UNKNOWN = "optimal", "infeasible", "unbounded", "unknown"
 PAIR_SLOT = 1
@@ -51,7 +51,7 @@ class Relaxation:
         self.monomials += self.products
         self.index = {m: k for k, m in enumerate(self.monomials)}
         n = len(system.names)
-        self._floats, self._loaded = np.zeros((2, n)), ([None] * n, [None] * n)
+        self.floats, self._loaded = np.zeros((2, n)), ([None] * n, [None] * n)
         self._products_of: dict[int, set[tuple[int, ...]]] = {}
         for product in [*self.products, *system.zero]:
             for j in product:
@@ -118,7 +118,7 @@ class Relaxation:
         :param limit: what a column without a bound may be at most; only to guide, nothing proven rests on it.
         """
         changed = self._changed(box)
-        lower, upper = np.maximum(self._floats[0], -limit), np.minimum(self._floats[1], limit)
+        lower, upper = np.maximum(self.floats[0], -limit), np.minimum(self.floats[1], limit)
         n = len(lower)
         self.highs.changeColsBounds(n, np.arange(n, dtype=np.int32), lower, np.maximum(lower, upper))
         for product in {p for j in changed for p in self._products_of.get(j, ())}:
@@ -127,7 +127,7 @@ class Relaxation:
     def _changed(self, box: Box) -> set[int]:
         """Return the columns whose bounds are others than those loaded last, and note the new ones."""
         changed = set()
-        for floats, bounds, loaded in zip(self._floats, box, self._loaded, strict=True):
+        for floats, bounds, loaded in zip(self.floats, box, self._loaded, strict=True):
             for j, (new, old) in enumerate(zip(bounds, loaded, strict=True)):
                 if new is not old:
                     floats[j] = float(new)
@@ -137,21 +137,41 @@ class Relaxation:
 
     def crossed(self, box: Box) -> str | None:
         """Return the name of a column whose bounds, loaded last, leave it no value; None if there is none."""
-        near = np.flatnonzero(self._floats[0] >= self._floats[1])
+        near = np.flatnonzero(self.floats[0] >= self.floats[1])
         return next((self.system.names[j] for j in near if box[0][j] > box[1][j]), None)
 
     def _load_product(self, product: tuple[int, ...], box: Box) -> None:
-        inf = highspy.kHighsInf
+        """Write a product's rows anew (see ``product_row``), in floats."""
+        inf, (i, j), (lower, upper) = highspy.kHighsInf, product, self.floats
+        tied = self.tied(product, box)
         for row, slot in self._slots[product]:
-            body = self.product_row(product, slot, box)
-            if body is None:
+            if tied is not None and (slot or product in self.system.zero):
                 self.highs.changeRowBounds(row, -inf, inf)
                 continue
-            for m in (product, *((j,) for j in {*product})):
-                if m in self.index:
-                    self.highs.changeCoeff(row, self.index[m], float(body.get(m, 0)))
-            side = -float(body.get((), 0))
-            self.highs.changeRowBounds(row, side, side if self.tied(product, box) is not None else inf)
+            sign = 1.0
+            if tied is not None:
+                i, j = tied
+                a, b = lower[i], 0.0
+            else:
+                side, other = CORNERS[slot]
+                a, b = (lower if side == "lower" else upper)[i], (lower if other == "lower" else upper)[j]
+                if not self.has_corner(product, slot, box):
+                    self.highs.changeRowBounds(row, -inf, inf)
+                    continue
+                sign = 1.0 if side == other else -1.0
+            if product in self.index:
+                self.highs.changeCoeff(row, self.index[product], sign)
+            for k, coefficient in ((i, -sign * (a + b)),) if i == j else ((i, -sign * b), (j, -sign * a)):
+                self.highs.changeCoeff(row, k, coefficient)
+            self.highs.changeRowBounds(row, -sign * a * b, inf if tied is None else 0.0)
+
+    def has_corner(self, product: tuple[int, ...], slot: int, box: Box) -> bool:
+        """Whether the bounds of a product's factors, of which none has a single value, make this row."""
+        i, j = product
+        side, other = CORNERS[slot]
+        return not (
+            math.isinf(box[side == "upper"][i]) or math.isinf(box[other == "upper"][j]) or (i == j and slot == 3)
+        )
 
     def tied(self, product: tuple[int, ...], box: Box) -> tuple[int, int] | None:
         """Return the factors of a product, first one that has a single value; None if there is none."""
@@ -166,14 +186,12 @@ class Relaxation:
             return (
                 None
                 if slot or product in self.system.zero
-                else times(factor(self.system, box, tied[0], "lower"), {(tied[1],): Fraction(1)})
+                else corner(tied[0], box[0][tied[0]], tied[1], Fraction(0), 1)
             )
-        i, j = product
-        side, other = CORNERS[slot]
-        a, b = box[side == "upper"][i], box[other == "upper"][j]
-        if math.isinf(a) or math.isinf(b) or (i == j and slot == 3):
+        if not self.has_corner(product, slot, box):
             return None
-        return corner(i, a, j, b, 1 if side == other else -1)
+        (i, j), (side, other) = product, CORNERS[slot]
+        return corner(i, box[side == "upper"][i], j, box[other == "upper"][j], 1 if side == other else -1)
 
     def _multiple(self, i: int, j: int) -> Poly:
         """Return (row - its right-hand side) * column, which is 0."""

@@ -5,9 +5,9 @@ from typing import Any
 
 from ...solvers.interrupt import stop_requested
 from ..replay import Box
-from .relaxation import OPTIMAL
-from .search import Search
-from .tree import Branching, Node
+from .choice import Candidate
+from .search import Open, Search
+from .tree import Node
 
 
 class StoppableSearch(Search):
@@ -16,7 +16,6 @@ class StoppableSearch(Search):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._reached: dict[int, float] = {}
-        self._here: Node | None = None
 
     def run(self, root: Node, box: Box, nodes: int | None = None) -> bool:
         """Grow the tree below a node, see :meth:`.Search.run`; what was noted of another tree is forgotten."""
@@ -34,14 +33,10 @@ class StoppableSearch(Search):
             stack += [(child, known) for child in node.children]
         return least if self.claim is None else min(least, float(self.claim))
 
-    def _visit(self, node: Node, box: Box, done: frozenset[str]) -> Branching | None:
-        self._here = node
-        branching = super()._visit(node, box, done)
+    def _visit(self, here: Open) -> Candidate | None:
+        chosen = super()._visit(here)
+        if chosen is not None:
+            self._reached[id(here.node)] = self.value
         if stop_requested():
             self.deadline = -math.inf  # which is looked at before the next node
-        return branching
-
-    def _chosen(self, candidates: list[tuple[Branching, float]], status: str, box: Box) -> Branching:
-        if status == OPTIMAL:
-            self._reached[id(self._here)] = self.relaxation.objective
-        return super()._chosen(candidates, status, box)
+        return chosen

@@ -7,6 +7,7 @@ the exact solution of the basis system: one equation for each basic column, one 
 import math
 from collections import Counter
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import highspy
@@ -16,18 +17,29 @@ from .problem import exact, written
 from .rational import Equations, solve
 from .relaxation import CORNERS, Relaxation
 
-LARGEST_SHORT = 150
+LARGEST_SHORT = 40
 """Weights of more rows than this are first rounded to a power of two: sums of many fractions become long numbers."""
 NOTHING = 1e-14  # duals below are rounding
 LARGEST_BASIS = 5000
 NEAR_ZERO = Fraction(1, 10**5)  # residuals below this are taken for rounding
 
+Weights = tuple[dict[int, Any], int]
+"""Of each LP row a Fraction or an integer, and what all of them are divided by."""
 
-def _binary(number: float) -> Fraction:
-    return Fraction(round(number * 2**44), 2**44)
+
+def _binary(duals: dict[int, float], bits: int) -> Weights:
+    """Return weights over one power of two, the largest with about so many bits."""
+    largest = max(map(abs, duals.values()), default=1.0)
+    over = 2 ** max(0, bits - math.frexp(largest)[1])
+    return {i: round(d * over) for i, d in duals.items()}, over
 
 
-_ROUNDINGS = tuple(lambda number, d=d: Fraction(number).limit_denominator(d) for d in (10**4, 10**8, 10**13))
+def _short(duals: dict[int, float], denominator: int) -> Weights:
+    return {i: Fraction(d).limit_denominator(denominator) for i, d in duals.items()}, 1
+
+
+_BINARY = (partial(_binary, bits=30), partial(_binary, bits=52))
+_SHORT = tuple(partial(_short, denominator=d) for d in (10**4, 10**8, 10**13))
 
 
 def certify(
@@ -39,23 +51,24 @@ def certify(
     :param least: a Fraction, or -inf for any bound at all.
     :param exactly: whether the basis system may be solved where rounding is not enough.
     """
-    used = [(i, d) for i, d in enumerate(duals) if abs(d) > NOTHING]
-    bodies = {i: relaxation.body(i, box) for i, _ in used}
-    used = [(i, d) for i, d in used if bodies[i] is not None]
-    for rounding in (_binary, *_ROUNDINGS) if len(used) > LARGEST_SHORT else _ROUNDINGS:
-        rounded = {i: rounding(d) for i, d in used}
+    used = {i: d for i, d in enumerate(duals) if abs(d) > NOTHING}
+    for rounding in (*_BINARY, *_SHORT) if len(used) > LARGEST_SHORT else _SHORT:
+        rounded = rounding(used)
         if found := _checked(relaxation, box, target, rounded, least):
             return found
-    repaired = _repaired(relaxation, box, target, rounded, bodies)
-    if repaired is not None and (found := _checked(relaxation, box, target, repaired, least)):
+    repaired = _repaired(relaxation, box, target, rounded[0])
+    if repaired is not None and (found := _checked(relaxation, box, target, (repaired, 1), least)):
         return found
     if exactly and target and (basis := _basis_weights(relaxation, box, target)):
-        return _checked(relaxation, box, target, basis, least)
+        return _checked(relaxation, box, target, (basis, 1), least)
     return None
 
 
-def refute(relaxation: Relaxation, box: Box, ray: list[float] | None) -> dict[str, Any] | None:
-    """Return weights that prove a box empty; None if not found."""
+def refute(relaxation: Relaxation, box: Box, ray: list[float] | None, least: Any = 0) -> dict[str, Any] | None:
+    """Return weights that prove a box empty; None if not found.
+
+    :param least: the weights are to prove 0 >= this, a positive number; 0 if any will do.
+    """
     if ray is None:
         return None
     largest = max(map(abs, ray), default=0.0)
@@ -64,12 +77,14 @@ def refute(relaxation: Relaxation, box: Box, ray: list[float] | None) -> dict[st
     for sign in (1.0, -1.0):
         scaled = [sign * r / largest for r in ray]
         if (found := certify(relaxation, box, {}, scaled, Fraction(0), exactly=False)) and found[1] > 0:
-            return found[0]
+            weights = found[0]
+            over = Fraction(weights.get("over", 1))
+            return weights if found[1] >= least else weights | {"over": exact(over * found[1] / least)}
     return None
 
 
 def _repaired(
-    relaxation: Relaxation, box: Box, target: Poly, weights: dict[int, Fraction], bodies: dict[int, Any]
+    relaxation: Relaxation, box: Box, target: Poly, weights: dict[int, Fraction]
 ) -> dict[int, Fraction] | None:
     """Return weights near the given ones with no residual on columns whose missing bound it would use.
 
@@ -78,7 +93,7 @@ def _repaired(
     equations: dict[tuple[int, ...], dict[int, Fraction]] = {}
     rest = dict(target)
     for i, w in weights.items():
-        for m, a in bodies[i].items():
+        for m, a in (relaxation.body(i, box) or {}).items():
             rest[m] = rest.get(m, Fraction(0)) - w * a
             equations.setdefault(m, {})[i] = a
     wanted = []
@@ -97,9 +112,9 @@ def _repaired(
 
 
 def _checked(
-    relaxation: Relaxation, box: Box, target: Poly, weights: dict[int, Fraction], least: Any
+    relaxation: Relaxation, box: Box, target: Poly, weights: Weights, least: Any
 ) -> tuple[dict[str, Any], Fraction] | None:
-    found = stated(relaxation, box, weights)
+    found = stated(relaxation, box, *weights)
     try:
         value = proven(relaxation.system, box, target, found)
     except RejectedError:
@@ -107,9 +122,9 @@ def _checked(
     return (found, value) if value >= least else None
 
 
-def stated(relaxation: Relaxation, box: Box, weights: dict[int, Fraction]) -> dict[str, Any]:
+def stated(relaxation: Relaxation, box: Box, weights: dict[int, Any], over: int) -> dict[str, Any]:
     """Return weights of LP rows as a proof states them; one with a sign that its row does not allow is left out."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {} if over == 1 else {"over": over}
     for row, weight in weights.items():
         if not weight:
             continue
@@ -126,7 +141,7 @@ def stated(relaxation: Relaxation, box: Box, weights: dict[int, Fraction]) -> di
         elif (tied := relaxation.tied(what[0], box)) is not None:
             if what[1] == 0:
                 found.setdefault("ties", []).append([*tied, exact(weight)])
-        elif weight > 0 and relaxation.product_row(what[0], what[1], box) is not None:
+        elif weight > 0 and relaxation.has_corner(what[0], what[1], box):
             (i, j), (side, other) = what[0], CORNERS[what[1]]
             found.setdefault("corners", []).append([i, side, j, other, exact(weight)])
     return found

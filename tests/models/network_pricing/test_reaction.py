@@ -8,6 +8,7 @@ from network_pricing_oracle import Oracle, response, small
 
 import bilevolt as bv
 from bilevolt.models.network_pricing import build, generate
+from bilevolt.models.network_pricing.exchange import exchange, relaxed
 from bilevolt.models.network_pricing.inverse import Market
 from bilevolt.models.network_pricing.reaction import revenue, routes, shaded
 from bilevolt.models.network_pricing.search import local_search
@@ -79,6 +80,47 @@ def test_ways_that_no_tolls_make_optimal_together():
 
 
 @pytest.mark.parametrize("name", INSTANCES)
+def test_ways_that_are_not_listed_are_found_when_they_matter(name):
+    whole, growing, random = Market(INSTANCES[name]), Market(INSTANCES[name], most_paths=1), np.random.default_rng(7)
+    assert any(ways.known is not None for ways in growing.ways)
+    listed = {ways.commodity.id: ways for ways in whole.ways}
+    compared = 0
+    for _ in range(20):
+        tolls = {a: random.uniform(0, most) for a, most in zip(whole.arcs, whole.most, strict=True)}
+        earned = []
+        for market in (whole, growing):
+            vector = market.vector(tolls)
+            chosen = market.respond(vector)
+            assert market.earned(chosen, vector) == pytest.approx(revenue(INSTANCES[name], tolls, number=float))
+            best = market.best_tolls(chosen)
+            earned.append(None if best is None else market.earned(chosen, best))
+        assert earned[0] == pytest.approx(earned[1])
+        compared += earned[0] is not None
+    assert compared > 10
+    for ways in growing.ways:
+        if ways.known is not None:
+            assert len(ways.cost) == len(ways.known) > 1
+            bounds = listed[ways.commodity.id].bounds.max(axis=0)
+            assert all(
+                ways.own[growing.arcs.index(a)] >= most - 1e-9 for a, most in zip(whole.arcs, bounds, strict=True)
+            )
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_exchange_where_all_are_free_finds_the_optimum(name):
+    market = Market(INSTANCES[name])
+    tolls = 0.3 * market.most
+    chosen = market.respond(tolls)
+    free = {k: range(len(ways.cost)) for k, ways in enumerate(market.ways)}
+    exact = bv.solve(build(INSTANCES[name]), reformulation="strong_duality", solver="highs").objective
+    found = 0.999999 * exchange(market, chosen, tolls, free)
+    assert market.earned(market.respond(found), found) == pytest.approx(exact, rel=2e-3)
+    kept = exchange(market, chosen, tolls, {})
+    assert market.earned(chosen, kept) >= market.earned(chosen, tolls) - 1e-6
+    assert relaxed(market) @ np.ones(len(market.arcs)) > 0
+
+
+@pytest.mark.parametrize("name", INSTANCES)
 def test_local_search_finds_the_optimum_of_small_instances(name):
     instance = INSTANCES[name]
     tolls = local_search(instance, steps=60)
@@ -99,3 +141,11 @@ def test_what_is_found_is_a_start(formulation):
     solution = bv.solve(model, reformulation="strong_duality", solver="highs", warm_start=True)
     assert any(note.startswith("started from a point with objective") for note in solution.notes)
     assert solution.status == "optimal"
+
+
+def test_nested_needs_no_solver_that_takes_products():
+    """It starts from the answer to no tolls."""
+    model = build(INSTANCES["tolls_grid"])
+    solution = bv.solve(model, method="nested", solver="highs")
+    assert solution.status == "feasible" and solution.certificate.bilevel_feasible
+    assert 0 < solution.objective <= 14113.52 * (1 + 1e-6)

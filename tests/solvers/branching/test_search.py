@@ -266,6 +266,7 @@ def test_no_finish_where_an_m_is_not_proven(at_once):
     model = knapsack()
     model.free, model.twin = pyo.Var(bounds=(0, None)), pyo.Var(bounds=(0, 1))
     model.complementarity[model.free] = (model.twin, "free")
+    model.seen = pyo.Constraint(expr=model.free >= model.p[0])  # an inequality: the free one is no multiplier
     result = HIGHS.solve(model)
     assert "MILP" not in result.message
     assert result.objective == pytest.approx(best_knapsack())

@@ -1,0 +1,106 @@
+"""``bilevolt tournament``: every model by every way and solver, on disk as it goes, with tables and profiles."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import BilevoltError
+from . import console
+from .console import Exit
+from .outcome import exit_code_of, split
+
+
+def tournament(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="Instances, textbook problems (textbook: all of them), an instance's .json, FILE.py[:build]. None, "
+            "with --ledger: a report of what is in it.",
+        ),
+    ] = None,
+    reformulations: Annotated[
+        str | None, typer.Option("--reformulations", "--reformulation", help="Comma list. Default: all.")
+    ] = None,
+    solvers: Annotated[str | None, typer.Option("--solvers", "--solver", help="Comma list. Default: all.")] = None,
+    methods: Annotated[
+        str, typer.Option("--methods", "--method", help="Comma list of heuristics beside the exact runs.")
+    ] = "",
+    rivals: Annotated[str, typer.Option(help="Comma list of others: gdp (Pyomo), fa and reg (PAO).")] = "",
+    seeds: Annotated[int | None, typer.Option(min=1, help="Repeats, each with a seed of its own: 0, 1, ...")] = None,
+    big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
+    time_limit: Annotated[float | None, typer.Option(min=0, help="Seconds of the solver, for each run.")] = 60,
+    rel_gap: Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")] = 1e-6,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of a solver.")] = 1,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(help="File (.jsonl) that rows are put into as they end; its rows are not run again."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: this one.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of --workers.")] = None,
+    memory_limit: Annotated[float | None, typer.Option(min=0, help="GiB that a worker may take for a run.")] = None,
+    task_limit: Annotated[float | None, typer.Option(min=0, help="Seconds after which a worker is ended.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")] = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Write the report: .html, .tex, .csv or .json.")
+    ] = Path("tournament.html"),
+    by: Annotated[str, typer.Option(help="Of a .tex: way (means of all models), or instance.")] = "way",
+    plot: Annotated[Path | None, typer.Option(help="Write a figure (.png, .pdf, .svg).")] = None,
+    kind: Annotated[str, typer.Option(help="Of --plot: performance, data, cactus, gap, means, rows.")] = "performance",
+) -> None:
+    """Run every combination of models, reformulations, solvers, heuristics and seeds; check every answer."""
+    with console.refusals():
+        from ..experiments import read_ledger
+        from ..experiments import tournament as run_all
+        from ..spelling import canonical
+        from .files import refuse_figure_name, writer
+
+        console.refuse_unwritable(output, plot, ledger)
+        refuse_figure_name(plot, "--plot")
+        tables, kinds = ("way", "instance"), ("performance", "data", "cactus", "gap", "means", "rows")
+        by, kind = canonical("--by", by, tables), canonical("--kind", kind, kinds)
+        write = writer(output)
+        if not targets and ledger is None:
+            raise BilevoltError("Name what is to be solved, such as `textbook`, or a --ledger to report on.")
+        if targets:
+            with console.progress() as say:
+                found = run_all(
+                    targets,
+                    reformulations=None if reformulations is None else split(reformulations),
+                    solvers=None if solvers is None else split(solvers),
+                    methods=[name for name in split(methods) if name.casefold() != "exact"],
+                    rivals=split(rivals),
+                    seeds=seeds,
+                    time_limit=time_limit,
+                    rel_gap=rel_gap,
+                    threads=threads,
+                    executor=_executor(workers, dask),
+                    ledger=ledger,
+                    memory_limit=memory_limit,
+                    task_limit=task_limit,
+                    progress=say,
+                    big_m=big_m,
+                )
+        else:
+            found = read_ledger(ledger or "")
+        if output.suffix.lower() == ".tex":
+            found.to_latex(output, by=by)
+        else:
+            write(found, output)
+        if plot:
+            found.plot(plot, kind=kind)
+        if as_json:
+            print(found.to_json())
+        else:
+            console.show_tournament(found)
+            print(output)
+    if found.interrupted:
+        raise typer.Exit(Exit.INTERRUPTED)
+    raise typer.Exit(exit_code_of(found.rows))
+
+
+def _executor(workers: int | None, dask: str | None) -> Any:
+    if workers is not None and dask is not None:
+        raise BilevoltError("--workers and --dask are given. Give one of them: who is to run the tasks.")
+    return dask or workers

@@ -1,0 +1,11 @@
+"""Followers with integers: a master problem that grows with the responses found, and the followers at a decision.
+
+``column_and_constraint``  the loop: bounds, points, when to stop              ``column_and_constraint.py``
+``oracle``                 who solves the problems, and what that rests on     ``oracle.py``
+``master``                 both levels, and a column for each response         ``master.py``
+``column``                 what the follower could do with an integer response ``column.py``
+``elastic``                when an integer response is out of reach            ``elastic.py``
+``switch``                 rows that do not bind where a condition holds       ``switch.py``
+``subproblem``             the followers at a decision, the best response      ``subproblem.py``
+``extent``, ``lattice``    ranges that rows imply; violations in integers      ``extent.py``, ``lattice.py``
+"""
