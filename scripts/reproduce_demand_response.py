@@ -1,7 +1,7 @@
 """Tables 4, 5, 8, 9, 10 and figures 1 to 4 of Priolkar and Kunkolienkar, and what the exact method makes of them.
 
     reproduce_demand_response.py                                  # 50 EVs, about 25 minutes on one core
-    reproduce_demand_response.py ev8 --exact-seconds 60 --weights-seconds 20 --out out
+    reproduce_demand_response.py ev8 --time-limit 60 --weights-seconds 20 --out out
 
 Uncontrolled charging, the reaction to the base price, elephant herding (best of some seeds), the nested heuristic, and
 exact: the price-box neighbourhood search for the incumbent, then the MILP with outer tangents for
@@ -196,14 +196,14 @@ def all_figures(study: Study) -> dict[str, Figure]:
 
 def main(
     instance: Annotated[str, typer.Argument(help="name or JSON file")] = "ev50_station10",
-    exact_seconds: Annotated[float, typer.Option(help="exact: incumbent search and bound together")] = 600,
+    out: Annotated[Path | None, typer.Option(help="folder for result.json and the figures")] = None,
+    time_limit: Annotated[float, typer.Option(help="seconds of exact: incumbent search and bound together")] = 600,
     herding_seeds: Annotated[int, typer.Option(min=0, help="runs of elephant herding; the best is shown")] = 5,
     herding_seconds: Annotated[float, typer.Option(help="of each run")] = 120,
     nested_seconds: Annotated[float, typer.Option(help="0: left out")] = 120,
     weights_seconds: Annotated[float, typer.Option(help="of each weight of Table 9; 0: left out")] = 40,
     solver: Annotated[str, typer.Option(help="of the exact method: highs, scip, gurobi")] = "highs",
     confirm: Annotated[str | None, typer.Option(help="another solver, asked for a better point")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for result.json and the figures")] = None,
 ) -> None:
     """Run every method, print the tables beside the paper's, and write figures and JSON."""
     data = bv.load_instance(instance)
@@ -214,7 +214,7 @@ def main(
         study.heuristic(HERDING, "elephant_herding", herding_seconds, seed=seed)
     if nested_seconds:
         study.heuristic(NESTED, "nested", nested_seconds)
-    study.exact(exact_seconds)
+    study.exact(time_limit)
     printed = all_tables(study)
     if weights_seconds:
         printed["Table 9: weights"] = sweep_weights(study, weights_seconds)

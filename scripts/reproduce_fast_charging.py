@@ -1,4 +1,7 @@
-"""Tables III and IV of the fast-charging paper, and its figures: reproduce_fast_charging.py --out DIR."""
+"""Tables III and IV of the fast-charging paper, and its figures.
+
+reproduce_fast_charging.py [INSTANCE] --out DIR --time-limit 300
+"""
 
 import json
 from pathlib import Path
@@ -56,12 +59,12 @@ def solve_row(
 
 
 def main(
+    instance: Annotated[str, typer.Argument(help="name or JSON file")] = "ieee33_sioux_falls",
     out: Annotated[Path | None, typer.Option(help="folder for fast_charging.json and the figures")] = None,
-    instance: Annotated[str, typer.Option(help="name or JSON file")] = "ieee33_sioux_falls",
+    time_limit: Annotated[float, typer.Option(help="seconds, for each solve")] = 300.0,
     prices: Annotated[str, typer.Option(help="selling prices, $/kWh")] = "1.35,1.36,1.37,1.38,1.39",
     reformulation: str = "strong_duality",
     solver: str = "highs",
-    time_limit: Annotated[float, typer.Option(help="seconds, for each solve")] = 300.0,
     confirm: Annotated[str | None, typer.Option(help="another solver, asked for a better point")] = None,
 ) -> None:
     """Solve all prices, show the tables, write JSON and figures."""

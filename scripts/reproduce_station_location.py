@@ -1,4 +1,7 @@
-"""Table 1 of the station location text with the exact optimum beside it: reproduce_station_location.py --out DIR."""
+"""Table 1 of the station location text with the exact optimum beside it.
+
+reproduce_station_location.py [INSTANCE] --out DIR --time-limit 600
+"""
 
 import json
 from dataclasses import dataclass
@@ -140,11 +143,11 @@ def show(console: Console, rows: list[dict[str, Any]], methods: list[str], study
 
 
 def main(
+    instance: Annotated[str, typer.Argument(help="names or JSON files, separated by commas")] = ZONES,
     out: Annotated[Path | None, typer.Option(help="folder for station_location.json and the maps")] = None,
-    zones: Annotated[str, typer.Option(help="instances: names or JSON files, separated by commas")] = ZONES,
+    time_limit: Annotated[float, typer.Option(help="seconds, for each exact solve")] = 600.0,
     seeds: Annotated[int, typer.Option(min=1, help="runs of each heuristic")] = 10,
     evaluations: Annotated[int, typer.Option(min=1, help="decisions that one run may evaluate")] = 2000,
-    time_limit: Annotated[float, typer.Option(help="seconds, for each exact solve")] = 600.0,
     solver: Annotated[str, typer.Option(help="of the first exact solve")] = "highs",
     second: Annotated[
         str, typer.Option(help="second exact solve, reformulation:solver:cuts; empty for none")
@@ -155,7 +158,7 @@ def main(
 ) -> None:
     """Solve each zone exactly, by nested and by each heuristic; show tables, write JSON and maps."""
     study = Study(seeds, evaluations, time_limit, second, solver, start or None, confirm)
-    names, chosen = zones.split(","), [method for method in methods.split(",") if method]
+    names, chosen = instance.split(","), [method for method in methods.split(",") if method]
     console = Console(width=150)
     rows: list[dict[str, Any]] = []
     row: dict[str, Any] = {}

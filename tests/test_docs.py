@@ -102,6 +102,46 @@ def test_links_between_pages_lead_somewhere():
             assert target in names, f"{page.name} links to {target}"
 
 
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
+LARGEST_PICTURE = 120_000  # bytes
+
+
+def test_pictures_are_there_small_and_described():
+    pages = [*PAGES, ROOT / "README.md"]
+    found = [(page, *picture) for page in pages for picture in PICTURE.findall(page.read_text(encoding="utf-8"))]
+    for page, description, target in found:
+        assert 1000 < (page.parent / target).stat().st_size < LARGEST_PICTURE, target
+        assert len(description) > 20, f"{page.name}: {target} has no description"
+    stored = {path.name for path in (ROOT / "docs" / "figures").iterdir()}
+    assert stored == {Path(target).name for _, _, target in found}, "each stored picture is shown"
+
+
+def test_the_gallery_shows_the_commands_that_draw_it():
+    script = ast.parse((ROOT / "scripts" / "draw_gallery.py").read_text(encoding="utf-8"))
+    (commands,) = (
+        ast.literal_eval(node.value)
+        for node in script.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "COMMANDS"
+    )
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    for name, (verb, *rest) in commands.items():
+        to_file = "-o" if verb == "plot" else "--plot"
+        assert f"bilevolt {verb} {shlex.join(rest)} {to_file} {name}.png\n" in page
+
+
+def test_the_bibliography_has_the_sources_of_the_docstrings(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_hooks"))
+    import bibliography
+
+    works = bibliography.works()
+    (big_m,) = (work for work in works if work.startswith("J. Fortuny-Amat and B. McCarl, *A representation"))
+    assert big_m.endswith("1981")
+    assert {"reformulations/bigm.py", "reformulations/indicator.py"} <= set(works[big_m])
+    assert len(works) > 40
+    assert bibliography.on_page_markdown("a page without it") == "a page without it"
+    assert big_m in bibliography.on_page_markdown(f"# Sources\n\n{bibliography.MARKER}\n")
+
+
 SECTION = re.compile(
     r"^\s*(Args|Arguments|Parameters|Returns|Yields|Raises|Attributes|Keyword Args):\s*$", re.MULTILINE
 )

@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce_demand_response.py"
 
 
 def test_the_smallest_instance(tmp_path: Path) -> None:
-    options = ["--exact-seconds", "30", "--herding-seeds", "1", "--herding-seconds", "1", "--weights-seconds", "0"]
+    options = ["--time-limit", "30", "--herding-seeds", "1", "--herding-seconds", "1", "--weights-seconds", "0"]
     command = [sys.executable, str(SCRIPT), "ev3", *options, "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -27,7 +27,7 @@ def run(study, *arguments):
 
 
 def test_a_zone_end_to_end(study, tmp_path):
-    result = run(study, "--zones", "zone_small", "--out", str(tmp_path), *QUICK)
+    result = run(study, "zone_small", "--out", str(tmp_path), *QUICK)
     assert result.exit_code == 0, result.output
     document = json.loads((tmp_path / "station_location.json").read_text("utf-8"))
     assert document["complete"] is True
@@ -55,7 +55,7 @@ def test_an_interrupt_leaves_what_was_done(study, tmp_path, monkeypatch):
         return honest(instance, method, *rest)
 
     monkeypatch.setattr(study, "run_heuristic", interrupted)
-    result = run(study, "--zones", "zone_small", "--out", str(tmp_path), *QUICK)
+    result = run(study, "zone_small", "--out", str(tmp_path), *QUICK)
     assert result.exit_code == 130
     assert "stopped (KeyboardInterrupt" in result.output
     document = json.loads((tmp_path / "station_location.json").read_text("utf-8"))

@@ -1,0 +1,67 @@
+"""All pictures of the documentation: draw_gallery.py [NAME...]; without names, every one of them, in some minutes.
+
+Each is what a command line draws; it is written to ``docs/figures/`` with few colours, so that it stays small.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+from rich.console import Console
+from typer.testing import CliRunner
+
+from bilevolt.cli.app import app
+
+FIGURES = Path(__file__).parent.parent / "docs" / "figures"
+WIDEST = 1400  # pixels: twice the column of a page
+COLOURS = 256
+#: name of the file -> arguments of ``bilevolt``, without the one that names the file.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "bard511": ("plot", "bard511"),
+    "electric_bus": ("compare", "limassol_small", "--methods", "leader_alone,nested", "--solvers", "highs"),
+    "fast_charging": ("compare", "ieee33_small", "--methods", "nested", "--solvers", "highs"),
+    "demand_response": ("compare", "ev8", "--methods", "leader_alone,nested", "--solvers", "highs"),
+    "station_location": ("compare", "zone_small", "--methods", "leader_alone,nested", "--solvers", "highs"),
+    "network_pricing": ("compare", "tolls_grid", "--methods", "leader_alone,nested", "--solvers", "highs"),
+    "comparison": ("compare", "zone_small", "bard511", "--reformulations", "bigm,sos1", "--solvers", "highs,scip"),
+}
+
+
+def command_line(name: str, path: Path) -> list[str]:
+    """Return the arguments that draw a picture into a file."""
+    verb, *rest = COMMANDS[name]
+    return [verb, *rest, "-o" if verb == "plot" else "--plot", str(path)]
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Write the picture with at most ``WIDEST`` pixels across, and ``COLOURS`` colours."""
+    with Image.open(source) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail((WIDEST, 4 * WIDEST))
+        small.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="pictures; all if none is named")] = None,
+    out: Annotated[Path, typer.Option(help="folder")] = FIGURES,
+) -> None:
+    """Draw the pictures."""
+    console = Console(width=150)
+    unknown = set(names or ()) - set(COMMANDS)
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: unknown; there are {', '.join(COMMANDS)}")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or COMMANDS:
+            drawn = Path(folder) / f"{name}.png"
+            result = CliRunner().invoke(app, command_line(name, drawn))
+            if result.exit_code:
+                raise typer.BadParameter(f"{name}: exit code {result.exit_code}\n{result.output}")
+            shrink(drawn, out / f"{name}.png")
+            console.print(f"{out / name}.png, {(out / name).with_suffix('.png').stat().st_size / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    typer.run(main)
