@@ -27,6 +27,8 @@ LARGEST = 2.0**30
 """No factor is larger, or smaller than its inverse."""
 DUST = 1e-11
 """An entry that is less than this part of its row's largest says nothing of the row's scale."""
+FELT = 1e-6
+"""But it does where it times a bound of its column is more than this."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,17 @@ def scaling_of(program: Program) -> Scaling:
 
 
 def _entries(program: Program) -> csr_array:
-    """Return the absolute linear entries, without zeros, and without dust in columns that have more than that."""
+    """Return the absolute linear entries, without zeros, and without dust in columns that have more than that.
+
+    What a row feels at a bound of the column is no dust: 1e-6 y beside 1e6 z, where y goes up to 1e6.
+    """
     entries = csr_array(abs(program.matrix))
     rows = np.repeat(np.arange(entries.shape[0]), np.diff(entries.indptr))
     largest = np.zeros(entries.shape[0])
     np.maximum.at(largest, rows, entries.data)
-    dust = entries.data <= DUST * largest[rows]
+    bounds = np.abs(np.where(np.isfinite([program.lower, program.upper]), [program.lower, program.upper], 0.0))
+    felt = entries.data * bounds.max(axis=0, initial=0.0)[entries.indices] > FELT
+    dust = (entries.data <= DUST * largest[rows]) & ~felt
     more = np.zeros(entries.shape[1], dtype=bool)
     more[entries.indices[~dust]] = True  # a column of dust alone has no other scale, and solvers drop what is tiny
     entries.data[dust & more[entries.indices]] = 0.0

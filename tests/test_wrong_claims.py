@@ -213,6 +213,23 @@ def only_dust():
     return m
 
 
+def felt_dust(lower=0, weight=0.0):
+    """The duality row 1e6 z - 1e-6 y <= 0, with y up to 1e6: 1e-6 is little beside 1e6, and is no dust."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(None, -1))
+    m.L = SubModel(fixed=[m.x])
+    m.L.y = pyo.Var(bounds=(lower, 1e6))
+    m.L.c = pyo.Constraint(expr=m.x <= 0)
+    m.L.o = pyo.Objective(expr=-1e-6 * m.L.y)
+    m.o = pyo.Objective(expr=weight * m.L.y)
+    return m
+
+
+def felt_dust_without_end():
+    """The same without a lower bound."""
+    return felt_dust(None, 1e-6)
+
+
 def packers():
     """HiGHS took 5 for the minimum of its MILP: presolve took the remains of cancelled entries for coefficients."""
     m = pyo.ConcreteModel()
@@ -289,7 +306,8 @@ TRUTHS = [
     (small_m, -7), (two_followers, 5.5), (all_fixed, -3), (thousands, -24), (no_interior, 4),
     (endless_price, UNBOUNDED), (unbounded_leader, UNBOUNDED), (hundredths, 60), (powers_of_ten, -136.66666666666666),
     (rows_of_thousands, 46.666666666666664), (ten_thousandths, 34.9375), (strong_dual_reduction, 0),
-    (dust, 0), (only_dust, 0), (packers, -36.375), (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
+    (dust, 0), (only_dust, 0), (felt_dust, 0), (felt_dust_without_end, 1), (packers, -36.375),
+    (dusty_range, -28 / 3), (one_product, -1), (small_milp, 0.6),
 ]  # fmt: skip
 PAIRS = [
     *((name, solver) for name in ("sos1", "indicator", "product", "strong_duality") for solver in ("gurobi", "scip")),
