@@ -41,6 +41,15 @@ def test_the_random_problems_are_of_every_kind():
     assert {f.sense for problem in problems for f in problem.followers} == {1, -1}
 
 
+@pytest.mark.parametrize("seed", [0, 3127])
+def test_enumeration_and_model_are_of_the_same_rows(seed):
+    """A row without variables, such as 0 == 1 of seed 3127, is in neither."""
+    problem = generate(seed)
+    model = problem.model()
+    assert [len(follower.limit) for follower in problem.followers] == [len(b.L.rows) for b in model.F.values()]
+    assert seed != 3127 or problem.enumerated() == pytest.approx(12)
+
+
 @pytest.mark.parametrize("seed", [5, 11, 21, 34, 67])
 def test_what_is_said_of_continuous_decisions_holds(seed):
     """The bound cuts nothing off, the point is no better than the infimum, and an optimum is one."""
