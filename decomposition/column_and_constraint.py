@@ -155,11 +155,16 @@ class _Search:
     def run(self) -> None:
         """Search until bound and point meet, or nothing more can be done."""
         while not self._bounds() and self.brink and not self._over:
-            before = None if self.best is None else self.best.objective
+            before = self._known
             self._points()
-            if self.met or self._over or (None if self.best is None else self.best.objective) == before:
+            if self.met or self._over or self._known == before:
                 return
             self.brink = ""
+
+    @property
+    def _known(self) -> tuple[int, float | None]:
+        """What a search for points can add to: responses, whose columns hold anywhere, and the best objective."""
+        return len(self.master.responses), None if self.best is None else self.best.objective
 
     def _bounds(self) -> bool:
         """Raise the bound until it meets the point; return whether there is nothing left to do."""
