@@ -33,6 +33,7 @@ from .integer_follower import IntegerFollower, integer_followers
 from .master import Decision, Master
 from .options import NAME, Options
 from .oracle import Oracle
+from .polish import polished
 from .subproblem import held, optimistic, respond, seen
 
 SHALLOW = 1e-6
@@ -263,8 +264,13 @@ class _Search:
             if result.values is None or result.status not in (Status.optimal, Status.feasible):
                 return
             point = point_at(bilevel, result.values, single.prices(result.values))
-        if self.best is None or self.sense * (point.objective - self.best.objective) < 0:
+        if self._better(point):
+            point = polished(bilevel, self.master.followers, decision, point, self.oracle)
+        if self._better(point):
             self.best = point
+
+    def _better(self, point: Point) -> bool:
+        return self.best is None or self.sense * (point.objective - self.best.objective) < 0
 
     def _learn(self, wrong: list[tuple[IntegerFollower, dict[int, int], float]]) -> bool:
         """Give the master the columns of the responses; return whether one is new."""
