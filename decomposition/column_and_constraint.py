@@ -23,6 +23,7 @@ from ..errors import ArgumentError
 from ..levels.bilevel import Bilevel
 from ..levels.point import Point, point_at
 from ..levels.rows import at_values
+from ..quantities import plain
 from ..request import Request
 from ..solution import Solution
 from ..solvers.records import SolverResult
@@ -150,7 +151,7 @@ class _Search:
             return
         for item, response, _ in self._answer(values):
             self.master.learn(Response(item, response))
-        found = "no point" if self.best is None else f"a point with objective {self.best.objective:.10g}"
+        found = "no point" if self.best is None else f"a point with objective {plain(self.best.objective, 10)}"
         self.notes.append(f"started from a decision, at which there is {found}")
 
     def run(self) -> None:
@@ -340,7 +341,7 @@ class _Search:
         best = None if self.best is None else self.best.objective
         entry = {"bound": self.bound, "objective": best, "responses": len(self.master.responses), **more}
         self.history.append({"iteration": len(self.history) + 1, **entry})
-        said = ", ".join(f"{name} {number:.10g}" for name, number in entry.items() if number is not None)
+        said = ", ".join(f"{name} {plain(number, 10)}" for name, number in entry.items() if number is not None)
         self.oracle.session.say(f"iteration {len(self.history)}: {said}")
 
     # The answer ------------------------------------------------------------------------------------------
@@ -400,10 +401,12 @@ class _Search:
         if not self.brink or solution.bound is None:
             return
         extreme = "infimum" if self.sense > 0 else "supremum"
-        at_most = "" if solution.objective is None else f" and {solution.objective:.10g}, which this point attains"
+        at_most = (
+            "" if solution.objective is None else f" and {plain(solution.objective, 10)}, which this point attains"
+        )
         solution.notes.append(
-            f"the optimum may not be attained: the {extreme} is between {solution.bound:.10g}{at_most}. Where the "
-            f"bound is, a response of follower {self.brink} is only just feasible, and no longer so beside it; points "
-            "are a margin away from that "
+            f"the optimum may not be attained: the {extreme} is between {plain(solution.bound, 10)}{at_most}. Where "
+            f"the bound is, a response of follower {self.brink} is only just feasible, and no longer so beside it; "
+            "points are a margin away from that "
             f"(method_options={{'margin': {self.options.margin:g}}})."
         )
