@@ -61,6 +61,17 @@ def test_the_wrong_row_is_refuted_and_no_other(audit, folder):
     assert check.exit_code == 0 and check.output.startswith("tolls_grid: earns ")
 
 
+def test_a_search_begins_with_what_an_earlier_one_found(audit, folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(audit, "local_search", lambda *_, start, **__: seen.append(start) or start)
+    (folder / "start.json").write_text(json.dumps([{"instance": "tolls_grid", "tolls": {"001-005": 134.0}}]))
+    run(
+        audit, folder / "results.txt", "--instances", folder, "--start", folder / "start.json", "--seconds", 0,
+        "--out", folder / "found.json",
+    )  # fmt: skip
+    assert seen == [{"001-005": 134.0}]
+
+
 @pytest.mark.parametrize(
     "falsify, message",
     [

@@ -26,7 +26,7 @@ from scipy.sparse import csr_array
 from .inverse import Market
 
 NODES = 40
-GAP = 1e-3
+GAP = 1e-4
 ROUNDS = 8
 UNDERCUTS = 1e-6  # a way that costs less by this share of the way without tolls
 

@@ -4,7 +4,7 @@ r"""A primal heuristic: local search over tolls, each step closed by the inverse
 ways for the leader, and so on: the revenue never falls. **Kick.** The best tolls known are changed on a few arcs, or a
 way is made as cheap as the one that its commodity takes; what is worse by more than a threshold, which shrinks, is
 dropped. **Exchange.** After each kick, a few commodities that share arcs choose anew, see :mod:`.exchange`, around one
-that could pay much more: one more commodity next time where nothing better is left, one less where that stays open.
+that could pay much more: a quarter more next time where nothing better is left, a quarter less where that stays open.
 """
 
 import time
@@ -63,7 +63,8 @@ def local_search(
             found = _exchanged(market, tolls, free, random)
             earned, candidate = _climb(market, found.tolls)
             if earned <= best * (1 + NOTHING):
-                free += 1 if found.proven else -1
+                change = max(1, free // 4)
+                free += change if found.proven else -change
                 free = max(FREE_AT_LEAST, min(free, len(market.ways)))
         else:
             earned, candidate = _climb(market, _kicked(market, here_tolls, random))

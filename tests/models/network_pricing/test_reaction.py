@@ -120,6 +120,20 @@ def test_an_exchange_where_all_are_free_finds_the_optimum(name):
     assert relaxed(market) @ np.ones(len(market.arcs)) > 0
 
 
+@pytest.mark.parametrize("rounds", [1, 20])
+def test_an_exchange_learns_the_ways_that_undercut(rounds, monkeypatch):
+    """Where the ways are not listed it believes in tolls that lose commodities, unless it looks again."""
+    monkeypatch.setattr("bilevolt.models.network_pricing.exchange.ROUNDS", rounds)
+    market = Market(INSTANCES["tolls_grid"], most_paths=0)
+    tolls = 0.3 * market.most
+    chosen = market.respond(tolls)
+    before = market.earned(chosen, tolls)
+    free = {k: range(len(ways.cost)) for k, ways in enumerate(market.ways)}
+    found = 0.999999 * exchange(market, chosen, tolls, free).tolls
+    after = market.earned(market.respond(found), found)
+    assert (after > before) == (rounds > 1)
+
+
 @pytest.mark.parametrize("name", INSTANCES)
 def test_local_search_finds_the_optimum_of_small_instances(name):
     instance = INSTANCES[name]
