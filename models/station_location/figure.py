@@ -11,12 +11,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...colours import COSTLY, FINE
 from ...instances.station_location import StationLocationInstance
 
 _COLOURS = "viridis_r"
 _FULL = 0.999  # a station above this share of its capacity is full
 _POINTS_PER_EV = 7.0  # area of a demand node's dot
-_BARS = {"within spare power": "#7fb069", "expansion": "#d1495b"}
+_BARS = {"within spare power": FINE, "expansion": COSTLY}
 
 
 def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]]) -> Figure:
@@ -89,7 +90,7 @@ def _draw_site(
     full = station["utilisation"] > _FULL
     axes.plot(
         *at, "s", ms=10 if crowded else 17, mfc=colours.to_rgba(station["utilisation"]),
-        mec="#d1495b" if full else "black", mew=2.0 if full else 1.0, zorder=5,
+        mec=COSTLY if full else "black", mew=2.0 if full else 1.0, zorder=5,
     )  # fmt: skip
     dark = station["utilisation"] > 0.45
     axes.annotate(
@@ -125,7 +126,7 @@ def _handles() -> list[Any]:
     return [
         Line2D([], [], marker="o", ms=7, mfc="0.55", mec="white", label="demand node (area: EVs)", **plain),
         Line2D([], [], marker="s", ms=10, mfc="0.75", mec="black", label="station with its chargers", **plain),
-        Line2D([], [], marker="s", ms=10, mfc="0.75", mec="#d1495b", mew=2, label="full station", **plain),
+        Line2D([], [], marker="s", ms=10, mfc="0.75", mec=COSTLY, mew=2, label="full station", **plain),
         Line2D([], [], marker="s", ms=6, mfc="white", mec="0.45", label="site without a station", **plain),
         Line2D([], [], color=_BARS["within spare power"], lw=7, label="load within spare power (line: spare)"),
         Line2D([], [], color=_BARS["expansion"], lw=7, label="load that needs expansion"),
