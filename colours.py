@@ -63,6 +63,11 @@ REGION, FOLLOWER = "#c6dbef", "#eeeeee"
 REACTION, REJECTED = "#0072b2", "#d55e00"
 OPTIMUM, RELAXED = "#7a0403", "#009e73"
 LEVEL = "#666666"
+#: the same parts on a dark page.
+IN_THE_DARK: Mapping[str, str] = {
+    "follower": "#2b3036", "region": "#17456b", "reaction": "#56b4e9", "rejected": "#e69f00", "optimum": "#f5e663",
+    "level": "#a6abb1",
+}  # fmt: skip
 
 #: things that are no ways to treat a model: sites, buses, steps.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#070676", "#ad0408")

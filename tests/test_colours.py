@@ -31,6 +31,7 @@ GROUPS = {
     "ways": (*colours.WAYS.values(), *colours.OTHERS),
     "statuses": tuple(dict.fromkeys(colours.STATUSES.values())),
     "picture": PICTURE,
+    "picture in the dark": tuple(colours.IN_THE_DARK.values()),
     "series": colours.SERIES,
     "bars": (colours.FINE, colours.COSTLY),
 }
