@@ -1,6 +1,6 @@
-"""Map of station location: roads, demand nodes, sites, who charges where, and each station's load."""
+"""Figures of station location: a map with who charges where and each station's load, and how heuristics converge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ...instances.station_location import StationLocationInstance
 _COLOURS = "viridis_r"
 _FULL = 0.999  # a station above this share of its capacity is full
 _POINTS_PER_EV = 7.0  # area of a demand node's dot
+_METHODS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _BARS = {"within spare power": "#7fb069", "expansion": "#d1495b"}
 
 
@@ -42,6 +43,40 @@ def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]
         axes.set_ylim(0, most)
     columns = 6 if len(answers) > 1 else 3 if crowded else 2  # as many as the width has room for
     figure.legend(handles=_handles(), loc="outside lower center", ncols=columns, frameon=False)
+    return figure
+
+
+def draw_convergence(
+    histories: Mapping[str, Sequence[Sequence[tuple[int, float]]]], exact: float | None, title: str = ""
+) -> Figure:
+    """Draw the best cost by evaluations: the mean of a method's runs, and between its best and its worst a band.
+
+    :param histories: method -> its runs, each (evaluations, best cost so far) in order; costs do not rise.
+    :param exact: the proven optimum.
+    :raises ValueError: there is no run.
+    """
+    if not any(len(run) for runs in histories.values() for run in runs):
+        raise ValueError("there is no run to draw; give a heuristic at least one seed")
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    for (method, runs), colour in zip(histories.items(), _METHODS, strict=False):
+        found = [np.array(run, dtype=float) for run in runs if len(run)]
+        if not found:
+            continue
+        steps = np.unique(np.concatenate([run[:, 0] for run in found]))
+        steps = steps[steps >= max(run[0, 0] for run in found)]
+        costs = np.array([run[np.searchsorted(run[:, 0], steps, side="right") - 1, 1] for run in found])
+        axes.fill_between(steps, costs.min(axis=0), costs.max(axis=0), step="post", color=colour, alpha=0.15, lw=0)
+        label = f"{method.replace('_', ' ')}, {len(found)} runs"
+        axes.step(steps, costs.mean(axis=0), where="post", color=colour, lw=2, label=label)
+    if exact is not None:
+        axes.axhline(exact, color="black", lw=1.2, ls="--", label=f"optimum, proven: {exact:,.2f}")
+    axes.set_xlabel("decisions evaluated")
+    axes.set_ylabel("best cost so far (M): mean, best to worst run")
+    axes.set_title(title, loc="left")
+    axes.grid(color="0.93")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
     return figure
 
 
