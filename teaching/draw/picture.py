@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ...colours import FOLLOWER, LEVEL, OPTIMUM, REACTION, REGION, REJECTED, RELAXED
 from ...driver import solve
 from ...levels.bilevel import Bilevel
 from ...levels.reading import read_levels
@@ -23,10 +24,6 @@ from ...solvers.status import Status
 from .reaction_curve import FAR, Reply, curve, reply
 from .small_model import SmallModel, crossings, high_point, small_model
 
-_REGION, _FOLLOWER = "#c6dbef", "#eeeeee"
-_CURVE, _CUT = "#08519c", "#d95f02"
-_OPTIMUM, _RELAXED = "#b30000", "#238b45"
-_LEVEL = "#737373"
 _POINT = 1e-6  # of the width of the picture: a shorter piece of the curve is a point
 _JUMP = 1e-6  # of the height of the picture: a larger step between neighbouring decisions is a jump
 
@@ -139,19 +136,19 @@ def _draw_reaction(axes: Axes, scene: _Scene, k: int) -> None:
     height = scene.limits[y][1] - scene.limits[y][0]
     if scene.small.integer:
         for found in scene.replies:
-            for corners, colour in ((found.feasible, _FOLLOWER), (found.joint, _REGION)):
+            for corners, colour in ((found.feasible, FOLLOWER), (found.joint, REGION)):
                 if len(corners):
                     bar: dict[str, Any] = {"color": colour, "lw": 9, "solid_capstyle": "butt", "zorder": 1}
                     axes.plot([found.x] * 2, _span(corners, k), **bar)
-            for corners, colour in ((found.rejected, _CUT), (found.accepted, _CURVE)):
+            for corners, colour in ((found.rejected, REJECTED), (found.accepted, REACTION)):
                 if len(corners):
                     axes.plot([found.x] * 2, _span(corners, k), "o-", color=colour, ms=5, lw=2.5, zorder=4)
         return
-    for part, colour in (("feasible", _FOLLOWER), ("joint", _REGION)):
+    for part, colour in (("feasible", FOLLOWER), ("joint", REGION)):
         for run in _runs(scene.replies, part, k, np.inf):
             spans = np.array([_span(getattr(r, part), k) for r in run])
             axes.fill_between([r.x for r in run], spans[:, 0], spans[:, 1], color=colour, lw=0, zorder=1)
-    for part, colour, style in (("rejected", _CUT, "--"), ("accepted", _CURVE, "-")):
+    for part, colour, style in (("rejected", REJECTED, "--"), ("accepted", REACTION, "-")):
         for run in _runs(scene.replies, part, k, _JUMP * height):
             spans = np.array([_span(getattr(r, part), k) for r in run])
             at = [r.x for r in run]
@@ -189,7 +186,7 @@ def _runs(replies: Sequence[Reply], part: str, k: int, jump: float) -> Iterator[
 
 
 def _mark_points(axes: Axes, scene: _Scene, names: tuple[str, str]) -> None:
-    for point, marker, colour, size in ((scene.relaxed, "o", _RELAXED, 11), (scene.best, "*", _OPTIMUM, 17)):
+    for point, marker, colour, size in ((scene.relaxed, "o", RELAXED, 11), (scene.best, "*", OPTIMUM, 17)):
         if point:
             at = [point[name] for name in names]
             if marker == "o" and scene.best and np.allclose(at, [scene.best[name] for name in names], atol=1e-6):
@@ -206,7 +203,7 @@ def _draw_levels(axes: Axes, scene: _Scene) -> None:
         return
     grid = np.meshgrid(np.linspace(*scene.limits[x], 300), np.linspace(*scene.limits[y], 300))
     at = np.vectorize(lambda a, b: scene.small.objective.at({x: a, y: b}))(*grid)
-    lines = axes.contour(*grid, at, levels=values, colors=_LEVEL, linewidths=1.0, linestyles="dotted", zorder=2)
+    lines = axes.contour(*grid, at, levels=values, colors=LEVEL, linewidths=1.0, linestyles="dotted", zorder=2)
     axes.clabel(lines, fmt="%.5g", fontsize=8)
 
 
@@ -227,10 +224,10 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
         seen = np.r_[limits[k], bounded[:, k]] if len(bounded) else np.array(limits[k])
         limits[k] = _widened(float(seen.min()), float(seen.max()))
     axes.set(xlim=limits[0], ylim=limits[1])
-    for corners, colour in ((found.feasible, _FOLLOWER), (found.joint, _REGION)):
+    for corners, colour in ((found.feasible, FOLLOWER), (found.joint, REGION)):
         if len(corners) > 2:
             axes.fill(*_around(corners).T, color=colour, zorder=1)
-    for corners, colour, style in ((found.rejected, _CUT, "--"), (found.accepted, _CURVE, "-")):
+    for corners, colour, style in ((found.rejected, REJECTED, "--"), (found.accepted, REACTION, "-")):
         if len(corners) == 1:
             axes.plot(*corners.T, "o", color=colour, ms=6, zorder=4)
         elif len(corners) == 2:
@@ -245,7 +242,7 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
     if np.ptp(at) > 1e-9:
         step = np.ptp(at) / 6
         levels = [value + k * step for k in range(-6, 7) if at.min() < value + k * step < at.max()]
-        lines = axes.contour(*grid, at, levels=levels, colors=_LEVEL, linewidths=0.9, linestyles="dotted", zorder=2)
+        lines = axes.contour(*grid, at, levels=levels, colors=LEVEL, linewidths=0.9, linestyles="dotted", zorder=2)
         axes.clabel(lines, fmt="f = %.4g", fontsize=8)
 
 
@@ -259,13 +256,13 @@ def _handles(scene: _Scene) -> list[Any]:
     marker: dict[str, Any] = {"ls": "", "mew": 2}
     handles: list[Any] = []
     if any(len(r.feasible) and not np.array_equal(r.feasible, r.joint) for r in scene.replies):
-        handles.append(Patch(color=_FOLLOWER, label="follower's rows hold"))
-    handles.append(Patch(color=_REGION, label="rows of both levels hold"))
+        handles.append(Patch(color=FOLLOWER, label="follower's rows hold"))
+    handles.append(Patch(color=REGION, label="rows of both levels hold"))
     if any(len(r.accepted) for r in scene.replies):
-        handles.append(Line2D([], [], color=_CURVE, lw=2.6, label="inducible region: the follower's reaction"))
+        handles.append(Line2D([], [], color=REACTION, lw=2.6, label="inducible region: the follower's reaction"))
     if any(len(r.rejected) for r in scene.replies):
-        handles.append(Line2D([], [], color=_CUT, lw=2.6, ls="--", label="reaction, rejected by the leader's rows"))
+        handles.append(Line2D([], [], color=REJECTED, lw=2.6, ls="--", label="reaction, rejected by the leader's rows"))
     star, ring = ("*" if scene.best else ""), ("o" if scene.relaxed else "")
-    handles.append(Line2D([], [], marker=star, ms=14, mec=_OPTIMUM, mfc=_OPTIMUM, label=scene.best_text, **marker))
-    handles.append(Line2D([], [], marker=ring, ms=9, mec=_RELAXED, mfc="white", label=scene.relaxed_text, **marker))
+    handles.append(Line2D([], [], marker=star, ms=14, mec=OPTIMUM, mfc=OPTIMUM, label=scene.best_text, **marker))
+    handles.append(Line2D([], [], marker=ring, ms=9, mec=RELAXED, mfc="white", label=scene.relaxed_text, **marker))
     return handles
