@@ -14,6 +14,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...colours import SERIES
 from ...errors import InstanceError
 from ...instances.fast_charging import FastChargingInstance
 from ...instances.loader import load_instance
@@ -21,7 +22,8 @@ from ...instances.road_network import RoadNetwork
 from ..traffic import figure as traffic
 from ..traffic.assignment import assign
 
-_BUILT, _CANDIDATE, _GENERATOR = "#d55e00", "white", "#009e73"
+_, _BUILT, _GENERATOR, *_ = SERIES
+_CANDIDATE = "white"
 _COLOURS = "viridis_r"
 
 

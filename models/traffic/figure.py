@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
+from ...colours import SERIES
 from ...instances.road_network import RoadNetwork
 from .assignment import Assignment
 
@@ -57,7 +58,7 @@ def draw_on(axes: Axes, assignment: Assignment, marked: Mapping[int, str]) -> No
         )  # fmt: skip
     for node, at in places.items():
         known = node in marked
-        axes.plot(*at, "o", ms=19 if known else 13, mfc="#d55e00" if known else "white", mec="black", mew=0.9, zorder=4)
+        axes.plot(*at, "o", ms=19 if known else 13, mfc=SERIES[1] if known else "white", mec="black", mew=0.9, zorder=4)
         axes.annotate(
             str(node), tuple(at), ha="center", va="center", fontsize=9 if known else 8,
             color="white" if known else "black", weight="bold" if known else "normal", zorder=5,
