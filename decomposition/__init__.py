@@ -7,5 +7,6 @@
 ``elastic``                when an integer response is out of reach            ``elastic.py``
 ``switch``                 rows that do not bind where a condition holds       ``switch.py``
 ``subproblem``             the followers at a decision, the best response      ``subproblem.py``
+``polish``                 points without what tolerances let leak            ``polish.py``
 ``extent``, ``lattice``    ranges that rows imply; violations in integers      ``extent.py``, ``lattice.py``
 """

@@ -23,6 +23,7 @@ from ..errors import ArgumentError
 from ..levels.bilevel import Bilevel
 from ..levels.point import Point, point_at
 from ..levels.rows import at_values
+from ..quantities import plain
 from ..request import Request
 from ..solution import Solution
 from ..solvers.records import SolverResult
@@ -33,6 +34,7 @@ from .integer_follower import IntegerFollower, integer_followers
 from .master import Decision, Master
 from .options import NAME, Options
 from .oracle import Oracle
+from .polish import polished
 from .subproblem import held, optimistic, respond, seen
 
 SHALLOW = 1e-6
@@ -149,17 +151,22 @@ class _Search:
             return
         for item, response, _ in self._answer(values):
             self.master.learn(Response(item, response))
-        found = "no point" if self.best is None else f"a point with objective {self.best.objective:.10g}"
+        found = "no point" if self.best is None else f"a point with objective {plain(self.best.objective, 10)}"
         self.notes.append(f"started from a decision, at which there is {found}")
 
     def run(self) -> None:
         """Search until bound and point meet, or nothing more can be done."""
         while not self._bounds() and self.brink and not self._over:
-            before = None if self.best is None else self.best.objective
+            before = self._known
             self._points()
-            if self.met or self._over or (None if self.best is None else self.best.objective) == before:
+            if self.met or self._over or self._known == before:
                 return
             self.brink = ""
+
+    @property
+    def _known(self) -> tuple[int, float | None]:
+        """What a search for points can add to: responses, whose columns hold anywhere, and the best objective."""
+        return len(self.master.responses), None if self.best is None else self.best.objective
 
     def _bounds(self) -> bool:
         """Raise the bound until it meets the point; return whether there is nothing left to do."""
@@ -258,8 +265,13 @@ class _Search:
             if result.values is None or result.status not in (Status.optimal, Status.feasible):
                 return
             point = point_at(bilevel, result.values, single.prices(result.values))
-        if self.best is None or self.sense * (point.objective - self.best.objective) < 0:
+        if self._better(point):
+            point = polished(bilevel, self.master.followers, decision, point, self.oracle)
+        if self._better(point):
             self.best = point
+
+    def _better(self, point: Point) -> bool:
+        return self.best is None or self.sense * (point.objective - self.best.objective) < 0
 
     def _learn(self, wrong: list[tuple[IntegerFollower, dict[int, int], float]]) -> bool:
         """Give the master the columns of the responses; return whether one is new."""
@@ -329,7 +341,7 @@ class _Search:
         best = None if self.best is None else self.best.objective
         entry = {"bound": self.bound, "objective": best, "responses": len(self.master.responses), **more}
         self.history.append({"iteration": len(self.history) + 1, **entry})
-        said = ", ".join(f"{name} {number:.10g}" for name, number in entry.items() if number is not None)
+        said = ", ".join(f"{name} {plain(number, 10)}" for name, number in entry.items() if number is not None)
         self.oracle.session.say(f"iteration {len(self.history)}: {said}")
 
     # The answer ------------------------------------------------------------------------------------------
@@ -389,10 +401,12 @@ class _Search:
         if not self.brink or solution.bound is None:
             return
         extreme = "infimum" if self.sense > 0 else "supremum"
-        at_most = "" if solution.objective is None else f" and {solution.objective:.10g}, which this point attains"
+        at_most = (
+            "" if solution.objective is None else f" and {plain(solution.objective, 10)}, which this point attains"
+        )
         solution.notes.append(
-            f"the optimum may not be attained: the {extreme} is between {solution.bound:.10g}{at_most}. Where the "
-            f"bound is, a response of follower {self.brink} is only just feasible, and no longer so beside it; points "
-            "are a margin away from that "
+            f"the optimum may not be attained: the {extreme} is between {plain(solution.bound, 10)}{at_most}. Where "
+            f"the bound is, a response of follower {self.brink} is only just feasible, and no longer so beside it; "
+            "points are a margin away from that "
             f"(method_options={{'margin': {self.options.margin:g}}})."
         )

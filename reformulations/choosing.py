@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pyomo.common.gc_manager import PauseGC
+
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError, UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
@@ -37,6 +39,14 @@ def reformulate(
     reformulation = asking.named(reformulation, ("kkt", *LINEARIZATIONS))
     asking.refuse_big_m(big_m, reformulation)
     asking.refuse_cuts(cuts)
+    with PauseGC():  # what is made here stays, and collections that walk through it took half of the time
+        return _reformulate(model, reformulation, big_m, linearize_products, cuts)
+
+
+def _reformulate(
+    model: Any, reformulation: str | Mapping[Any, str], big_m: BigM, linearize_products: bool, cuts: str | None
+) -> Any:
+    """Return the single-level model, see :func:`reformulate`."""
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     single = kkt.apply(bilevel)
     if reformulation == "kkt":
