@@ -44,7 +44,8 @@ def expanded(table: Table, path: Path) -> Table:
             raise where.error(
                 f"column {column.name!r} cannot be interdicted: 0 has to be in its bounds, and its upper bound finite."
             )
-    n, taken = len(table.columns), {entry.name for entry in (*table.columns, *table.rows)}
+    n = len(table.columns)
+    taken = {column.name for column in table.columns} | {row.name for row in table.rows}
     names = [_unused(f"interdict_{column.name}", taken) for column in table.columns]
     leaders = [Column(name, 0.0, 0.0, 1.0, integer=True) for name in names]
     followers = [replace(column, cost=-column.cost) for column in table.columns]
