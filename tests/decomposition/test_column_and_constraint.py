@@ -32,6 +32,17 @@ def test_random_problems_agree_with_enumeration(reformulation, solver, seed):
         assert {solution.certificate.solvers[name] for name in solution.certificate.solvers} != {solver}
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("seed", "truth"), [(4, 21), (102, None), (138, 0), (179, -46)])
+def test_where_pccg_answers_falsely_the_answer_is_right(seed, truth, solver):
+    """PAO's PCCG says 13, 0, -0.5 and -45, as measured with its defaults and CBC."""
+    problem = generate(seed)
+    assert problem.enumerated() == (None if truth is None else pytest.approx(truth, abs=1e-6))
+    solution = bv.solve(problem.model(), solver=solver)
+    assert solution.status == ("infeasible" if truth is None else "optimal")
+    assert solution.objective == (None if truth is None else pytest.approx(truth, abs=1e-5))
+
+
 def test_the_random_problems_are_of_every_kind():
     problems = [generate(seed) for seed in range(44)]
     assert sum(problem.enumerated() is None for problem in problems) >= 3
