@@ -28,7 +28,7 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
 from ..levels.duality_gap import DualityGap
-from ..levels.follower_form import is_number
+from ..levels.follower_form import Coefficient, is_number
 from .ranges import Bound, Proof, Ranges
 
 REASON = "a network flow: some optimal potentials are sums of costs along a spanning tree"
@@ -121,6 +121,6 @@ def _sums(gap: DualityGap, entries: Entries, cost: dict[int, float], component: 
     return total
 
 
-def _range(cost: object, ranges: Ranges) -> tuple[float, float]:
+def _range(cost: Coefficient, ranges: Ranges) -> tuple[float, float]:
     low, high = (cost, cost) if is_number(cost) else ranges.of_expression(cost)
     return (-math.inf if low is None else float(low)), (math.inf if high is None else float(high))

@@ -60,6 +60,13 @@ def read_table(path: Path) -> list[Row]:
     return rows
 
 
+def read_starts(path: Path) -> dict[str, dict[str, float]]:
+    """Return tolls by instance, of a file of counterexamples or of rows of ``reproduce_network_pricing.py``."""
+    text = path.read_text(encoding="utf-8")
+    records = json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines())
+    return {record.get("instance", record.get("name")): record["tolls"] for record in records if "tolls" in record}
+
+
 def suspects(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Return by instance its rows, where some bound is below some objective: not both can be right."""
     of: dict[str, list[Row]] = defaultdict(list)
@@ -159,7 +166,7 @@ def main(
     out: Annotated[Path, typer.Option(help="where the counterexamples go")] = Path("counterexamples.json"),
     steps: Annotated[int, typer.Option(min=0, help="of the local search")] = 300,
     seconds: Annotated[float, typer.Option(min=0, help="of the exact solver where that is not enough")] = 120.0,
-    start: Annotated[Path | None, typer.Option(help="a file of counterexamples whose tolls to begin with")] = None,
+    start: Annotated[Path | None, typer.Option(help="counterexamples, or rows, whose tolls to begin with")] = None,
     check: Annotated[Path | None, typer.Option(help="evaluate a file of counterexamples, and do nothing else")] = None,
 ) -> None:
     """List the rows of a table of published results whose bounds are wrong, with proofs."""
@@ -168,8 +175,7 @@ def main(
             raise typer.Exit(_check(check, instances))
         if results is None:
             raise typer.BadParameter("give the table of results, or --check FILE")
-        begun = [] if start is None else json.loads(start.read_text(encoding="utf-8"))
-        starts = {record["instance"]: record["tolls"] for record in begun}
+        starts = {} if start is None else read_starts(start)
         records: list[dict[str, Any]] = []
         for rows, record in audit(read_table(results), instances, steps, seconds, starts):
             records.append(record)

@@ -28,6 +28,7 @@ from .inverse import Market
 NODES = 40
 GAP = 1e-4
 ROUNDS = 8
+UNDERCUTTERS = 5  # ways of a commodity that are added at once
 UNDERCUTS = 1e-6  # a way that costs less by this share of the way without tolls
 
 
@@ -124,15 +125,15 @@ class _Program:
             self._rival(k, p)
 
     def undercut(self) -> bool:
-        """Add a row where a commodity has a cheaper way at the tolls found; return whether there was any."""
+        """Add rows where a commodity has cheaper ways at the tolls found; return whether there was any."""
         tolls, before = self.values[: len(self.tolls)], len(self.high)
         self.market.respond(tolls)  # lists of ways that are not complete grow by the cheapest
         for k, ways in enumerate(self.market.ways):
             cost = ways.cost + ways.uses @ tolls
             believed = self.values[self.distance[k]] if k in self.distance else cost[self.kept[k]]
-            q = int(np.argmin(cost))
-            if cost[q] < believed - UNDERCUTS * ways.cost[0]:
-                self._rival(k, q)
+            for q in np.argsort(cost, kind="stable")[:UNDERCUTTERS]:
+                if cost[q] < believed - UNDERCUTS * ways.cost[0]:
+                    self._rival(k, int(q))
         return len(self.high) > before
 
     def solve(self) -> bool:

@@ -120,6 +120,15 @@ def test_an_exchange_where_all_are_free_finds_the_optimum(name):
     assert relaxed(market) @ np.ones(len(market.arcs)) > 0
 
 
+def test_of_tied_ways_that_are_not_listed_the_one_that_pays_is_found():
+    """The way around costs 9, that with a toll of 9 as much; rounding must not decide."""
+    instance = small(("o", "z", 9, False), ("o", "m", 0, True), ("m", "z", 0, True))
+    market = Market(instance, most_paths=0)
+    for toll in np.linspace(0.1, 8.9, 30):
+        tolls = market.vector({"a1": toll, "a2": 9 - toll + 1e-15})
+        assert market.earned(market.respond(tolls), tolls) == pytest.approx(9.0)
+
+
 @pytest.mark.parametrize("rounds", [1, 20])
 def test_an_exchange_learns_the_ways_that_undercut(rounds, monkeypatch):
     """Where the ways are not listed it believes in tolls that lose commodities, unless it looks again."""
