@@ -19,7 +19,7 @@ from ..polynomials import Polynomial
 _DEGREE = 2
 _SAME = 1e-9
 """Of the width of the range: breakpoints that are nearer to one another are one."""
-_EXACT = 1e-12
+_EXACT = 1e-10
 """Of the width of the range: a shorter number that is as near is the breakpoint."""
 
 
@@ -90,12 +90,12 @@ def _text(polynomial: Polynomial) -> str:
 def breakpoints(replies: Sequence[Reply]) -> list[float]:
     """Return the decisions between which the same rows are active at the follower's optima."""
     width = replies[-1].x - replies[0].x or 1.0
-    near = [(a.x + b.x) / 2 for a, b in pairwise(replies) if b.x - a.x <= _SAME * width]
+    near = [a.x if len(a.optimal) else b.x for a, b in pairwise(replies) if b.x - a.x <= _SAME * width]
     found: list[float] = []
     for x in near:
         if not found or x - found[-1] > _SAME * width:
-            short = round(x, 9) + 0.0
-            found.append(short if abs(short - x) <= _EXACT * width else x)
+            short = round(float(x), 9) + 0.0
+            found.append(short if abs(short - x) <= _EXACT * width else float(x))
     return found
 
 
