@@ -1,5 +1,6 @@
 """What is said of a search: its status, bound and notes; nothing that is not proven."""
 
+from ..quantities import plain
 from ..solution import Solution
 from ..solvers.status import Status
 from .options import NAME
@@ -64,9 +65,9 @@ def _say_brink(search: Search, solution: Solution) -> None:
     if not search.brink or solution.bound is None:
         return
     extreme = "infimum" if search.bounds.sense > 0 else "supremum"
-    at_most = "" if solution.objective is None else f" and {solution.objective:.10g}, which this point attains"
+    at_most = "" if solution.objective is None else f" and {plain(solution.objective, 10)}, which this point attains"
     solution.notes.append(
-        f"the optimum may not be attained: the {extreme} is between {solution.bound:.10g}{at_most}. Where the "
+        f"the optimum may not be attained: the {extreme} is between {plain(solution.bound, 10)}{at_most}. Where the "
         f"bound is, a response of follower {search.brink} is only just feasible, and no longer so beside it; points "
         "are a margin away from that "
         f"(method_options={{'margin': {search.options.margin:g}}})."

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap
 
+from ..quantities import plain
 from ..solution import Solution
 from ..solvers.records import SolverResult
 from ..solvers.status import Status
@@ -64,7 +65,7 @@ class Search:
             return
         self._learn(self._answers(values).wrong)
         objective = self.bounds.objective
-        found = "no point" if objective is None else f"a point with objective {objective:.10g}"
+        found = "no point" if objective is None else f"a point with objective {plain(objective, 10)}"
         self.notes.append(f"started from a decision, at which there is {found}")
 
     def run(self) -> None:
@@ -151,5 +152,5 @@ class Search:
             "responses": len(self.master.responses), **more,
         }  # fmt: skip
         self.history.append({"iteration": len(self.history) + 1, **entry})
-        said = ", ".join(f"{name} {number:.10g}" for name, number in entry.items() if number is not None)
+        said = ", ".join(f"{name} {plain(number, 10)}" for name, number in entry.items() if number is not None)
         self.oracle.session.say(f"iteration {len(self.history)}: {said}")

@@ -101,16 +101,23 @@ class Problem:
 
     def enumerated(self):
         """Return the leader's optimum (or what is beside its infimum); None without any."""
-        best = None
+        best = min(self._values(), default=None)
+        return None if best is None else self.sense * best
+
+    def solvable(self):
+        """Whether any decision and responses to it satisfy the leader's rows."""
+        return next(self._values(), None) is not None
+
+    def _values(self):
+        """Yield the least that the leader pays, for all decisions and optimal integer responses to them."""
         for x in self.decisions():
             answers = [_answers(f, np.array(x)) for f in self.followers]
             if any(not a for a in answers):
                 continue
             for chosen in product(*answers):
                 value = self._value(np.array(x), chosen)
-                if value is not None and (best is None or value < best):
-                    best = value
-        return None if best is None else self.sense * best
+                if value is not None:
+                    yield value
 
     def _value(self, x, chosen):
         """Solve the LP of the leader's v and the followers' y, all integers given."""
