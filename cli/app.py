@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import break_m, console, explain, plot, prove, sweep, tournament, write
+from . import break_m, console, explain, play, plot, prove, sweep, tournament, write
 from .console import Exit
 from .outcome import exit_code, exit_code_of, split
 
@@ -270,6 +270,7 @@ app.command("tournament", epilog=_EXIT_HELP)(tournament.tournament)
 app.command("sweep", epilog=_EXIT_HELP)(sweep.sweep)
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
+app.command("play", epilog=_EXIT_HELP)(play.play)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
 app.command("write", epilog=_EXIT_HELP)(write.write)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..levels.bilevel import Bilevel
+from ..quantities import plain
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
@@ -168,7 +169,9 @@ class Run:
                 self._seen[x.tobytes()], self._candidate = NO_REACTION, None
         entry["objective"] = self.result.objective
         self.result.history.append(entry)
-        self._session.say(f"iteration {iteration}: objective {self.result.objective}, {self.count} evaluations")
+        self._session.say(
+            f"iteration {iteration}: objective {plain(self.result.objective, 10)}, {self.count} evaluations"
+        )
 
     def finish(self) -> HeuristicResult:
         """Return the result, with a message that says how the run ended."""

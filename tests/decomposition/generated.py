@@ -32,6 +32,11 @@ class Level:
     equal: np.ndarray
     top: int = 2
 
+    def __post_init__(self):
+        """Drop rows without variables, which Pyomo does not take: model and enumeration have the same rows."""
+        kept = self.of_x.any(axis=1) | self.own.any(axis=1)
+        self.of_x, self.own, self.limit, self.equal = (a[kept] for a in (self.of_x, self.own, self.limit, self.equal))
+
     @property
     def n(self):
         return len(self.cost)
@@ -75,8 +80,6 @@ class Problem:
             for r in range(len(f.limit)):
                 body = sum(int(a) * v for a, v in zip(f.of_x[r], m.x.values(), strict=True))
                 body += sum(int(a) * v for a, v in zip(f.own[r], own, strict=True))
-                if all(a == 0 for a in (*f.of_x[r], *f.own[r])):
-                    continue
                 b.rows.add(body == float(f.limit[r]) if f.equal[r] else body <= float(f.limit[r]))
             columns += own
         m.cost = pyo.Objective(expr=sum(int(c) * v for c, v in zip(self.cost, columns, strict=True)), sense=self.sense)
