@@ -23,7 +23,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-import networkx as nx
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
 
@@ -85,6 +84,8 @@ def _largest(gap: DualityGap, ranges: Ranges) -> list[float]:
 
 def _components(gap: DualityGap, entries: Entries) -> dict[int, int] | None:
     """Return the component of each row of more than one variable; None if no change of signs makes them a network."""
+    import networkx as nx  # not before it is needed
+
     graph = nx.Graph()
     graph.add_nodes_from(n for n, row in enumerate(gap.rows) if len(row.terms) > 1)
     for key, of in entries.items():

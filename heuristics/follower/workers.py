@@ -76,11 +76,10 @@ class Workers:
         found = [None if future is None else _result(future) for future in futures]
         if None in found and not self._session.over:
             self._session.say("the executor's workers are gone: candidates are evaluated in this process")
-        return [
-            worked
-            for chunk, done in zip(chunks, found, strict=True)
-            for worked in (done or [None] * len(points[chunk]))
-        ]
+        worked: list[Worked | None] = []
+        for chunk, done in zip(chunks, found, strict=True):
+            worked += [None] * len(points[chunk]) if done is None else done
+        return worked
 
     def _submitted(self, points: Sequence[Array], draws: Sequence[Array], asked: int) -> Future[list[Worked]] | None:
         try:
