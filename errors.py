@@ -29,6 +29,10 @@ class NonconvexFollowerError(BilevoltError):
     """A follower is neither an LP nor a convex QP in its own variables."""
 
 
+class StanceError(BilevoltError):
+    """What a leader fears of followers' ties is not covered for this model; the message names what, and the next step."""
+
+
 class UnprovenBigMError(BilevoltError):
     """A big-M is neither given nor derivable; the message names the multipliers and slacks that need one."""
 

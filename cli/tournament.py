@@ -27,7 +27,7 @@ def tournament(
     methods: Annotated[
         str, typer.Option("--methods", "--method", help="Comma list of heuristics beside the exact runs.")
     ] = "",
-    rivals: Annotated[str, typer.Option(help="Comma list of others: gdp (Pyomo), fa and reg (PAO).")] = "",
+    rivals: Annotated[str, typer.Option(help="Comma list of others: gdp (Pyomo), fa and reg (PAO), discopt.")] = "",
     seeds: Annotated[int | None, typer.Option(min=1, help="Repeats, each with a seed of its own: 0, 1, ...")] = None,
     big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="Seconds of the solver, for each run.")] = 60,

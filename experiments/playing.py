@@ -55,8 +55,8 @@ def tournament(
     :param reformulations: of the exact runs; None: all of them. None at all, ``()``: heuristics only.
     :param solvers: of all runs; None: all that are available.
     :param methods: heuristics, run with every solver.
-    :param rivals: other ways to solve the models ("gdp": Pyomo's transformations, "fa" and "reg": PAO's solvers), each
-        run once; what they claim is held against the check and the other rows.
+    :param rivals: other ways to solve the models ("gdp": Pyomo's transformations, "fa" and "reg": PAO's solvers,
+        "discopt"), each run once; what they claim is held against the check and the other rows.
     :param seeds: a number of repeats, or the seeds themselves, of solvers and heuristics; None: their own default.
     :param time_limit: seconds, of the solver, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.

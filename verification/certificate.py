@@ -88,7 +88,9 @@ class Certificate:
     leader's decision, take the worst for the leader (infinite if there is no limit; None, with the reason in
     ``pessimistic_note``, if it was not computed). The leader's rows do not bind them: ``pessimistic_feasible`` says
     whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
-    ``degeneracy`` tells what else the followers, and prices, may be at this decision; None if it was not asked for.
+    Of an answer to another stance than the optimistic one, ``stance`` and ``follower_tolerance`` are those that it was
+    asked for with, and ``optimistic_objective`` is the leader's objective at the best of the optimal responses;
+    ``price_of_ties`` is the distance of the two values. ``degeneracy`` tells what else the followers, and prices, may be at this decision; None if it was not asked for.
     ``decisions`` says who decides what, as the levels were read. ``confirmed_by`` is who was asked for a better point
     (``solve(confirm=...)``) and found none, ``refuted_by`` who found one: ``better_objective``, ``better_values``.
     """
@@ -104,6 +106,9 @@ class Certificate:
     pessimistic_feasible: bool | None = None
     pessimistic_violations: dict[str, float] = field(default_factory=dict)
     pessimistic_note: str = ""
+    stance: float = 0.0
+    follower_tolerance: float = 0.0
+    optimistic_objective: float | None = None
     degeneracy: Degeneracy | None = None
     violations: dict[str, float] = field(default_factory=dict)
     solvers: dict[str, str] = field(default_factory=dict)
@@ -113,6 +118,13 @@ class Certificate:
     refuted_by: str | None = None
     better_objective: float | None = None
     better_values: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def price_of_ties(self) -> float | None:
+        """What the leader loses, at this decision, from the best to the worst response; None if one is not known."""
+        if self.pessimistic_objective is None or self.optimistic_objective is None:
+            return None
+        return abs(self.pessimistic_objective - self.optimistic_objective)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the certificate as plain data."""
@@ -143,8 +155,15 @@ class Certificate:
             lines.append(f"complementarity      {plain(self.complementarity, 3)}")
         if self.multiplier_violation is not None:
             lines.append(f"multipliers          {plain(self.multiplier_violation, 3)}")
+        if self.stance or self.follower_tolerance:
+            near = f", followers within {self.follower_tolerance:.6g} of their optimum" * bool(self.follower_tolerance)
+            lines.append(f"stance               {self.stance:g} (0 optimistic, 1 pessimistic){near}")
+        if self.optimistic_objective is not None:
+            lines.append(f"optimistic value     {plain(self.optimistic_objective, 10)}")
         if self.pessimistic_objective is not None or self.pessimistic_note:
             lines.append(f"pessimistic value    {self._pessimistic()}")
+        if self.price_of_ties is not None:
+            lines.append(f"price of ties        {plain(self.price_of_ties, 10)}")
         for name, distance in self.pessimistic_violations.items():
             lines.append(f"pessimistic          violates {name}: {plain(distance, 3)} for some optimal response")
         if self.degeneracy is not None:
