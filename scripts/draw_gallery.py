@@ -1,9 +1,11 @@
 """All pictures of the documentation: draw_gallery.py [NAME...]; without names, every one of them, in some minutes.
 
-Each is what a command line draws, or a function below; it is written to ``docs/figures/`` with few colours,
+Each is what a command line draws, a function below, or a script; it is written to ``docs/figures/`` with few colours,
 so that it stays small.
 """
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +60,15 @@ DRAWN: dict[str, Callable[[], Figure]] = {
     "feeder": lambda: draw_map(maps.draw_feeder),
     "roads": lambda: draw_map(maps.draw_roads),
 }
+#: name of the file -> script of this folder, its arguments, the picture among those that it writes.
+STUDIED: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "convergence": (
+        "reproduce_station_location.py",
+        ("zone_02", "--seeds", "3", "--evaluations", "1000", "--second", "",
+         "--methods", "immune_ga,pso,annealing_dijkstra"),
+        "zone_02_convergence.png",
+    ),
+}  # fmt: skip
 
 
 def command_line(name: str, path: Path) -> list[str]:
@@ -80,7 +91,7 @@ def main(
 ) -> None:
     """Draw the pictures."""
     console = Console(width=150)
-    known = [*COMMANDS, *DRAWN]
+    known = [*COMMANDS, *DRAWN, *STUDIED]
     unknown = set(names or ()) - set(known)
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: unknown; there are {', '.join(known)}")
@@ -90,6 +101,11 @@ def main(
             drawn = Path(folder) / f"{name}.png"
             if name in DRAWN:
                 DRAWN[name]().savefig(drawn, dpi=120)
+            elif name in STUDIED:
+                script, arguments, picture = STUDIED[name]
+                command = [sys.executable, str(Path(__file__).parent / script), *arguments, "--out", folder]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                drawn = Path(folder) / picture
             else:
                 result = CliRunner().invoke(app, command_line(name, drawn))
                 if result.exit_code:
