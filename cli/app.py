@@ -23,7 +23,7 @@ import typer
 from .. import __version__
 from . import break_m, console, explain, plot, prove, sweep, tournament, write
 from .console import Exit
-from .outcome import exit_code, exit_code_of, split
+from .outcome import exit_code, exit_code_of, split, stance_of
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -49,6 +49,8 @@ _RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a poi
 _Confirm = Annotated[
     str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
 ]
+_Stance = Annotated[str, typer.Option(help="optimistic, pessimistic, or the weight of the worst response, 0 to 1.")]
+_Near = Annotated[float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")]
 _Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 
 
@@ -106,6 +108,8 @@ def solve(
     rel_gap: _RelGap = 1e-6,
     threads: _Threads = 1,
     confirm: _Confirm = None,
+    stance: _Stance = "optimistic",
+    follower_tolerance: _Near = 0.0,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
@@ -139,6 +143,8 @@ def solve(
                 rel_gap=rel_gap,
                 threads=threads,
                 confirm=confirm,
+                stance=stance_of(stance),
+                follower_tolerance=follower_tolerance,
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}

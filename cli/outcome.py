@@ -26,6 +26,14 @@ def exit_code_of(rows: "Iterable[Row]") -> Exit:
     return next((code for code in order if code in codes), Exit.REFUSED)
 
 
+def stance_of(text: str) -> str | float:
+    """Return a stance that was typed: a name, or a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def split(names: str) -> list[str]:
     """Return the names of a comma list."""
     return [name.strip() for name in names.split(",") if name.strip()]

@@ -35,7 +35,11 @@ def add_row_at(rows: Any, name: str, constraint: Any, at: Substitution, toleranc
 
 
 def add_optima(
-    rows: Any, form: FollowerForm, decision: dict[int, Any], optimum: dict[int, float], tolerance: float,
+    rows: Any,
+    form: FollowerForm,
+    decision: dict[int, Any],
+    optimum: dict[int, float],
+    tolerance: float,
     near: float = 0.0,
 ) -> None:
     """Constrain the follower's variables to its optima: feasible, as good as the optimum, same gradient (QP).

@@ -35,9 +35,7 @@ class Responses:
     ``defining`` are the names of the rows that define them. Rows are added for what ``cover`` is told is of interest.
     """
 
-    def __init__(
-        self, single: Any, decision: dict[int, float], optimum: dict[int, float], near: float = 0.0
-    ) -> None:
+    def __init__(self, single: Any, decision: dict[int, float], optimum: dict[int, float], near: float = 0.0) -> None:
         """Start with no row.
 
         :param single: the model's MPCC (``reformulate(model, "kkt")``).
