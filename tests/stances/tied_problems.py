@@ -57,8 +57,10 @@ class Tied:
             y = list(block.y.values())
             block.row = pyo.Constraint(
                 range(len(one.b)),
-                rule=lambda _, r, one=one, y=y: sum(c * v for c, v in zip(one.A[r], y, strict=True))
-                >= one.b[r] + sum(c * v for c, v in zip(one.B[r], x, strict=True)),
+                rule=lambda _, r, one=one, y=y: (
+                    sum(c * v for c, v in zip(one.A[r], y, strict=True))
+                    >= one.b[r] + sum(c * v for c, v in zip(one.B[r], x, strict=True))
+                ),
             )
             prices = [c + sum(e * v for e, v in zip(one.C[j], x, strict=True) if e) for j, c in enumerate(one.c)]
             own = sum(p * v for p, v in zip(prices, y, strict=True))
@@ -138,4 +140,5 @@ def tied(seed: int, *, prices: bool = False) -> Tied:
         )  # fmt: skip
     upper = (3,) if n_x == 1 else (2, 1)
     senses = random.choice(tuple(itertools.product((1, -1), (1, -1))))
-    return Tied(draw(n_x, among=(-2, -1, 0, 1, 2)), upper, followers, random.choice((1, 3, 6)), senses, random.random() < 0.3)
+    a, limit = draw(n_x, among=(-2, -1, 0, 1, 2)), random.choice((1, 3, 6))
+    return Tied(a, upper, followers, limit, senses, random.random() < 0.3)
