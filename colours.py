@@ -32,6 +32,7 @@ WAYS: Mapping[str, str] = {
     "kkt+gdp(1e5)": "#451d00",
     "PAO FA": "#4f0f38",
     "PAO REG": "#5c0e64",
+    "strong duality": "#0d5cc1",
 }
 #: what else is compared: a user's own point, no control at all, a paper's figure.
 OTHERS = ("#72703b", "#070676")

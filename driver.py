@@ -81,8 +81,8 @@ def solve(
         at most ``time_limit`` of its own, whether there is a better point; the certificate says what came of it.
     :param stance: which of several optimal responses the leader counts on: "optimistic" (the best), "pessimistic" (the
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
-    :param follower_tolerance: share of its optimum by which a follower's response may be off, 0.01 for 1 %: the leader's
-        rows hold for all such responses, and what ``stance`` calls the worst is the worst of them.
+    :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
+        hold for all such responses, and what ``stance`` calls the worst is the worst of them.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(

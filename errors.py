@@ -30,7 +30,7 @@ class NonconvexFollowerError(BilevoltError):
 
 
 class StanceError(BilevoltError):
-    """What a leader fears of followers' ties is not covered for this model; the message names what, and the next step."""
+    """A stance is not covered for this model; the message names what of it, and the next step."""
 
 
 class UnprovenBigMError(BilevoltError):

@@ -21,7 +21,6 @@ from ..levels.point import Point, point_at
 from ..levels.rows import at_values, has_variables
 from ..reformulations import bigm, kkt, pattern
 from ..reformulations.single_level import SingleLevel, map_of
-from ..solvers.records import SolverResult
 from ..solvers.status import Status
 from .draft import Draft
 from .integer_follower import IntegerFollower
@@ -44,10 +43,11 @@ def polished(
         result = oracle.session.solve(reading, integrality_tol=bigm.integrality(single))
         if result.values is None or result.status is not Status.optimal:
             return point
-        single.put(result.values)
+        values = result.values
+        single.put(values)
         if pattern.leaks(single.model):
-            single, result = _without_leaks(problem, single, result, oracle)
-        return point_at(bilevel, result.values, _prices(bilevel, followers, single, result.values))
+            single, values = _without_leaks(problem, single, values, oracle)
+        return point_at(bilevel, values, _prices(bilevel, followers, single, values))
 
 
 def _problem(bilevel: Bilevel, followers: list[IntegerFollower], settled: Mapping[Any, float]) -> Bilevel:
@@ -69,15 +69,15 @@ def _problem(bilevel: Bilevel, followers: list[IntegerFollower], settled: Mappin
 
 
 def _without_leaks(
-    problem: Bilevel, single: SingleLevel, result: SolverResult, oracle: Oracle
-) -> tuple[SingleLevel, SolverResult]:
+    problem: Bilevel, single: SingleLevel, values: ComponentMap, oracle: Oracle
+) -> tuple[SingleLevel, ComponentMap]:
     """Solve again with one of each pair 0; what was given where that has no point."""
     exact = kkt.apply(problem)
     pattern.apply(exact, point=pattern.point_of(single.model))
     again = oracle.session.solve(exact)
     if again.values is None or again.status is not Status.optimal:
-        return single, result
-    return map_of(exact), again
+        return single, values
+    return map_of(exact), again.values
 
 
 def _prices(

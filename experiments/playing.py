@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..levels.numbers_given import refuse_no_model
-from ..quantities import number
 from ..reformulations import LINEARIZATIONS
 from ..reports.plan import plan
 from ..reports.rivals import RIVAL, RIVALS
@@ -88,13 +87,8 @@ def tournament(
         Job(Task(one.name, one.spec, one.content, RIVAL, rival.reformulation, rival.solver, arguments=own), one.model)
         for one, rival in product(contestants, asked)
     ]
-    limits = Limits(
-        None if memory_limit is None else number("memory_limit", memory_limit, positive=True),
-        None if task_limit is None else number("task_limit", task_limit, positive=True),
-    )
     known = {one.name: one.known for one in contestants if one.known is not None}
-    settings = {name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
-    return play(jobs, known, settings, executor, limits, ledger, progress)
+    return play(jobs, known, arguments, executor, Limits.of(memory_limit, task_limit), ledger, progress)
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ class Contestant:
 def play(
     jobs: Sequence[Job],
     known: Mapping[str, float],
-    settings: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     executor: Any,
     limits: Limits,
     ledger: str | Path | None,
@@ -121,7 +115,9 @@ def play(
     """Run what a ledger does not have, each task once; return all rows in the order of the jobs.
 
     :param known: model's name -> its published optimum.
+    :param arguments: of all runs alike.
     """
+    settings = {name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     jobs = list({job.task.key: job for job in jobs}.values())
     if isinstance(executor, int):

@@ -1,5 +1,6 @@
 """What is asked -> which steps: the order in which two levels become one, and what "auto" chooses."""
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +41,10 @@ def reformulate(
     asking.refuse_big_m(big_m, reformulation)
     asking.refuse_cuts(cuts)
     with PauseGC():  # what is made here stays, and collections that walk through it took half of the time
-        return _reformulate(model, reformulation, big_m, linearize_products, cuts)
+        single = _reformulate(model, reformulation, big_m, linearize_products, cuts)
+    if gc.isenabled():
+        gc.collect(0)  # the one that is due now, while the model is held: who keeps but a block of it may lose the rest
+    return single
 
 
 def _reformulate(

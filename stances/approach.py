@@ -4,7 +4,8 @@ Where the followers' coefficients depend on continuous variables of the leader, 
 moves a little, and its worst value jumps: the optimum is an infimum then. Two problems enclose it:
 
 *below*, these followers are optimistic, the others answer worst: its optimum is a bound, and its decision is a
-candidate; *above*, they prefer a little what the leader fears (:mod:`.worst`), which no decision can be worth less than.
+candidate; *above*, they prefer a little what the leader fears (:mod:`.worst`), so that no
+decision is worth less than it says.
 
 What a decision is worth is found from the followers alone, solved at that decision.
 """

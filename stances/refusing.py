@@ -17,13 +17,13 @@ def refuse_uncovered(bilevel: Bilevel, near: float, confirm: bool) -> None:
         row = next(iter(bilevel.leader.prices.values()))
         raise StanceError(
             f"the leader uses dual_of({row.name}): where the price is not unique the leader chooses it, and what the "
-            "worst price would be is not covered. Use stance='optimistic'; verify reports the worst value at a decision."
+            "worst price would be is not covered. Use stance='optimistic'; verify reports the worst at a decision."
         )
     for sos in bilevel.leader.sos:
         for variable in sos.variables:
             if variable in bilevel.owner:
                 raise StanceError(
-                    f"the leader's set {sos.name!r} holds {variable.name!r} of follower {bilevel.owner[variable]!r}; that "
+                    f"the leader's set {sos.name!r} holds {variable.name!r} of {bilevel.owner[variable]!r}; that "
                     "it holds for every response is not covered. Write it as rows of the leader."
                 )
     for follower in bilevel.followers:
@@ -35,8 +35,8 @@ def refuse_uncovered(bilevel: Bilevel, near: float, confirm: bool) -> None:
         for variable in follower.given:
             if variable in bilevel.owner:
                 raise StanceError(
-                    f"follower {follower.name!r} takes {variable.name!r} of {bilevel.owner[variable]!r} as given, so that "
-                    "the responses are equilibria, of which the worst is not covered. Use stance='optimistic'."
+                    f"follower {follower.name!r} takes {variable.name!r} of {bilevel.owner[variable]!r} as given, so "
+                    "that the responses are equilibria, of which the worst is not covered. Use stance='optimistic'."
                 )
     for form in bilevel.forms:
         name = form.follower.name
@@ -47,8 +47,8 @@ def refuse_uncovered(bilevel: Bilevel, near: float, confirm: bool) -> None:
             )
         if near and is_open(form) and not is_away_from_zero(form):
             raise StanceError(
-                f"a coefficient of follower {name!r} depends on a continuous variable of the leader, and its optimum may "
-                "be 0 for all that its bounds say: 1 % of it is nothing then, and the optimum may not be attained. "
+                f"a coefficient of follower {name!r} depends on a continuous variable of the leader, and its optimum "
+                "may be 0 for all that its bounds say: 1 % of it is nothing then, and the optimum may not be attained. "
                 "Give its variables bounds (or its objective a constant) that keep it away from 0, or leave "
                 "follower_tolerance out."
             )

@@ -6,7 +6,8 @@ With y an optimal response (the follower itself, as it was declared), the copy o
 
 which are exactly the optimal responses to x (Mangasarian 1988; the last rows are those of a QP). A follower whose
 response may be off its optimum :math:`v = f(x, y)` by a share :math:`\delta` has :math:`f(x, w) \le v + \delta |v|` in
-the place of these rows. For LP followers the copy is an LP, and so is replaced by its KKT conditions as any follower is.
+the place of these rows. For LP followers the copy is an LP, and is replaced by its KKT conditions as any
+follower is.
 
 Where the follower's coefficients depend on continuous variables of the leader, the set of its optima jumps, and these
 rows have no bounded multipliers: it is *penalised* instead,
@@ -14,7 +15,8 @@ rows have no bounded multipliers: it is *penalised* instead,
 .. math:: \min_w \; c(x)^\top w - \mu \, E(x, w) \quad \text{s.t.} \quad w \in P(x)
 
 whose value :math:`E(x, w)` is never below the worst one, for any :math:`\mu > 0`: y is feasible there, so that
-:math:`\mu E(x, w) \ge \mu E(x, \hat w) + c^\top (w - \hat w) \ge \mu E(x, \hat w)` for any optimal response :math:`\hat w`.
+:math:`\mu E(x, w) \ge \mu E(x, \hat w) + c^\top (w - \hat w) \ge \mu E(x, \hat w)` for any optimal response
+:math:`\hat w`.
 
 Source: B. Zeng, *A practical scheme to compute the pessimistic bilevel optimization problem*, INFORMS J. Comput. 32,
 2020; M. Besançon, M. Anjos and L. Brotcorne, *Near-optimal robust bilevel optimization*, arXiv:1908.04040, 2019; P.
@@ -29,7 +31,7 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.common.modeling import unique_component_name
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var, maximize, minimize, quicksum
+from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var, minimize, quicksum
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
 

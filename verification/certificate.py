@@ -90,7 +90,8 @@ class Certificate:
     whether these hold for every response, ``pessimistic_violations`` which do not, and by how much at most.
     Of an answer to another stance than the optimistic one, ``stance`` and ``follower_tolerance`` are those that it was
     asked for with, and ``optimistic_objective`` is the leader's objective at the best of the optimal responses;
-    ``price_of_ties`` is the distance of the two values. ``degeneracy`` tells what else the followers, and prices, may be at this decision; None if it was not asked for.
+    ``price_of_ties`` is the distance of the two values. ``degeneracy`` tells what else the followers, and
+    prices, may be at this decision; None if it was not asked for.
     ``decisions`` says who decides what, as the levels were read. ``confirmed_by`` is who was asked for a better point
     (``solve(confirm=...)``) and found none, ``refuted_by`` who found one: ``better_objective``, ``better_values``.
     """

@@ -33,9 +33,7 @@ class Stance:
         else:
             certificate.optimistic_objective = best_case(bilevel, optimum, effort=PATIENT)
         if certificate.pessimistic_feasible is None:
-            certificate.violations.setdefault(
-                "whether the leader's rows hold for every response is not known", math.nan
-            )
+            certificate.violations.setdefault("whether the leader's rows hold for all responses is unknown", math.nan)
         if self.worth(certificate) is None:
             certificate.violations.setdefault("what the decision is worth is not known", math.nan)
         certificate.bilevel_feasible = not certificate.violations

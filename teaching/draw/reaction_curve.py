@@ -21,6 +21,7 @@ FAR = 1e5
 
 _AS_GOOD = 1e-7  # much more than _INSIDE, or a corner that is out by a rounding error would be the only optimum
 _INSIDE = 1e-11
+_ACTIVE = 1e-10  # a row is active this near on both sides of a kink, which is found so exactly
 _SAMPLES = 201
 _CHANGES = 8  # most changes that are looked for between two samples
 _BISECTIONS = 45
@@ -93,7 +94,8 @@ def reply(follower: SmallFollower, x: float) -> Reply:
             as_good = _objective(follower.hessian, c, inside) <= limit
             accepted = inside[as_good & _same(follower.hessian, inside, slope)]
     slack = own[:, :1] + own[:, 1:] @ optimal.T
-    active = frozenset(np.flatnonzero((np.abs(slack) <= 1e-6).any(axis=1)).tolist()) if len(optimal) else frozenset()
+    scale = 1.0 + np.abs(own[:, :1]) + np.abs(own[:, 1:]) @ np.abs(optimal.T)
+    active = frozenset(np.flatnonzero((np.abs(slack) <= _ACTIVE * scale).any(axis=1)).tolist())
     return Reply(x, feasible, joint, optimal, accepted, active)
 
 

@@ -10,29 +10,25 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ...errors import BilevoltError
 from ..draw.reaction_curve import LinearRow, Reply
 from ..draw.scene import Scene
-from ..draw.small_model import SmallModel
 from ..polynomials import Polynomial
 
-_DEGREE = 2
 _SAME = 1e-9
-"""Of the width of the range: breakpoints that are nearer to one another are one."""
-_EXACT = 1e-12
-"""Of the width of the range: a shorter number that is as near is the breakpoint."""
+"""Of the width of the range: replies that are nearer are on both sides of a change."""
+_NEAR = 1e-6
+"""Of the width of the range: changes that are nearer to one another are one breakpoint."""
+_EXACT, _DIGITS = 1e-10, 6
+"""Of the width of the range: a number with so few digits that is as near is the breakpoint."""
 
 
 def page_data(scene: Scene) -> dict[str, Any]:
     """Return all that the page knows, as plain data.
 
     A polynomial is a list of ``[coefficient, exponent of x, exponents of y...]``.
-
-    :raises BilevoltError: the leader's objective has products of more than two of the follower's variables.
     """
     small = scene.small
     follower = small.follower
-    _refuse_degree(small)
     lower, upper = scene.limits[follower.x]
     replies = [found for found in scene.replies if lower <= found.x <= upper]
 
@@ -78,7 +74,7 @@ def page_data(scene: Scene) -> dict[str, Any]:
 
 def _apart(replies: Sequence[Reply]) -> list[Reply]:
     """Return the replies that are not beside a change, where rounding decides what is feasible or optimal."""
-    least = _SAME * (replies[-1].x - replies[0].x)
+    least = _NEAR * (replies[-1].x - replies[0].x)
     xs = [-math.inf, *(found.x for found in replies), math.inf]
     return [found for found, a, b in zip(replies, xs, xs[2:], strict=False) if found.x - a > least < b - found.x]
 
@@ -90,13 +86,22 @@ def _text(polynomial: Polynomial) -> str:
 def breakpoints(replies: Sequence[Reply]) -> list[float]:
     """Return the decisions between which the same rows are active at the follower's optima."""
     width = replies[-1].x - replies[0].x or 1.0
-    near = [(a.x + b.x) / 2 for a, b in pairwise(replies) if b.x - a.x <= _SAME * width]
-    found: list[float] = []
-    for x in near:
-        if not found or x - found[-1] > _SAME * width:
-            short = round(x, 9) + 0.0
-            found.append(short if abs(short - x) <= _EXACT * width else x)
-    return found
+    groups: list[list[float]] = []  # on both sides of a kink the rows of both are active, to a tolerance
+    for a, b in pairwise(replies):
+        if b.x - a.x <= _SAME * width:
+            x = float(a.x if len(a.optimal) else b.x)
+            if groups and x - groups[-1][-1] <= _NEAR * width:
+                groups[-1].append(x)
+            else:
+                groups.append([x])
+    return [_short(min(group), max(group), _EXACT * width) for group in groups]
+
+
+def _short(lower: float, upper: float, room: float) -> float:
+    """Return a number with few digits between two, or else the one in the middle."""
+    middle = (lower + upper) / 2
+    short = round(middle, _DIGITS) + 0.0
+    return short if lower - room <= short <= upper + room else middle
 
 
 def _merged(rows: Sequence[LinearRow]) -> list[tuple[LinearRow, bool]]:
@@ -113,12 +118,3 @@ def _merged(rows: Sequence[LinearRow]) -> list[tuple[LinearRow, bool]]:
 
 def _terms(row: LinearRow, sign: float = 1.0) -> list[dict[tuple[str, ...], float]]:
     return [dict(part.scaled(sign).terms) for part in (row.constant, *row.coefficients)]
-
-
-def _refuse_degree(small: SmallModel) -> None:
-    for monomial in small.objective.terms:
-        if sum(name in small.follower.y for name in monomial) > _DEGREE:
-            raise BilevoltError(
-                f"the leader's objective has the term {'*'.join(monomial)}: among several optima of the follower, the "
-                "page finds the leader's best for quadratic objectives only. Use bilevolt.plot for this model."
-            )

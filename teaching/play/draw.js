@@ -215,7 +215,7 @@ function move(to) {
     `<div><span>follower's objective (${data.follower.minimises ? "min" : "max"})</span><b id="f">${show(reply.f)}</b></div></div>` + conditions(reply);
   byId("slider").value = x;
   byId("slider").setAttribute("aria-valuetext", at);
-  byId("number").value = Number(x.toPrecision(12));
+  byId("number").value = Number(x.toPrecision(9));
   byId("before").disabled = !data.breakpoints.some((b) => b < x - 1e-9 * WIDTH);
   byId("after").disabled = !data.breakpoints.some((b) => b > x + 1e-9 * WIDTH);
   byId("slider-label").textContent = at;
@@ -241,11 +241,12 @@ function begin() {
   lay();
   shown.forEach(({ f }, k) => { if (f.drags) drag(k, step); });
   window.addEventListener("resize", () => { lay(); move(x); });
-  const far = farthest(data), asked = /^#x=(.+)$/.exec(location.hash);
+  const far = farthest(data), asked = () => Number(/^#x=(.+)$/.exec(location.hash)?.[1]);
+  window.addEventListener("hashchange", () => move(asked()));
   byId("checked").dataset.farthest = far;
   byId("checked").textContent = `Everything here is solved anew at each decision, by enumeration, in this page; ${data.known.length} decisions were solved in Python, too: ` +
-    (far < 1e-6 ? `the largest difference is ${far.toExponential(0)}.` : "THE TWO DIFFER, do not trust this page.");
-  move(asked ? Number(asked[1]) : data.best ? data.best[X.name] : (X.lower + X.upper) / 2);
+    (far < 1e-6 ? `the largest difference is ${far ? far.toExponential(0) : 0}.` : "THE TWO DIFFER, do not trust this page.");
+  move(Number.isFinite(asked()) ? asked() : data.best ? data.best[X.name] : (X.lower + X.upper) / 2);
 }
 
 // Round to a step, or to a kink that is near: by hand nobody meets one exactly.

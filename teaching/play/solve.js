@@ -45,7 +45,9 @@ function* subsets(count, most) {
 
 const slackOf = (row, y) => row.a.reduce((sum, a, j) => sum + a * y[j], row.b);
 const scaleOf = (row, y) => row.a.reduce((sum, a, j) => sum + Math.abs(a * y[j]), 1 + Math.abs(row.b));
-const isInside = (rows, y) => rows.every((row) => slackOf(row, y) >= -INSIDE * scaleOf(row, y));
+// At a kink, which is a rounded number, what is optimal on either side of it counts.
+let room = INSIDE;
+const isInside = (rows, y) => rows.every((row) => slackOf(row, y) >= -room * scaleOf(row, y));
 
 // All feasible points that are stationary over some of the rows (H = 0: the corners).
 function candidates(H, g, rows) {
@@ -74,6 +76,7 @@ const box = (n) => [1, -1].flatMap((s) => zeros(n).map((_, j) => ({ of: -1, sign
 
 // What the follower does at x, what the leader's rows and objective make of it, and the KKT system there.
 function replyAt(data, x) {
+  room = data.breakpoints.includes(x) ? 1000 * INSIDE : INSIDE;
   const n = data.y.length, own = numbersOf(data.rows, x), leader = numbersOf(data.leaderRows, x);
   const H = data.hessian, g = data.gradient.map((part) => evaluate(part, x, zeros(n)));
   const rows = [...own, ...box(n)], both = [...own, ...leader, ...box(n)];
@@ -99,9 +102,9 @@ function acceptedOf(data, x, optimal, own, leader) {
   const [p, q] = [optimal[0], optimal[optimal.length - 1]], d = q.map((v, j) => v - p[j]);
   let from = 0, to = 1;
   for (const row of leader) {
-    const start = slackOf(row, p), slope = row.a.reduce((sum, a, j) => sum + a * d[j], 0), room = INSIDE * scaleOf(row, p);
-    if (Math.abs(slope) <= 1e-12 * scaleOf(row, p)) { if (start < -room) return []; continue; }
-    const zero = -(start + room) / slope;
+    const start = slackOf(row, p), slope = row.a.reduce((sum, a, j) => sum + a * d[j], 0), allowed = room * scaleOf(row, p);
+    if (Math.abs(slope) <= 1e-12 * scaleOf(row, p)) { if (start < -allowed) return []; continue; }
+    const zero = -(start + allowed) / slope;
     if (slope > 0) from = Math.max(from, zero); else to = Math.min(to, zero);
   }
   if (from > to) return [];

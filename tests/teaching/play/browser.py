@@ -53,8 +53,8 @@ class Browser:
         return json.loads(first)
 
     def open(self, path, fragment=""):
-        self.ask("Page.navigate", url=path.as_uri() + fragment)
-        while self._next().get("method") != "Page.loadEventFired":
+        answer = self.ask("Page.navigate", url=path.as_uri() + fragment)
+        while "loaderId" in answer and self._next().get("method") != "Page.loadEventFired":
             pass
 
     def run(self, script):
