@@ -27,6 +27,7 @@ from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
+from .stances.approach import answer
 from .verification.diagnosis import note_why
 from .verification.proofs.proof import attach_proof
 
@@ -50,6 +51,8 @@ def solve(
     method_options: Mapping[str, Any] | None = None,
     proof: bool = False,
     confirm: str | None = None,
+    stance: str | float = "optimistic",
+    follower_tolerance: float = 0.0,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
@@ -76,12 +79,17 @@ def solve(
     :param proof: whether to prove the optimum in exact arithmetic, as ``solution.proof``; see :func:`prove`.
     :param confirm: a solver other than the one used (a name, or "auto") that is asked, by another reformulation and for
         at most ``time_limit`` of its own, whether there is a better point; the certificate says what came of it.
+    :param stance: which of several optimal responses the leader counts on: "optimistic" (the best), "pessimistic" (the
+        worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
+    :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
+        hold for all such responses, and what ``stance`` calls the worst is the worst of them.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
         method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
         cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
         options=options, method_options=method_options, proof=proof, confirm=confirm,
+        stance=stance, follower_tolerance=follower_tolerance,
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model, integer_followers=request.method in EXACT)
@@ -90,22 +98,24 @@ def solve(
     for remark in said:
         request.say(remark)
     with stoppable():
-        solution, single, question = run(bilevel, request)
+        found = answer(bilevel, request, run)
+        solution = found.solution
         solution.interrupted = stop_requested()
     solution.model = model.name
     solution.notes[:0] = said
     if request.method in EXACT and run is not _decomposed:
-        note_why(bilevel, solution)
+        note_why(found.posed.bilevel, solution)
     if solution.status in (Status.optimal, Status.feasible):
         try:
-            check(bilevel, solution, request, single)
+            check(bilevel, solution, request, found.single, found.tell)
         except KeyboardInterrupt:  # the answer is not lost, but nobody may call it more than a point
             solution.interrupted, solution.status = True, Status.feasible
             solution.notes.append("the check was interrupted, so that the point is not verified")
-    if question is not None and not solution.interrupted:
+    if found.question is not None and not solution.interrupted:
         with stoppable():
-            confirming.confirm(bilevel, solution, request, question)
+            confirming.confirm(found.posed.bilevel, solution, request, found.question)
             solution.interrupted = stop_requested()
+    found.put()
     if proof and not solution.interrupted:
         attach_proof(bilevel, solution, request.say)
     solution.seconds["total"] = time.perf_counter() - begin

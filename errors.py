@@ -29,6 +29,10 @@ class NonconvexFollowerError(BilevoltError):
     """A follower is neither an LP nor a convex QP in its own variables."""
 
 
+class StanceError(BilevoltError):
+    """A stance is not covered for this model; the message names what of it, and the next step."""
+
+
 class UnprovenBigMError(BilevoltError):
     """A big-M is neither given nor derivable; the message names the multipliers and slacks that need one."""
 

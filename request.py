@@ -16,6 +16,7 @@ from .reformulations import LINEARIZATIONS, asking
 from .solution import Solution
 from .solvers.session import Session
 from .spelling import canonical
+from .stances.asked import near, refuse_unused, weight
 
 #: The methods that prove what they find: the second is for followers with integers, and "exact" chooses it for them.
 EXACT = ("exact", decomposition.NAME)
@@ -52,6 +53,8 @@ class Request:
     method_options: Mapping[str, Any] | None
     proof: bool
     confirm: str | None
+    stance: float
+    follower_tolerance: float
 
     @classmethod
     def checked(cls, **given: Any) -> "Request":
@@ -66,12 +69,15 @@ class Request:
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
         given["confirm"] = confirmer(given["confirm"], given["solver"])
+        given["stance"], given["follower_tolerance"] = weight(given["stance"]), near(given["follower_tolerance"])
         asking.refuse_cuts(given["cuts"])
         if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
         else:
             _refuse_unused(method, given)
         _refuse_unknown_options(method, given["method_options"] or {})
+        if given["stance"] or given["follower_tolerance"]:
+            refuse_unused(given)
         return cls(**given)
 
     @property

@@ -29,7 +29,9 @@ class Solution:
     bounded variables to shadow prices in the follower's own sense; ``notes`` say what was chosen and why;
     ``assumptions`` are what an optimum rests on without proof (the user's big-Ms); ``interrupted``: Ctrl-C or SIGTERM
     ended the run, and this is the answer so far; ``rel_gap``: the relative gap at which a point was to be called
-    optimal (of the exact method).
+    optimal (of the exact method). ``stance`` is the weight of the worst response in the objective, and
+    ``follower_tolerance`` by what share of their optimum followers may be off; with a weight, the followers' values are
+    those of the worst response.
     """
 
     status: Status
@@ -51,6 +53,8 @@ class Solution:
     model: str | None = None
     interrupted: bool = False
     rel_gap: float | None = None
+    stance: float = 0.0
+    follower_tolerance: float = 0.0
 
     # The Proof, of ``solve(proof=True)``: no field, as it is saved as a file of its own.
     proof = None

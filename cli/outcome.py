@@ -1,11 +1,14 @@
 """Exit codes of runs, as documented in ``cli.app``."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
 
 from .console import Exit
 
 if TYPE_CHECKING:
+    from ..reports.comparison import Comparison
     from ..reports.row import Row
 
 
@@ -24,6 +27,20 @@ def exit_code_of(rows: "Iterable[Row]") -> Exit:
     codes = {Exit.FAILED if row.culprit else exit_code(row.method, row.status, row.verified) for row in ran}
     order = (Exit.FAILED, Exit.UNPROVEN, Exit.PROVEN)
     return next((code for code in order if code in codes), Exit.REFUSED)
+
+
+<<<<<<< HEAD
+def end(found: "Comparison") -> NoReturn:
+    """End a command with the exit code of the rows that it ran."""
+    raise typer.Exit(Exit.INTERRUPTED if found.interrupted else exit_code_of(found.rows))
+=======
+def stance_of(text: str) -> str | float:
+    """Return a stance that was typed: a name, or a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+>>>>>>> pess
 
 
 def split(names: str) -> list[str]:

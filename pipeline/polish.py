@@ -1,6 +1,7 @@
 """The check of an answer, and its polish: what a solver's tolerance let leak is solved away before, or after, it."""
 
 import time
+from collections.abc import Callable
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
@@ -12,18 +13,23 @@ from ..solvers.status import Status
 from ..verification import verify
 
 
-def check(bilevel: Bilevel, solution: Solution, request: Request, single: SingleLevel | None) -> None:
+def check(
+    bilevel: Bilevel, solution: Solution, request: Request, single: SingleLevel | None, tell: Callable[[], None]
+) -> None:
     """Verify; a point that fails, also after polishing, is an error, whatever the solver said.
 
     :param single: the single level that the point is of; None if there is none to polish it with.
+    :param tell: says the solution in the user's own variables, where the single level is of another problem.
     """
     begin = time.perf_counter()
     request.say("verifying: solving the followers again")
     polished = single is not None and pattern.leaks(single.model)
     if single is not None and polished:
         polish(single, solution, request)
+    tell()
     certificate = verify(bilevel, solution, tolerance=request.tolerance)
     if not (certificate.bilevel_feasible or polished or single is None) and polish(single, solution, request):
+        tell()
         certificate = verify(bilevel, solution, tolerance=request.tolerance)
     if certificate.bilevel_feasible and solution.status is Status.optimal and not solution.assumptions:
         certificate.globally_optimal = True  # said here alone, by the solve that proved it

@@ -35,13 +35,19 @@ def add_row_at(rows: Any, name: str, constraint: Any, at: Substitution, toleranc
 
 
 def add_optima(
-    rows: Any, form: FollowerForm, decision: dict[int, Any], optimum: dict[int, float], tolerance: float
+    rows: Any,
+    form: FollowerForm,
+    decision: dict[int, Any],
+    optimum: dict[int, float],
+    tolerance: float,
+    near: float = 0.0,
 ) -> None:
     """Constrain the follower's variables to its optima: feasible, as good as the optimum, same gradient (QP).
 
     :param decision: id -> number of what the follower takes as given.
     :param optimum: id -> number of the follower's variables, at any optimum.
     :param tolerance: of "as good" and "same", relative to 1 + the number.
+    :param near: share of an LP's optimum by which its responses may be worse than it.
     """
     follower, at_decision = form.follower, substitution(decision)
     for constraint in follower.constraints:
@@ -54,6 +60,8 @@ def add_optima(
     linear = at_decision(quicksum(c * y for y, c in form.linear.items()))
     best = value(at_values(linear, optimum))
     slack = tolerance * (1 + abs(best))
+    if near:
+        slack += near * abs(value(at_values(at_decision(follower.objective.expr), optimum)))
     lower, upper = (None, best + slack) if follower.objective.sense == minimize else (best - slack, None)
     add_row(rows, f"optimality of {follower.name}", lower, linear, upper, tolerance)
 

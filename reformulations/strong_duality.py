@@ -84,12 +84,18 @@ def add_cut(single: Any) -> int:
 
 
 def _in_products(single_map: SingleLevel) -> list[Any]:
-    """Return the multipliers without bounds that a leader's integer multiplies: their products need a range."""
-    visible = [v for v in single_map.bilevel.visible if not v.is_continuous()]
-    if not visible:
-        return []
+    """Return the multipliers without bounds in products that need a range.
+
+    Those with a leader's integer are linearised; those with another follower's variables are left to the solver, which
+    a multiplier that may be as large as you like lets have a tolerance of any size.
+    """
+    bilevel = single_map.bilevel
+    integers = any(not v.is_continuous() for v in bilevel.visible)
+    seeing = {f.name for f in bilevel.followers if any(v in bilevel.owner for v in f.given)}
     found: ComponentSet = ComponentSet()
-    for _, row, multipliers in single_map.conditions.multipliers():
+    for form, row, multipliers in single_map.conditions.multipliers() if integers or seeing else ():
+        if not (integers or form.follower.name in seeing):
+            continue
         if not is_number(row.constant) or not all(is_number(a) for _, a in row.terms):
             found.update(m for m in multipliers.values() if m not in single_map.ranges.imposed)
     return list(found)

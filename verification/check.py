@@ -21,6 +21,7 @@ from .certificate import Certificate
 from .claims import claims, own_scale, price_residuals, put_missing_prices
 from .degeneracy import degeneracy
 from .pessimistic import CHEAP, PATIENT, SAME, Effort, worst_case
+from .stance import Stance
 
 # The order in which solvers are asked to solve a follower again, before the optional ones that are there; the one that
 # found the point comes last.
@@ -48,10 +49,11 @@ def verify(
     bilevel = model if isinstance(model, Bilevel) else read_levels(model, integer_followers=True)
     with bilevel.kept_values():
         if solution is None:
-            return _check(bilevel, None, None, tolerance, pessimistic)
+            return _check(bilevel, None, None, tolerance, pessimistic, Stance())
         _put(bilevel, solution.values)
-        certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance, pessimistic)
-        _worst(claims(bilevel, solution), tolerance, certificate.violations)
+        stance = Stance(solution.stance, solution.follower_tolerance)
+        certificate = _check(bilevel, solution.solver, solution.multipliers, tolerance, pessimistic, stance)
+        _worst(claims(bilevel, solution, stance.worth(certificate)), tolerance, certificate.violations)
         certificate.bilevel_feasible = not certificate.violations
         return certificate
 
@@ -68,6 +70,7 @@ def _check(
     multipliers: dict[str, float] | None,
     tolerance: float,
     pessimistic: bool | Literal["auto"],
+    stance: Stance,
 ) -> Certificate:
     for variable in bilevel.variables:
         if variable.value is None:
@@ -90,15 +93,17 @@ def _check(
         worst = _worst(_residuals(follower), tolerance, violations)
         worst = max(worst, _worst(_fractions(follower), tolerance, violations))
         certificate.follower_violation = max(certificate.follower_violation, worst)
-        optimum.update(_solve_again(follower, found_by, tolerance, certificate))
+        optimum.update(_solve_again(follower, found_by, tolerance, certificate, stance.near))
         if multipliers and not has_integers(follower):
             _check_prices(follower_form(follower), multipliers, tolerance, certificate)
     if multipliers or not violations:  # a response that is no optimum has no prices to be near to
         _worst(price_residuals(bilevel, multipliers), tolerance, violations)
     certificate.bilevel_feasible = not violations
-    if pessimistic:
-        effort = CHEAP if pessimistic == "auto" else PATIENT
-        _add_worst_case(bilevel, optimum, certificate, effort)
+    if pessimistic or stance:
+        effort = CHEAP if pessimistic == "auto" and not stance else PATIENT
+        _add_worst_case(bilevel, optimum, certificate, effort, stance.near)
+        if stance:
+            stance.judge(bilevel, optimum, certificate)
         certificate.degeneracy = degeneracy(bilevel, optimum, effort)
         _compare_with_here(bilevel, certificate)
     return certificate
@@ -118,8 +123,10 @@ def _compare_with_here(bilevel: Bilevel, certificate: Certificate) -> None:
         certificate.degeneracy.rests_on_ties = 0.0 if rounding else lost
 
 
-def _add_worst_case(bilevel: Bilevel, optimum: dict[int, float], certificate: Certificate, effort: Effort) -> None:
-    worst = worst_case(bilevel, optimum, tolerance=certificate.tolerance, effort=effort)
+def _add_worst_case(
+    bilevel: Bilevel, optimum: dict[int, float], certificate: Certificate, effort: Effort, near: float
+) -> None:
+    worst = worst_case(bilevel, optimum, tolerance=certificate.tolerance, effort=effort, near=near)
     certificate.pessimistic_objective, certificate.pessimistic_feasible = worst.objective, worst.feasible
     certificate.pessimistic_violations, certificate.pessimistic_note = worst.violations, worst.note
 
@@ -166,10 +173,11 @@ def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
 
 
 def _solve_again(
-    follower: Follower, found_by: str | None, tolerance: float, certificate: Certificate
+    follower: Follower, found_by: str | None, tolerance: float, certificate: Certificate, near: float
 ) -> dict[int, float]:
     """Solve the follower at the leader's decision by another solver, and compare its objective.
 
+    :param near: share of its optimum by which the response may be worse.
     Returns the optimum that was found (id -> number of its variables), empty if none was.
     """
     problem = follower_at(follower, tolerance=tolerance)
@@ -189,7 +197,8 @@ def _solve_again(
             certificate.follower_gap[follower.name] = gap
             found = result.values or {}
             optimum = {id(y): found.get(y, y.value) for y in follower.variables}
-            if not abs(gap) <= tolerance * own_scale(problem.objective, optimum):  # also true of NaN
+            excess = gap - max(0.0, min(gap, near * abs(result.objective)))
+            if not abs(excess) <= tolerance * own_scale(problem.objective, optimum):  # also true of NaN
                 certificate.violations[f"optimality of follower {follower.name}"] = gap
             return optimum
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):

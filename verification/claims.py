@@ -22,12 +22,14 @@ Residual = tuple[str, float, float]
 """Name, distance, and what the tolerance is relative to."""
 
 
-def claims(bilevel: Bilevel, solution: Any) -> Iterator[Residual]:
+def claims(bilevel: Bilevel, solution: Any, here: float | None = None) -> Iterator[Residual]:
     """Yield how far the solution's objectives and bound are from what the values on the model say.
 
     A bound cannot be checked from a point; but it can contradict the objective, or the status.
+
+    :param here: what the decision is worth, if that is not the leader's objective at the point.
     """
-    here = float(value(bilevel.leader.objective.expr))
+    here = float(value(bilevel.leader.objective.expr)) if here is None else here
     if solution.objective is not None:
         yield "objective", abs(solution.objective - here), 1 + abs(here)
     for follower in bilevel.followers:

@@ -24,6 +24,7 @@ from ..errors import NonconvexFollowerError, SolverUnavailableError, Unsupported
 from ..levels.bilevel import Bilevel
 from ..levels.integers import has_integers
 from ..levels.rows import at_values, numbers
+from ..quantities import plain
 from ..reformulations import kkt
 from ..solvers.base import SolverResult
 from ..solvers.session import Session
@@ -58,13 +59,14 @@ class WorstCase:
     """The leader's objective at the worst response (None: ``note`` says why not), and the leader's rows then.
 
     ``feasible`` is True if the leader's rows hold for every response, False if one violates a row of
-    ``violations`` (by so much at most), None if that is not known.
+    ``violations`` (by so much at most), None if that is not known. ``values`` are those of the worst response.
     """
 
     objective: float | None = None
     feasible: bool | None = None
     violations: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    values: ComponentMap | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,14 @@ class _Side:
     sign: int
 
 
-def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float, effort: Effort) -> WorstCase:
+def worst_case(
+    bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float, effort: Effort, near: float = 0.0
+) -> WorstCase:
     """Find the worst response to the leader's values on the model.
 
     :param optimum: id -> number of the followers' variables, at any optimum of theirs.
     :param tolerance: of the leader's rows, relative to 1 + |limit|.
+    :param near: share of an LP follower's optimum by which its responses may be worse than it.
     """
     size = size_of(bilevel)
     if size > effort.size:
@@ -103,7 +108,7 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
     def solve(problem: Any) -> SolverResult:
         return Session().solve(problem, time_limit=effort.seconds)
 
-    responses = Responses(single, numbers(bilevel.leader.variables), optimum)
+    responses = Responses(single, numbers(bilevel.leader.variables), optimum, near)
     objective = responses.of(single.leader.objective.expr)
     sides = [side for side in _sides(single, responses) if responses.depends(side.body)]
     try:
@@ -112,10 +117,32 @@ def worst_case(bilevel: Bilevel, optimum: dict[int, float], *, tolerance: float,
             return WorstCase(note=f"not computed: {obstacle}")
         face = _OptimalFace(responses, solve, effort)
         worst, values = _worst_objective(face, objective, single.leader.objective.sense)
+        worst.values = values
         _check_sides(face, sides, worst, values, tolerance)
     except (SolverUnavailableError, UnsupportedBySolverError) as refusal:
         return WorstCase(note=f"not computed: {refusal}")
     return worst
+
+
+def best_case(bilevel: Bilevel, optimum: dict[int, float], *, effort: Effort) -> float | None:
+    """Return the leader's objective at the optimal response that is best for the leader; None if that is not found.
+
+    :param optimum: id -> number of the followers' variables, at any optimum of theirs, of which :func:`worst_case`
+        found the worst.
+    """
+
+    def solve(problem: Any) -> SolverResult:
+        return Session().solve(problem, time_limit=effort.seconds)
+
+    single = kkt.apply(bilevel)
+    responses = Responses(single, numbers(bilevel.leader.variables), optimum)
+    objective = responses.of(single.leader.objective.expr)
+    if not responses.depends(objective):
+        return float(value(objective))
+    if responses.cover([objective], solve) is not None:
+        return None
+    result = _OptimalFace(responses, solve, effort).extreme(objective, single.leader.objective.sense)
+    return result.objective if result.status is Status.optimal else None
 
 
 def size_of(bilevel: Bilevel) -> int:
@@ -177,7 +204,7 @@ def _worst_objective(face: _OptimalFace, objective: Any, sense: int) -> tuple[Wo
         note = "the followers' optimal responses leave the leader's objective without a limit"
         return WorstCase(inf if sense == minimize else -inf, note=note), None
     found = (("worst found", result.objective), ("bound", result.bound))
-    known = "".join(f"; {what} {number:.10g}" for what, number in found if number is not None)
+    known = "".join(f"; {what} {plain(number, 10)}" for what, number in found if number is not None)
     return WorstCase(note=f"not established: {result.message}{known}"), None
 
 

@@ -35,13 +35,15 @@ class Responses:
     ``defining`` are the names of the rows that define them. Rows are added for what ``cover`` is told is of interest.
     """
 
-    def __init__(self, single: Any, decision: dict[int, float], optimum: dict[int, float]) -> None:
+    def __init__(self, single: Any, decision: dict[int, float], optimum: dict[int, float], near: float = 0.0) -> None:
         """Start with no row.
 
         :param single: the model's MPCC (``reformulate(model, "kkt")``).
         :param decision: id -> number of all variables of the leader.
         :param optimum: id -> number of the followers' variables, at any optimum of theirs.
+        :param near: share of an LP follower's optimum by which its responses may be worse than it.
         """
+        self._near = near
         single_map = map_of(single)
         self._single = single
         self._forms = {form.follower.name: form for form in single_map.conditions.forms}
@@ -84,12 +86,14 @@ class Responses:
         dual = {self._priced[key] for key in variables if key in self._priced}
         for name, form in self._forms.items():
             if name in primal:
-                add_optima(self._model.rows, form, self._held, self._optimum, AS_GOOD[bool(form.quadratic)])
+                good = AS_GOOD[bool(form.quadratic)]
+                add_optima(self._model.rows, form, self._held, self._optimum, good, self._near)
             if name in dual:
                 # The gradient of a QP is the same at all optima, but known up to rounding only.
                 at = self._held if name in primal else self._known
                 add_prices(self._model.rows, self._single, self._known, at, [form])
-        return self._keep_active([f for name, f in self._forms.items() if name in primal], solve) if primal else None
+        exact = [form for name, form in self._forms.items() if name in primal and not self._near]
+        return self._keep_active(exact, solve) if exact else None
 
     def _keep_active(self, forms: list[FollowerForm], solve: Solve) -> str | None:
         """Add that rows with a positive multiplier are active: exact, where "as good as" has a tolerance."""
