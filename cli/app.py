@@ -23,12 +23,22 @@ import typer
 from .. import __version__
 from . import break_m, console, explain, play, plot, prove, sweep, tournament, write
 from .console import Exit
-<<<<<<< HEAD
-from .options import BigM, Confirm, Json, Method, Reformulation, RelGap, RowsFile, SolverName, Threads, TimeLimit
+from .options import (
+    BigM,
+    Confirm,
+    FollowerTolerance,
+    Json,
+    Method,
+    Reformulation,
+    RelGap,
+    RowsFile,
+    SolverName,
+    StanceName,
+    Threads,
+    TimeLimit,
+    stance_of,
+)
 from .outcome import end, exit_code, split
-=======
-from .outcome import exit_code, exit_code_of, split, stance_of
->>>>>>> pess
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -46,20 +56,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-<<<<<<< HEAD
-=======
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")]
-_BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")]
-_TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
-_RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
-_Confirm = Annotated[
-    str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
-]
-_Stance = Annotated[str, typer.Option(help="optimistic, pessimistic, or the weight of the worst response, 0 to 1.")]
-_Near = Annotated[float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")]
-_Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
-
->>>>>>> pess
 
 def _print_version(asked: bool) -> None:
     if asked:
@@ -107,7 +103,6 @@ def list_(as_json: Json = False) -> None:
 @app.command(epilog=_EXIT_HELP)
 def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
-<<<<<<< HEAD
     method: Method = "exact",
     reformulation: Reformulation = "auto",
     solver: SolverName = "auto",
@@ -116,18 +111,8 @@ def solve(
     rel_gap: RelGap = 1e-6,
     threads: Threads = 1,
     confirm: Confirm = None,
-=======
-    method: Annotated[str, typer.Option(help="exact, or a heuristic (bilevolt list names them all).")] = "exact",
-    reformulation: Annotated[str, typer.Option(help="auto, or a step (bilevolt list names them all).")] = "auto",
-    solver: Annotated[str, typer.Option(help="auto, or a solver (bilevolt list names them all).")] = "auto",
-    big_m: _BigM = None,
-    time_limit: _TimeLimit = None,
-    rel_gap: _RelGap = 1e-6,
-    threads: _Threads = 1,
-    confirm: _Confirm = None,
-    stance: _Stance = "optimistic",
-    follower_tolerance: _Near = 0.0,
->>>>>>> pess
+    stance: StanceName = "optimistic",
+    follower_tolerance: FollowerTolerance = 0.0,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,

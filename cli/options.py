@@ -17,6 +17,12 @@ Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 Confirm = Annotated[
     str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
 ]
+StanceName = Annotated[
+    str, typer.Option("--stance", help="optimistic, pessimistic, or the weight of the worst response, 0 to 1.")
+]
+FollowerTolerance = Annotated[
+    float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")]
 RowsFile = Annotated[Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")]
 Figure = Annotated[Path | None, typer.Option(help="Write a figure (.png, .pdf, .svg).")]
@@ -37,3 +43,11 @@ def executor(workers: int | None, dask: str | None) -> int | str | None:
     if workers is not None and dask is not None:
         raise BilevoltError("--workers and --dask are given. Give one of them: who is to run the tasks.")
     return dask or workers
+
+
+def stance_of(text: str) -> str | float:
+    """Return a stance that was typed: a name, or a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

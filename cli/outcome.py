@@ -29,18 +29,9 @@ def exit_code_of(rows: "Iterable[Row]") -> Exit:
     return next((code for code in order if code in codes), Exit.REFUSED)
 
 
-<<<<<<< HEAD
 def end(found: "Comparison") -> NoReturn:
     """End a command with the exit code of the rows that it ran."""
     raise typer.Exit(Exit.INTERRUPTED if found.interrupted else exit_code_of(found.rows))
-=======
-def stance_of(text: str) -> str | float:
-    """Return a stance that was typed: a name, or a number."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
->>>>>>> pess
 
 
 def split(names: str) -> list[str]:
