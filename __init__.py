@@ -36,6 +36,7 @@ _PUBLIC = {
     "Explanation": "teaching.explain.explanation",
     "grade": "teaching.grade.grader",
     "plot": "teaching.draw.picture",
+    "play": "teaching.play.page",
     "load_instance": "instances",
     "list_instances": "instances",
 }
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from .teaching.explain.explain import explain
     from .teaching.explain.explanation import Explanation
     from .teaching.grade.grader import grade
+    from .teaching.play.page import play
     from .verification import BigMBreak, Certificate, break_big_m, verify
     from .verification.proofs import Proof
     from .writing import write

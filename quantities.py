@@ -1,9 +1,12 @@
-"""Numbers that a caller gives: finite and in range, or refused by the argument's name."""
+"""Numbers: those of a caller, refused by the argument's name where out of range, and those that people read."""
 
 import math
 from numbers import Real
 
 from .errors import ArgumentError
+
+NOISE = 1e-10
+"""What is nearer to 0 is rounding: no solver's tolerance is that small."""
 
 
 def number(name: str, given: object, *, positive: bool = False, infinite: bool = False) -> float:
@@ -21,3 +24,14 @@ def number(name: str, given: object, *, positive: bool = False, infinite: bool =
     if not found >= 0 or (positive and found == 0) or (math.isinf(found) and not infinite):
         raise ArgumentError(f"{name}={given!r} is out of range. Give a number that is {kind}.")
     return found
+
+
+def plain(item: float | None, digits: int = 6) -> str:
+    """Return a number with so many significant digits, noise as 0; ``none`` where there is none.
+
+    >>> plain(38.39312), plain(-1.06581e-14), plain(439073.4712, 10), plain(None)
+    ('38.3931', '0', '439073.4712', 'none')
+    """
+    if item is None:
+        return "none"
+    return "0" if abs(item) < NOISE else f"{item:.{digits}g}"

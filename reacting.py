@@ -12,6 +12,7 @@ from .levels.follower_problem import follower_at
 from .levels.numbers_given import refuse_missing_numbers
 from .levels.point import put
 from .levels.reading import read_levels
+from .quantities import plain
 from .solvers.reading import read
 from .solvers.session import Session
 from .solvers.status import Status
@@ -32,7 +33,7 @@ class Response:
     def __str__(self) -> str:
         if self.objective is None:
             return str(self.status)
-        return ", ".join([f"objective {self.objective:.6g}", *(f"{n} = {x:.6g}" for n, x in self.values.items())])
+        return ", ".join([f"objective {plain(self.objective)}", *(f"{n} = {plain(x)}" for n, x in self.values.items())])
 
 
 def react(model: Any, *, solver: str = "auto", time_limit: float | None = None) -> dict[str, Response]:

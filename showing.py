@@ -10,13 +10,11 @@ if TYPE_CHECKING:
 _SHOWN_VALUES = 12
 
 
-def solution_lines(solution: "Solution") -> dict[str, str]:
-    """Return label -> text of what a solution says; what is not known is left out."""
+def outcome_lines(solution: "Solution") -> dict[str, str]:
+    """Return label -> text of what came out, and by which method; what is not known is empty or a dash."""
     from .reports.rendering import gap, method_label, number
 
-    certificate = solution.certificate
-    lines = {
-        "model": solution.model or "",
+    return {
         "status": str(solution.status),
         "objective": number(solution.objective),
         "bound": number(solution.bound),
@@ -25,11 +23,27 @@ def solution_lines(solution: "Solution") -> dict[str, str]:
         "method": method_label(solution.method),
         "reformulation": number(solution.reformulation),
         "solver": number(solution.solver),
+    }
+
+
+def known(lines: Mapping[str, str]) -> dict[str, str]:
+    """Return the lines that say something."""
+    return {label: text for label, text in lines.items() if text not in ("", "–")}
+
+
+def solution_lines(solution: "Solution") -> dict[str, str]:
+    """Return label -> text of what a solution says; what is not known is left out."""
+    from .reports.rendering import number
+
+    certificate = solution.certificate
+    lines = {
+        "model": solution.model or "",
+        **outcome_lines(solution),
         "seconds": f"{sum(solution.seconds.values()):.2f}" if solution.seconds else "",
         "bilevel feasible": "" if certificate is None else number(certificate.bilevel_feasible),
         "values": values_text(solution.values, _SHOWN_VALUES, ".values"),
     }
-    return {label: text for label, text in lines.items() if text not in ("", "–")}
+    return known(lines)
 
 
 def values_text(values: Mapping[str, float], most: int, where: str) -> str:

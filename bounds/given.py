@@ -107,15 +107,19 @@ def impose_proven(conditions: OptimalityConditions, ranges: Ranges) -> None:
 
 def slack_bound(pair: Pair, ranges: Ranges) -> Bound | None:
     """Return the bound on a pair's slack that interval arithmetic gives, if any."""
-    if pair.row.is_bound:  # the usual case, without walking an expression
-        low, high = ranges.of_variable(pair.row.source)
-        limit = getattr(pair.row, pair.side)
-        upper = high - limit if pair.side == "lower" else limit - low
-    else:
-        _, upper = ranges.of_expression(pair.slack)
+    upper = largest_slack(pair, ranges)
     if not math.isfinite(upper):
         return None
     return Bound(max(0.0, upper), Proof.proven, "interval arithmetic on the variables' bounds")
+
+
+def largest_slack(pair: Pair, ranges: Ranges) -> float:
+    """Return the upper end that interval arithmetic gives for a pair's slack, infinite where there is none."""
+    if not pair.row.is_bound:
+        return ranges.of_expression(pair.slack)[1]
+    low, high = ranges.of_variable(pair.row.source)  # the usual case, without walking an expression
+    limit = getattr(pair.row, pair.side)
+    return high - limit if pair.side == "lower" else limit - low
 
 
 def refuse_unproven(multipliers: "Iterable[Pair]", slacks: "Iterable[Pair]") -> None:

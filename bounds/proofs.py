@@ -8,8 +8,8 @@
 3. *feasibility, dual feasibility and strong duality*: LPs over all, products relaxed over the ranges found so far;
    repeated while it finds something. This uses that the follower is optimal: it bounds slacks that are unbounded in the
    high-point relaxation.
-4. *vertices of the dual polyhedron*: see :mod:`vertices`; only where neither the leader nor a valid inequality
-   uses the follower's prices.
+4. *vertices of the dual polyhedron*, or a *network flow's spanning trees*: see :mod:`vertices` and :mod:`networks`;
+   only where neither the leader nor a valid inequality uses the follower's prices.
 
 Bounds of 0 to 3 hold for all multipliers of every bilevel feasible point, so also where the leader uses ``dual_of``;
 those of 4 hold for some optimal multipliers, which is enough where the leader does not see them.
@@ -26,6 +26,7 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base.var import VarData
 
 from ..levels.optimality import Pair
+from .networks import network_bounds
 from .program import Work
 from .ranges import Bound, Proof
 from .reduced_costs import all_of_bounds, reduced_cost_bounds
@@ -70,7 +71,8 @@ def _try_all(worklist: "_Worklist") -> None:
         if not worklist.run(JOINT, [*worklist.multipliers, *worklist.unbounded_variables()], worklist.slacks):
             break
     if worklist.multipliers and not system.bilevel.uses_prices:
-        worklist.take(vertex_bounds(worklist.rows.gaps, system.ranges, worklist.multipliers))
+        for bounds_of in (vertex_bounds, network_bounds):  # each of all multipliers of a block, or of none
+            worklist.take(bounds_of(worklist.rows.gaps, system.ranges, worklist.multipliers))
         worklist.run(JOINT, worklist.unbounded_variables(), worklist.slacks)
 
 

@@ -21,9 +21,24 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import break_m, console, explain, plot, prove, sweep, tournament, write
+from . import break_m, console, explain, play, plot, prove, sweep, tournament, write
 from .console import Exit
-from .outcome import exit_code, exit_code_of, split, stance_of
+from .options import (
+    BigM,
+    Confirm,
+    FollowerTolerance,
+    Json,
+    Method,
+    Reformulation,
+    RelGap,
+    RowsFile,
+    SolverName,
+    StanceName,
+    Threads,
+    TimeLimit,
+    stance_of,
+)
+from .outcome import end, exit_code, split
 
 _EXIT_HELP = (
     "Exit codes: 0 verified or proven (optimal, infeasible, unbounded); 1 a check failed, answers contradict "
@@ -38,20 +53,8 @@ app = typer.Typer(
     name="bilevolt",
     epilog=_EXIT_HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")]
-_BigM = Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")]
-_TimeLimit = Annotated[float | None, typer.Option(min=0, help="Seconds, for each run.")]
-_RelGap = Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")]
-_Confirm = Annotated[
-    str | None, typer.Option(help="Another solver (or auto) that is asked for a better point afterwards.")
-]
-_Stance = Annotated[str, typer.Option(help="optimistic, pessimistic, or the weight of the worst response, 0 to 1.")]
-_Near = Annotated[float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")]
-_Threads = Annotated[int, typer.Option(min=1, help="Threads of a solver.")]
 
 
 def _print_version(asked: bool) -> None:
@@ -76,7 +79,7 @@ def main() -> None:
 
 
 @app.command("list", epilog=_EXIT_HELP)
-def list_(as_json: _Json = False) -> None:
+def list_(as_json: Json = False) -> None:
     """Show instances, textbook problems, solvers with their availability, reformulations and methods."""
     from ..heuristics import METHODS
     from ..instances import list_instances
@@ -100,20 +103,20 @@ def list_(as_json: _Json = False) -> None:
 @app.command(epilog=_EXIT_HELP)
 def solve(
     target: Annotated[str, typer.Argument(help=_TARGET_HELP)],
-    method: Annotated[str, typer.Option(help="exact, or a heuristic (bilevolt list names them all).")] = "exact",
-    reformulation: Annotated[str, typer.Option(help="auto, or a step (bilevolt list names them all).")] = "auto",
-    solver: Annotated[str, typer.Option(help="auto, or a solver (bilevolt list names them all).")] = "auto",
-    big_m: _BigM = None,
-    time_limit: _TimeLimit = None,
-    rel_gap: _RelGap = 1e-6,
-    threads: _Threads = 1,
-    confirm: _Confirm = None,
-    stance: _Stance = "optimistic",
-    follower_tolerance: _Near = 0.0,
+    method: Method = "exact",
+    reformulation: Reformulation = "auto",
+    solver: SolverName = "auto",
+    big_m: BigM = None,
+    time_limit: TimeLimit = None,
+    rel_gap: RelGap = 1e-6,
+    threads: Threads = 1,
+    confirm: Confirm = None,
+    stance: StanceName = "optimistic",
+    follower_tolerance: FollowerTolerance = 0.0,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the solution as JSON, or its values as .sol.")
     ] = None,
@@ -182,15 +185,13 @@ def compare(
             "of shipped problems, none otherwise.",
         ),
     ] = None,
-    big_m: _BigM = None,
-    time_limit: _TimeLimit = 600,
-    rel_gap: _RelGap = 1e-6,
-    threads: _Threads = 1,
-    confirm: _Confirm = None,
-    as_json: _Json = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
-    ] = None,
+    big_m: BigM = None,
+    time_limit: TimeLimit = 600,
+    rel_gap: RelGap = 1e-6,
+    threads: Threads = 1,
+    confirm: Confirm = None,
+    as_json: Json = False,
+    output: RowsFile = None,
     plot: Annotated[
         Path | None,
         typer.Option(help="Write a figure: of the problem, where it has one, else of time and gap."),
@@ -232,9 +233,7 @@ def compare(
             print(comparison.to_json())
         else:
             console.show_comparison(comparison)
-    if comparison.interrupted:
-        raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(exit_code_of(comparison.rows))
+    end(comparison)
 
 
 @app.command(epilog=_EXIT_HELP)
@@ -246,7 +245,7 @@ def verify(
         str | None, typer.Option("--target", "--model", help="The model, if not the one named in the file.")
     ] = None,
     tolerance: Annotated[float, typer.Option(min=0, help="Of each row and each follower's optimum, relative.")] = 1e-5,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Check a saved solution (every follower solved again by another solver), or replay a saved proof."""
     with console.refusals():
@@ -276,6 +275,7 @@ app.command("tournament", epilog=_EXIT_HELP)(tournament.tournament)
 app.command("sweep", epilog=_EXIT_HELP)(sweep.sweep)
 app.command("explain", epilog=_EXIT_HELP)(explain.explain)
 app.command("plot", epilog=_EXIT_HELP)(plot.plot)
+app.command("play", epilog=_EXIT_HELP)(play.play)
 app.command("prove", epilog=_EXIT_HELP)(prove.prove)
 app.command("break-m", epilog=_EXIT_HELP)(break_m.break_m)
 app.command("write", epilog=_EXIT_HELP)(write.write)

@@ -7,6 +7,7 @@ import typer
 
 from . import console
 from .console import Exit
+from .options import Json
 
 
 def break_m(
@@ -15,7 +16,7 @@ def break_m(
     solver: Annotated[str, typer.Option(help="auto, or the solver of the model with M.")] = "auto",
     node_limit: Annotated[int, typer.Option(min=1, help="Nodes of each exact search for a better point.")] = 2000,
     time_limit: Annotated[float | None, typer.Option(min=0, help="Seconds, for each solve.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look for a better bilevel feasible point that M cuts off; exit code 1 if there is one, 3 if none is found."""
     with console.refusals():

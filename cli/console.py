@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..errors import BilevoltError
-from ..showing import values_text
+from ..showing import known, outcome_lines, values_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,19 +120,12 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
     """Print a solution: what was found, how, how long it took, the problem's figures, values, the check."""
     from rich.text import Text
 
-    from ..reports.rendering import gap, method_label, number
+    from ..reports.rendering import number
 
     table = _table("", "", header=False)
     lines = {
         "model": name,
-        "status": str(solution.status),
-        "objective": number(solution.objective),
-        "bound": number(solution.bound),
-        "gap": gap(solution.gap),
-        **{f"objective of {follower}": number(item) for follower, item in solution.lower_objectives.items()},
-        "method": method_label(solution.method),
-        "reformulation": number(solution.reformulation),
-        "solver": number(solution.solver),
+        **outcome_lines(solution),
         "sizes": ", ".join(f"{count} {what}" for what, count in solution.sizes.items()),
         "nodes": number(solution.nodes),
         "seconds": ", ".join(f"{step} {seconds:.2f}" for step, seconds in solution.seconds.items()),
@@ -140,9 +133,8 @@ def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -
     }
     if not figures:
         lines["values"] = values_text(solution.values, _SHOWN_VALUES, "--json")
-    for label, text in lines.items():
-        if text not in ("", "–"):
-            table.add_row(Text(label), Text(text))  # no markup: names have brackets
+    for label, text in known(lines).items():
+        table.add_row(Text(label), Text(text))  # no markup: names have brackets
     stdout = _stdout()
     stdout.print(table)
     for note in solution.notes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
+from .options import BigM
 
 if TYPE_CHECKING:
     from ..teaching.explain.explanation import Explanation
@@ -39,7 +40,7 @@ def explain(
         str | None, typer.Option(help="levels, kkt (or one of its steps), linearize, strong_duality, sizes, solution.")
     ] = None,
     reformulation: Annotated[str, typer.Option(help="auto, kkt, or a step (bilevolt list names them all).")] = "auto",
-    big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
+    big_m: BigM = None,
     solution: Annotated[
         Path | None, typer.Option(help="Show the numbers of what `solve -o FILE` wrote for this model.")
     ] = None,

@@ -1,11 +1,14 @@
 """Exit codes of runs, as documented in ``cli.app``."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
 
 from .console import Exit
 
 if TYPE_CHECKING:
+    from ..reports.comparison import Comparison
     from ..reports.row import Row
 
 
@@ -26,12 +29,9 @@ def exit_code_of(rows: "Iterable[Row]") -> Exit:
     return next((code for code in order if code in codes), Exit.REFUSED)
 
 
-def stance_of(text: str) -> str | float:
-    """Return a stance that was typed: a name, or a number."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def end(found: "Comparison") -> NoReturn:
+    """End a command with the exit code of the rows that it ran."""
+    raise typer.Exit(Exit.INTERRUPTED if found.interrupted else exit_code_of(found.rows))
 
 
 def split(names: str) -> list[str]:

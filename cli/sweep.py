@@ -1,15 +1,30 @@
 """``bilevolt sweep``: one model at every value of a field, or of two."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import BilevoltError
 from . import console
-from .console import Exit
-from .outcome import exit_code_of
-from .tournament import _executor
+from .options import (
+    BigM,
+    Dask,
+    Figure,
+    Json,
+    LedgerFile,
+    MemoryLimit,
+    Method,
+    Reformulation,
+    RelGap,
+    RowsFile,
+    SolverName,
+    TaskLimit,
+    Threads,
+    TimeLimit,
+    Workers,
+    executor,
+)  # fmt: skip
+from .outcome import end
 
 
 def sweep(
@@ -18,24 +33,21 @@ def sweep(
         list[str],
         typer.Option(metavar="FIELD=FIRST:LAST:STEP", help="A numeric field (or argument), its values; once or twice."),
     ],
-    method: Annotated[str, typer.Option(help="exact, or a heuristic.")] = "exact",
-    reformulation: Annotated[str, typer.Option(help="auto, or a step (bilevolt list names them all).")] = "auto",
-    solver: Annotated[str, typer.Option(help="auto, or a solver (bilevolt list names them all).")] = "auto",
-    big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
-    time_limit: Annotated[float | None, typer.Option(min=0, help="Seconds of the solver, for each run.")] = 600,
-    rel_gap: Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")] = 1e-6,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of a solver.")] = 1,
-    ledger: Annotated[
-        Path | None,
-        typer.Option(help="File (.jsonl) that rows are put into as they end; its rows are not run again."),
-    ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: this one.")] = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of --workers.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Write a figure (.png, .pdf, .svg).")] = None,
+    method: Method = "exact",
+    reformulation: Reformulation = "auto",
+    solver: SolverName = "auto",
+    big_m: BigM = None,
+    time_limit: TimeLimit = 600,
+    rel_gap: RelGap = 1e-6,
+    threads: Threads = 1,
+    ledger: LedgerFile = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    memory_limit: MemoryLimit = None,
+    task_limit: TaskLimit = None,
+    as_json: Json = False,
+    output: RowsFile = None,
+    plot: Figure = None,
     show: Annotated[str, typer.Option(help="Of --plot: objective, or a figure of the problem.")] = "objective",
 ) -> None:
     """Solve a model at every value of a field, check every answer, and show how the answer moves."""
@@ -56,8 +68,10 @@ def sweep(
                 time_limit=time_limit,
                 rel_gap=rel_gap,
                 threads=threads,
-                executor=_executor(workers, dask),
+                executor=executor(workers, dask),
                 ledger=ledger,
+                memory_limit=memory_limit,
+                task_limit=task_limit,
                 progress=say,
                 big_m=big_m,
             )
@@ -69,9 +83,7 @@ def sweep(
             print(found.to_json())
         else:
             console.show_comparison(found)
-    if found.interrupted:
-        raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(exit_code_of(found.rows))
+    end(found)
 
 
 def _fields(given: list[str]) -> dict[str, str]:

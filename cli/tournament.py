@@ -1,14 +1,27 @@
 """``bilevolt tournament``: every model by every way and solver, on disk as it goes, with tables and profiles."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ..errors import BilevoltError
 from . import console
-from .console import Exit
-from .outcome import exit_code_of, split
+from .options import (
+    BigM,
+    Dask,
+    Figure,
+    Json,
+    LedgerFile,
+    MemoryLimit,
+    RelGap,
+    TaskLimit,
+    Threads,
+    TimeLimit,
+    Workers,
+    executor,
+)  # fmt: skip
+from .outcome import end, split
 
 
 def tournament(
@@ -16,8 +29,8 @@ def tournament(
         list[str] | None,
         typer.Argument(
             metavar="[TARGET]...",
-            help="Instances, textbook problems (textbook: all of them), an instance's .json, FILE.py[:build]. None, "
-            "with --ledger: a report of what is in it.",
+            help="Instances, textbook problems (textbook: all of them), an instance's .json, "
+            "FILE.mps[:FILE.aux], FILE.py[:build]. None, with --ledger: a report of what is in it.",
         ),
     ] = None,
     reformulations: Annotated[
@@ -27,26 +40,23 @@ def tournament(
     methods: Annotated[
         str, typer.Option("--methods", "--method", help="Comma list of heuristics beside the exact runs.")
     ] = "",
-    rivals: Annotated[str, typer.Option(help="Comma list of others: gdp (Pyomo), fa and reg (PAO).")] = "",
+    rivals: Annotated[str, typer.Option(help="Comma list of others: gdp (Pyomo), fa and reg (PAO), discopt.")] = "",
     seeds: Annotated[int | None, typer.Option(min=1, help="Repeats, each with a seed of its own: 0, 1, ...")] = None,
-    big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
-    time_limit: Annotated[float | None, typer.Option(min=0, help="Seconds of the solver, for each run.")] = 60,
-    rel_gap: Annotated[float, typer.Option(min=0, help="Relative gap at which a point is called optimal.")] = 1e-6,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of a solver.")] = 1,
-    ledger: Annotated[
-        Path | None,
-        typer.Option(help="File (.jsonl) that rows are put into as they end; its rows are not run again."),
-    ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: this one.")] = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of --workers.")] = None,
-    memory_limit: Annotated[float | None, typer.Option(min=0, help="GiB that a worker may take for a run.")] = None,
-    task_limit: Annotated[float | None, typer.Option(min=0, help="Seconds after which a worker is ended.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")] = False,
+    big_m: BigM = None,
+    time_limit: TimeLimit = 60,
+    rel_gap: RelGap = 1e-6,
+    threads: Threads = 1,
+    ledger: LedgerFile = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    memory_limit: MemoryLimit = None,
+    task_limit: TaskLimit = None,
+    as_json: Json = False,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Write the report: .html, .tex, .csv or .json.")
     ] = Path("tournament.html"),
     by: Annotated[str, typer.Option(help="Of a .tex: way (means of all models), or instance.")] = "way",
-    plot: Annotated[Path | None, typer.Option(help="Write a figure (.png, .pdf, .svg).")] = None,
+    plot: Figure = None,
     kind: Annotated[str, typer.Option(help="Of --plot: performance, data, cactus, gap, means, rows.")] = "performance",
 ) -> None:
     """Run every combination of models, reformulations, solvers, heuristics and seeds; check every answer."""
@@ -75,7 +85,7 @@ def tournament(
                     time_limit=time_limit,
                     rel_gap=rel_gap,
                     threads=threads,
-                    executor=_executor(workers, dask),
+                    executor=executor(workers, dask),
                     ledger=ledger,
                     memory_limit=memory_limit,
                     task_limit=task_limit,
@@ -95,12 +105,4 @@ def tournament(
         else:
             console.show_tournament(found)
             print(output)
-    if found.interrupted:
-        raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(exit_code_of(found.rows))
-
-
-def _executor(workers: int | None, dask: str | None) -> Any:
-    if workers is not None and dask is not None:
-        raise BilevoltError("--workers and --dask are given. Give one of them: who is to run the tasks.")
-    return dask or workers
+    end(found)

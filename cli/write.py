@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from . import console
+from .options import BigM
 
 
 def write(
@@ -17,7 +18,7 @@ def write(
     reformulation: Annotated[
         str | None, typer.Option(help="Write the single level, made by this step; without it, both levels.")
     ] = None,
-    big_m: Annotated[float | None, typer.Option(help="For bigm: the M where none is proven.")] = None,
+    big_m: BigM = None,
 ) -> None:
     """Write both levels (MPS with an AUX file, as MibS and BOBILib have them), or the single level."""
     with console.refusals():

@@ -22,14 +22,14 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Block, Constraint, Var
 from pyomo.core.base.var import VarData
 from pyomo.core.expr.visitor import identify_variables
-from pyomo.repn import generate_standard_repn
 
 from ..bounds.ranges import Ranges
 from ..levels.rows import has_variables, substitution
 from .draft import Draft
 from .elastic import out_of_reach, reasons_of
 from .integer_follower import IntegerFollower
-from .side import Side, copies, interval, sides_of
+from .repair import repaired
+from .side import Side, collected, copies, interval, sides_of
 
 
 @dataclass(eq=False)
@@ -67,14 +67,15 @@ def add_column(draft: Draft, name: str, response: Response, ranges: Ranges, marg
     """
     item, block = response.item, draft.block(name)
     block.y = Var(AnyIndex, dense=False)
-    at = copies(block.y, item, response.values, ranges, bounded=True)
+    values = repaired(item, response.values, ranges)
+    at = copies(block.y, item, values, ranges, bounded=True)
     sides = [side for row in item.rows for side in sides_of(row, item, at)]
     doubtful = [side for side in sides if not side.holds(ranges)]
-    reasons = reasons_of(draft, block, item, response.values, doubtful, ranges, margin)
+    reasons = reasons_of(draft, block, item, values, doubtful, ranges, margin)
     reasons = {reason: condition for reason, condition in reasons.items() if response.levels.get(reason, True)}
     objective = item.follower.objective.expr
     own = substitution(at)(objective)
-    gain = _difference(item.sign * objective, item.sign * own)
+    gain = collected(item.sign * objective - item.sign * own)
     most = interval(gain, ranges)[1]
     spans = {id(side): side.most(ranges) for side in doubtful}
     finite = all(map(math.isfinite, (most, *spans.values(), *(least for _, least in reasons.values()))))
@@ -122,12 +123,6 @@ def _add_answer(
     draft.variables(inner.shift.values())
     used = {id(v) for c in (*(row.body for row in inner.rows.values()), own) for v in identify_variables(c)}
     draft.follower(inner, [y for y in block.y.values() if id(y) in used], own, item.follower.objective.sense)
-
-
-def _difference(first: Any, second: Any) -> Any:
-    """Return first - second with like terms collected: what cancels is not in its interval."""
-    repn = generate_standard_repn(first - second, quadratic=True, compute_values=True)
-    return first - second if repn.nonlinear_expr is not None else repn.to_expression()
 
 
 def _in(expression: Any, family: Any) -> bool:

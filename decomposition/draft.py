@@ -61,15 +61,16 @@ class Draft:
         self._followers.append(Follower(block.name, block, block.objective, rows, own, given, given))
 
     def bilevel(self, rows: Iterable[ConstraintData], objective: Any = None) -> Bilevel:
-        """Return the model: its followers with integers are the leader's now, the others stay.
+        """Return the model: of followers with integers, the leader decides what no follower of the draft does.
 
         :param rows: the leader's, beside its own and those of this draft: of followers that the leader takes over.
         :param objective: of the leader instead of its own.
         """
         whole, leader = self._bilevel, self._bilevel.leader
         kept = [f for f in whole.followers if all(v.is_continuous() for v in f.variables)]
-        taken = [v for f in whole.followers if f not in kept for v in f.variables]
         followers = (*kept, *self._followers)
+        owned = ComponentSet(v for f in followers for v in f.variables)
+        taken = [v for f in whole.followers for v in f.variables if v not in owned]
         return Bilevel(
             self.model,
             Leader(

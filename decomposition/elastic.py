@@ -66,7 +66,7 @@ def out_of_reach(
 
 
 def reasons_of(
-    draft: Draft, block: Any, item: IntegerFollower, response: dict[int, int], sides: list[Side], ranges: Ranges,
+    draft: Draft, block: Any, item: IntegerFollower, response: dict[int, Any], sides: list[Side], ranges: Ranges,
     margin: float,
 ) -> dict[str, tuple[Any, float]]:  # fmt: skip
     """Return why the response may be out of reach: name -> condition (>= 0 where it is), and its least value.
@@ -85,7 +85,7 @@ def reasons_of(
 
 
 def _depth(
-    draft: Draft, block: Any, item: IntegerFollower, response: dict[int, int], doubtful: set[str], ranges: Ranges,
+    draft: Draft, block: Any, item: IntegerFollower, response: dict[int, Any], doubtful: set[str], ranges: Ranges,
     margin: float,
 ) -> VarData:  # fmt: skip
     """Return t(x), the optimum of a follower that is added."""

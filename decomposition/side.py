@@ -6,6 +6,7 @@ from typing import Any
 
 from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core.base.var import VarData
+from pyomo.repn import generate_standard_repn
 
 from ..bounds.ranges import Ranges
 from ..levels.follower_form import Row
@@ -52,7 +53,7 @@ def sides_of(row: Row, item: IntegerFollower, at: dict[int, Any]) -> Iterator[Si
     :param at: id of a follower's variable -> what stands in its place.
     """
     lower, body, upper = row.source.to_bounded_expression(evaluate_bounds=True)
-    body = substitution(at)(body)
+    body = collected(substitution(at)(body))
     own = {id(v) for v in item.continuous}
     of_continuous = any(id(v) in own for v, _ in row.terms)
     for side, limit, sign in (("lower", lower, 1), ("upper", upper, -1)):
@@ -62,9 +63,9 @@ def sides_of(row: Row, item: IntegerFollower, at: dict[int, Any]) -> Iterator[Si
 
 
 def copies(
-    family: Any, item: IntegerFollower, response: dict[int, int], ranges: Ranges, bounded: bool
+    family: Any, item: IntegerFollower, response: dict[int, Any], ranges: Ranges, bounded: bool
 ) -> dict[int, Any]:
-    """Return id of a follower's variable -> a copy of it, or the number that the response says.
+    """Return id of a follower's variable -> a copy of it, or what the response says.
 
     :param family: an indexed variable, for the copies.
     :param bounded: whether the copies have bounds: the variable's own, or those that rows imply.
@@ -78,6 +79,14 @@ def copies(
             copy.setub(upper if upper < float("inf") else None)
         at[id(variable)] = copy
     return at
+
+
+def collected(expression: Any) -> Any:
+    """Return an expression with like terms collected: what cancels is not in its interval."""
+    if expression.__class__ in native_numeric_types:
+        return expression
+    repn = generate_standard_repn(expression, quadratic=True, compute_values=True)
+    return expression if repn.nonlinear_expr is not None else repn.to_expression()
 
 
 def interval(expression: Any, ranges: Ranges) -> tuple[float, float]:

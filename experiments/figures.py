@@ -1,7 +1,7 @@
 """Figures of a tournament: a line for each competitor, its colour the reformulation's, its dash the solver's."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-from ..reports.colours import colour, marker
+from ..colours import colour
 from . import profiles
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _RATIOS = {"seconds_cpu": "CPU time", "seconds_total": "time", "nodes": "nodes"}
 _LEAST_SECONDS = 1e-3
 _SHORT = 1e3
 """Range of a logarithmic axis below which it has more labels than the powers of ten."""
+_MARKS = 3
+"""Marks on a line."""
 _LONG = 24
 """Entries of a legend beyond which it has two columns."""
 
@@ -55,10 +57,7 @@ def cactus(results: "Tournament", measure: str) -> Figure:
     curves = {label: steps for label, steps in profiles.cactus(results.costs(measure)).items() if steps}
     figure, axes = _frame("problems proven", f"{_WORDS[measure]} of each")
     for label, steps in curves.items():
-        style = results.style(label)
-        axes.plot(
-            *_points(steps), label=label, marker=marker(label.rsplit(" ", 1)[-1]), markersize=3.5, lw=1.3, **style
-        )
+        axes.plot(*_points(steps), label=label, markersize=3.5, lw=1.3, **results.style(label))
     axes.set_yscale("log")
     _label(axes.yaxis)
     axes.set_xlim(left=0)
@@ -71,14 +70,13 @@ def gap(results: "Tournament") -> Figure:
     curves = results.gaps()
     figure, axes = _frame("time since the solver began (s)", "gap, mean over the problems")
     _log_seconds(axes, [at for steps in curves.values() for at, _ in steps])
-    begin, end = axes.get_xlim()
-    for label, steps in curves.items():
+    begin = axes.get_xlim()[0]
+    for place, (label, steps) in enumerate(curves.items()):
         now = 1.0
         for at, value in steps:
             now = value if at <= begin else now
         shown = [(begin, now), *(step for step in steps if step[0] > begin)]
-        shown.append((end, shown[-1][1]))
-        axes.step(*_points(shown), where="post", label=label, lw=1.6, **results.style(label))
+        _draw_steps(axes, shown, label, results.style(label), place, len(curves))
     axes.set_ylim(-0.02, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     if not curves:
@@ -142,13 +140,29 @@ def _label(axis: Axis) -> None:
 
 
 def _draw_shares(axes: Axes, results: "Tournament", curves: Mapping[str, profiles.Steps], begin: float) -> None:
-    end = axes.get_xlim()[1]
-    for label, steps in curves.items():
-        shown = [(begin, 0.0), *steps]
-        shown.append((end, shown[-1][1]))
-        axes.step(*_points(shown), where="post", label=label, lw=1.6, **results.style(label))
+    for place, (label, steps) in enumerate(curves.items()):
+        _draw_steps(axes, [(begin, 0.0), *steps], label, results.style(label), place, len(curves))
     axes.set_ylim(-0.02, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+def _draw_steps(
+    axes: Axes, steps: profiles.Steps, label: str, style: Mapping[str, Any], place: int, count: int
+) -> None:
+    """Draw a step function up to the right end, its marks where no other one's are, so that equal ones are told.
+
+    :param place: of the line among the ``count`` lines; later ones are thinner.
+    """
+    begin, end = steps[0][0], axes.get_xlim()[1]
+    shares = [(mark + (place + 0.5) / count) / _MARKS for mark in range(_MARKS)]
+    marks = [begin * (end / begin) ** share for share in shares]
+    at, values = (np.array(part) for part in _points(steps))
+    every = np.unique(np.r_[at, marks, end])
+    heights = values[np.searchsorted(at, every, side="right") - 1]
+    axes.step(
+        every, heights, where="post", label=label, lw=2.6 - 1.4 * place / max(1, count - 1), markersize=5,
+        markevery=np.flatnonzero(np.isin(every, marks)).tolist(), **style,
+    )  # fmt: skip
 
 
 def _points(steps: profiles.Steps) -> tuple[list[float], list[float]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..quantities import number
+
 try:
     import resource
 except ImportError:  # Windows
@@ -24,6 +26,15 @@ class Limits:
 
     memory_gib: float | None = None
     seconds: float | None = None
+
+    @classmethod
+    def of(cls, memory_limit: float | None, task_limit: float | None) -> "Limits":
+        """Return the limits that arguments of these names mean.
+
+        :raises ArgumentError: one is no positive number.
+        """
+        given = {"memory_limit": memory_limit, "task_limit": task_limit}
+        return cls(*(None if item is None else number(name, item, positive=True) for name, item in given.items()))
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..levels.numbers_given import refuse_no_model
-from ..quantities import number
 from ..reformulations import LINEARIZATIONS
 from ..reports.plan import plan
 from ..reports.rivals import RIVAL, RIVALS
@@ -55,8 +54,8 @@ def tournament(
     :param reformulations: of the exact runs; None: all of them. None at all, ``()``: heuristics only.
     :param solvers: of all runs; None: all that are available.
     :param methods: heuristics, run with every solver.
-    :param rivals: other ways to solve the models ("gdp": Pyomo's transformations, "fa" and "reg": PAO's solvers), each
-        run once; what they claim is held against the check and the other rows.
+    :param rivals: other ways to solve the models ("gdp": Pyomo's transformations, "fa" and "reg": PAO's solvers,
+        "discopt"), each run once; what they claim is held against the check and the other rows.
     :param seeds: a number of repeats, or the seeds themselves, of solvers and heuristics; None: their own default.
     :param time_limit: seconds, of the solver, for each run.
     :param rel_gap: relative gap at which a point is called optimal, for each run.
@@ -88,13 +87,8 @@ def tournament(
         Job(Task(one.name, one.spec, one.content, RIVAL, rival.reformulation, rival.solver, arguments=own), one.model)
         for one, rival in product(contestants, asked)
     ]
-    limits = Limits(
-        None if memory_limit is None else number("memory_limit", memory_limit, positive=True),
-        None if task_limit is None else number("task_limit", task_limit, positive=True),
-    )
     known = {one.name: one.known for one in contestants if one.known is not None}
-    settings = {name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
-    return play(jobs, known, settings, executor, limits, ledger, progress)
+    return play(jobs, known, arguments, executor, Limits.of(memory_limit, task_limit), ledger, progress)
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ class Contestant:
 def play(
     jobs: Sequence[Job],
     known: Mapping[str, float],
-    settings: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     executor: Any,
     limits: Limits,
     ledger: str | Path | None,
@@ -121,7 +115,9 @@ def play(
     """Run what a ledger does not have, each task once; return all rows in the order of the jobs.
 
     :param known: model's name -> its published optimum.
+    :param arguments: of all runs alike.
     """
+    settings = {name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
     say: Progress = progress if callable(progress) else (print if progress else lambda _: None)
     jobs = list({job.task.key: job for job in jobs}.values())
     if isinstance(executor, int):

@@ -255,7 +255,7 @@ class Tournament(Comparison):
 
     def style(self, label: str) -> dict[str, Any]:
         """Return how a competitor's line is drawn."""
-        from ..reports.colours import style
+        from ..colours import style
 
         task = next(entry.task for entry in self.entries if entry.task.label == label)
         return style(task.way, task.solver)

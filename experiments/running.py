@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..reports.rivals import RIVAL, RIVALS, ask
+from ..reports.rivals import RIVAL, RIVALS, ask, processor_seconds
 from ..reports.row import Row
 from ..reports.subject import Subject
 from ..reports.targets import resolve
@@ -110,9 +110,9 @@ def _of_rival(job: Job, subject: Subject) -> Row:
         row.reason = subject.refusal
         return row
     rival = next(one for one in RIVALS.values() if one.reformulation == task.reformulation)
-    processor = time.process_time()
+    processor = processor_seconds()
     row = ask(rival, task.instance, subject.fresh, arguments.get("time_limit"), arguments["rel_gap"])
-    row.seconds_cpu, row.seconds_model = time.process_time() - processor, subject.seconds
+    row.seconds_cpu, row.seconds_model = processor_seconds() - processor, subject.seconds
     row.summary = {}
     return row
 

@@ -6,12 +6,12 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..colours import SERIES
 from ..solvers.status import Status
 
 if TYPE_CHECKING:
     from .sweeping import Sweep
 
-_COLOUR = "#0072b2"
 _CURVES = 8
 """Values of the second field up to which each has a curve."""
 
@@ -35,7 +35,7 @@ def draw(results: "Sweep", of: str) -> Figure:
     for place, second in enumerate(seconds or [None]):
         own = [(at[0], item, sure) for (at, item), sure in zip(found, proven, strict=True)
                if item is not None and (second is None or at[1] == second)]  # fmt: skip
-        colour = _COLOUR if second is None else shades(place)
+        colour = SERIES[0] if second is None else shades(place)
         axes.plot([x for x, _, _ in own], [y for _, y, _ in own], "-", color=colour, lw=1.5,
                   label=None if second is None else f"{second:g}")  # fmt: skip
         for sure in (True, False):
@@ -50,7 +50,7 @@ def draw(results: "Sweep", of: str) -> Figure:
 def _mark_missing(axes: Axes, places: list[float]) -> None:
     """Show at the foot where there is no point."""
     if places:
-        axes.plot(places, [0.02] * len(places), "x", color="#b2182b", transform=axes.get_xaxis_transform())
+        axes.plot(places, [0.02] * len(places), "x", color=SERIES[1], transform=axes.get_xaxis_transform())
 
 
 def _map(figure: Figure, axes: Axes, found: list[tuple[tuple[float, ...], float | None]], second: str, of: str) -> None:

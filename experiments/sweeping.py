@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from ..quantities import number
 from ..reports.comparison import Comparison
 from ..reports.plan import plan
 from ..reports.targets import Target, resolve
@@ -71,12 +70,7 @@ def sweep(
             content_of(_changed(target, changes)), *run, changes=changes, arguments=plain(arguments),
         )  # fmt: skip
         jobs.append(Job(task))
-    limits = Limits(
-        None if memory_limit is None else number("memory_limit", memory_limit, positive=True),
-        None if task_limit is None else number("task_limit", task_limit, positive=True),
-    )
-    settings = {name: arguments[name] for name in ("time_limit", "rel_gap", "threads")}
-    found = play(jobs, {}, settings, executor, limits, ledger, progress)
+    found = play(jobs, {}, arguments, executor, Limits.of(memory_limit, task_limit), ledger, progress)
     return Sweep(found.rows, found.settings, found.interrupted, found.entries, found.environments, list(grid))
 
 

@@ -23,6 +23,7 @@ from pyomo.core import minimize, value
 
 from ..levels.bilevel import Bilevel
 from ..levels.rows import at_values
+from ..quantities import plain
 from ..reformulations import kkt, pattern, products, revenue
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
@@ -66,7 +67,9 @@ def alternating(
             result.message = session.said(f"iteration {iteration}: the settled problem is {found.status}")
             break
         result.record(reaction=reaction.objective, objective=found.objective)
-        session.say(f"iteration {iteration}: reaction {reaction.objective}, settled {found.objective}")
+        session.say(
+            f"iteration {iteration}: reaction {plain(reaction.objective, 10)}, settled {plain(found.objective, 10)}"
+        )
         gain = math.inf if result.objective is None else sense * (result.objective - found.objective)
         if gain > 0:
             result.keep(found.objective, map_of(settled).point(found.values))

@@ -28,6 +28,7 @@ from pyomo.core import Reals, Var
 from ..errors import BilevoltError, UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
 from ..levels.point import put
+from ..quantities import plain
 from ..reformulations import choose_reformulation
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
@@ -121,7 +122,7 @@ class _Incumbent:
         with inside(self.bilevel, box_around(decision, 0.0)):
             single = self._single_level()
             found = self.session.solve(single, time_limit=self.round_seconds)
-        self.session.say(f"start at the decision {what}: {found.status}, {found.objective}")
+        self.session.say(f"start at the decision {what}: {found.status}, {plain(found.objective, 10)}")
         best = self.result.objective
         if found.values is not None and (best is None or self._gain(found.objective, best)):
             self.result.keep(found.objective, map_of(single).point(found.values))
@@ -199,7 +200,10 @@ class _Incumbent:
         self.result.record(
             radius=radius, status=str(found.status), found=found.objective, objective=self.result.objective
         )
-        self.session.say(f"box of radius {radius:g}: {found.status}, {found.objective}; best {self.result.objective}")
+        self.session.say(
+            f"box of radius {radius:g}: {found.status}, {plain(found.objective, 10)}; "
+            f"best {plain(self.result.objective, 10)}"
+        )
         return better, found.status in (Status.optimal, Status.infeasible)
 
     def _single_level(self) -> Any:

@@ -17,6 +17,7 @@ from ..errors import UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
 from ..levels.follower_problem import follower_at
 from ..levels.rows import add_row, add_sos, at_values
+from ..quantities import plain
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
@@ -55,7 +56,7 @@ def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> H
         decision = {id(v): rounded(v, answer.values.get(v, v.value or 0.0)) for v in visible}
         reaction = react(single, decision, solve)
         iteration = result.record(believed=answer.objective, objective=reaction.objective, message=reaction.message)
-        session.say(f"iteration {iteration}: objective {reaction.objective}")
+        session.say(f"iteration {iteration}: objective {plain(reaction.objective, 10)}")
         if not reaction.feasible:
             result.message = session.said(f"iteration {iteration}: {reaction.message}")
             break

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..levels.bilevel import Bilevel
+from ..quantities import plain
 from ..reformulations import kkt
 from ..reformulations.single_level import map_of
 from ..solvers.session import Session
 from ..solvers.status import Status
 from .encoding.decision_space import encode
 from .encoding.limits import Array
-from .follower.compiled import NO_REACTION, Score
+from .follower.compiled import NO_REACTION, CompiledReaction, Score
 from .follower.evaluation import Exact, evaluator_of, score_all, sense_of
 from .follower.reaction import refuse_interaction
+from .follower.workers import Worked, Workers
 from .options import SearchOptions
 from .result import HeuristicResult
 
@@ -86,7 +88,9 @@ class Run:
         self._exact = Exact(single, self.encoding, session.solve)
         middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(chosen.seed))
         self._evaluator, note = evaluator_of(self._exact, own_rows, middle, chosen.estimate)
-        self._executor, self._session = chosen.executor, session
+        self._session, self._workers = session, None
+        if chosen.executor is not None and isinstance(self._evaluator, CompiledReaction):
+            self._workers = Workers(self.encoding, self._evaluator, chosen.executor, session)
         self._sense = sense_of(single)
         self._seen: dict[bytes, Score] = {}
         self._candidate: tuple[Score, Array] | None = None  # the best ranked so far
@@ -116,17 +120,27 @@ class Run:
 
     def evaluate(self, points: Array) -> Population:
         """Return the candidates at these points, repaired; those beyond the budget rank last."""
-        decoded = [self.encoding.decode(point, self.rng) for point in points]
+        draws = [self.encoding.draw(self.rng) for _ in points]
+        asked = range(min(len(points), self.budget - self.count))
+        worked: list[Worked | None] = [None] * len(points)
+        if self._workers is not None:
+            worked = self._workers.work(list(points), draws, len(asked))
+        decoded = [
+            self.encoding.repaired(point, draw) if done is None else (done.decision, done.point)
+            for point, draw, done in zip(points, draws, worked, strict=True)
+        ]
         scores = [NO_REACTION] * len(decoded)
-        asked = range(min(len(decoded), self.budget - self.count))
         new: dict[bytes, Array] = {}
         for k in asked:
-            x = decoded[k][0]
+            x, done = decoded[k][0], worked[k]
             if (violation := self.encoding.violation(x)) > 0:
                 scores[k] = Score(violation, math.inf)
             elif x.tobytes() not in self._seen:
-                new[x.tobytes()] = x
-        found = score_all(self._evaluator, list(new.values()), self._executor, self._session)
+                if done is not None and done.score is not None:
+                    self._seen[x.tobytes()] = done.score
+                else:
+                    new[x.tobytes()] = x
+        found = score_all(self._evaluator, list(new.values()), self._session)
         self._seen.update((key, score) for key, score in zip(new, found, strict=True) if score is not None)
         for k in asked:
             x = decoded[k][0]
@@ -155,7 +169,9 @@ class Run:
                 self._seen[x.tobytes()], self._candidate = NO_REACTION, None
         entry["objective"] = self.result.objective
         self.result.history.append(entry)
-        self._session.say(f"iteration {iteration}: objective {self.result.objective}, {self.count} evaluations")
+        self._session.say(
+            f"iteration {iteration}: objective {plain(self.result.objective, 10)}, {self.count} evaluations"
+        )
 
     def finish(self) -> HeuristicResult:
         """Return the result, with a message that says how the run ended."""

@@ -27,6 +27,7 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from ..levels.bilevel import Bilevel
 from ..levels.follower_form import VariableRecorder
 from ..levels.point import put
+from ..quantities import plain
 from ..reformulations import kkt, pattern, product, revenue
 from ..reformulations.single_level import Linearized, map_of
 from ..solvers.base import SolverResult
@@ -80,7 +81,7 @@ def _sequence(bilevel: Bilevel, session: Session, rounds: int, steps: int, shrin
             break
         objective = _settle(bilevel, relaxed, session.solve, result)
         result.history.append({"iteration": round_, "epsilon": epsilon, "objective": objective})
-        session.say(f"epsilon {epsilon}: settled objective {objective}")
+        session.say(f"epsilon {epsilon}: settled objective {plain(objective, 10)}")
         largest = max((math.prod(_factors(item)) for item in pairs), default=0.0)
         if largest <= 0:
             break

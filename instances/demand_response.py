@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from .base import Identifier, Instance, NonNegative, Positive, Record
@@ -177,6 +176,8 @@ class DemandResponseInstance(Instance):
         """Check, by a maximum flow, that the limit leaves room for all vehicles' energy."""
         if not self.binding_slots(station):
             return
+        import networkx as nx  # not before it is needed
+
         flow = nx.DiGraph()
         for ev in self.at_station(station):
             flow.add_edge("source", ev.id, capacity=ev.energy_kwh)

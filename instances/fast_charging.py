@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from .base import Count, Identifier, Instance, NonNegative, Positive, Record, first_duplicate
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 BusNumber = Annotated[int, Field(ge=1, description="number of a bus of the grid")]
 Profile = Annotated[tuple[NonNegative, ...], Field(min_length=1, description="one value per slot")]
@@ -128,8 +130,10 @@ class FastChargingInstance(Instance):
         return tuple(line for line in self.lines if line.in_service)
 
     @property
-    def graph(self) -> nx.Graph:
+    def graph(self) -> "nx.Graph":
         """The grid in service, buses by number."""
+        import networkx as nx  # not before it is needed
+
         graph = nx.Graph()
         graph.add_nodes_from(bus.bus for bus in self.buses)
         graph.add_edges_from((line.from_bus, line.to_bus, {"line": line}) for line in self.lines_in_service)
@@ -138,6 +142,8 @@ class FastChargingInstance(Instance):
     @property
     def radial(self) -> bool:
         """Whether the grid in service is a tree."""
+        import networkx as nx  # not before it is needed
+
         return nx.is_tree(self.graph)
 
     @property
@@ -198,6 +204,8 @@ class FastChargingInstance(Instance):
                 yield f"lines[{k}]: from bus {line.from_bus} to itself; correct one end"
             if pair in pairs[:k]:
                 yield f"lines[{k}]: a second line between buses {pair[0]} and {pair[1]}; merge parallel lines into one"
+        import networkx as nx  # not before it is needed
+
         cut_off = set(numbers) - nx.node_connected_component(self.graph, self.grid_bus)
         if cut_off:
             some = ", ".join(map(str, sorted(cut_off)[:5]))

@@ -63,7 +63,7 @@ def parse_instance(text: str, where: str) -> Instance:
 
 def list_instances() -> list[InstanceInfo]:
     """Names, problems and sizes of the shipped instances."""
-    loaded = [(name, load_instance(name)) for name in instance_names()]
+    loaded = [(name, load_instance(_SHIPPED / f"{name}.json")) for name in instance_names()]
     return [InstanceInfo(name, instance.problem, instance.summary) for name, instance in loaded]
 
 

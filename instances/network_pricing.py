@@ -7,7 +7,6 @@ instances were published (Bui, Gendron and Carvalho 2022) is read as it is, see 
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from .base import Identifier, Instance, NonNegative, Position, Positive, Record, first_duplicate
@@ -94,6 +93,8 @@ class NetworkPricingInstance(Instance):
         return self
 
     def _check_ways(self) -> None:
+        import networkx as nx  # not before it is needed
+
         free = nx.DiGraph()
         free.add_nodes_from(node.id for node in self.nodes)
         free.add_edges_from((arc.tail, arc.head) for arc in self.arcs if not arc.tolled)

@@ -35,6 +35,14 @@ class Trips(Record):
     flow: Annotated[float, Field(ge=0, description="demand, in flow_unit")]
 
 
+class Place(Record):
+    """Where a node is, to draw it: coordinates of any map."""
+
+    node: Node
+    x: float
+    y: float
+
+
 class RoadNetwork(Instance):
     """Data of a traffic assignment problem. Parallel links are allowed; trips within a node use no link."""
 
@@ -46,6 +54,7 @@ class RoadNetwork(Instance):
     ] = ()
     links: Annotated[tuple[RoadLink, ...], Field(min_length=1)]
     demand: Annotated[tuple[Trips, ...], Field(min_length=1)]
+    places: Annotated[tuple[Place, ...], Field(description="of all nodes, or of none: only pictures need them")] = ()
 
     @property
     def nodes(self) -> tuple[int, ...]:
@@ -72,4 +81,8 @@ class RoadNetwork(Instance):
                 raise ValueError(f"centroids[{position}]: no link touches node {node}; remove it")
         if (twice := first_duplicate(f"{d.from_node} to {d.to_node}" for d in self.demand)) is not None:
             raise ValueError(f"demand: the pair {twice} occurs twice; add the two flows up")
+        if self.places and (odd := known ^ {place.node for place in self.places}):
+            raise ValueError(f"places: node {min(odd)} has a place or links, not both; give a place to every node")
+        if (twice := first_duplicate(place.node for place in self.places)) is not None:
+            raise ValueError(f"places: node {twice} occurs twice; keep one of the two")
         return self

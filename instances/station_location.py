@@ -5,12 +5,14 @@ the users in currency per charge.
 """
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import networkx as nx
 from pydantic import Field, model_validator
 
 from .base import Count, Identifier, Instance, NonNegative, Position, Positive, Record, first_duplicate
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -93,8 +95,10 @@ class StationLocationInstance(Instance):
         return self.peak_share * self.energy_per_vehicle_kwh
 
     @cached_property
-    def road_graph(self) -> nx.Graph:
+    def road_graph(self) -> "nx.Graph":
         """Roads as a graph: nodes with ``position_km``, edges with ``length_km``."""
+        import networkx as nx  # not before it is needed
+
         graph = nx.Graph()
         for node in self.nodes:
             graph.add_node(node.id, position_km=node.position_km)
@@ -129,6 +133,8 @@ class StationLocationInstance(Instance):
 
     def _reached(self, node: str, cutoff: float | None) -> dict[str, float]:
         # Sums of lengths are rounded to micrometres: 3.2 + 1.8 km is within a radius of 5 km.
+        import networkx as nx  # not before it is needed
+
         slack = None if cutoff is None else cutoff + 1e-9
         found = nx.single_source_dijkstra_path_length(self.road_graph, node, cutoff=slack, weight="length_km")
         return {other: round(length, 9) for other, length in found.items()}

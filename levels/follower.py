@@ -30,7 +30,11 @@ class Follower:
 
     def local_name(self, component: Any) -> str:
         """Return a component's name without that of the follower's block, for what is declared inside it."""
-        return component.name.removeprefix(f"{self.name}.")
+        return self.localised(component.name)
+
+    def localised(self, name: str) -> str:
+        """Return the same of a name that is known: Pyomo puts it together anew each time that it is asked."""
+        return name.removeprefix(f"{self.name}.")
 
 
 def submodel_around(component: Any, otherwise: str) -> Any:

@@ -18,6 +18,7 @@ from pyomo.core import Constraint, minimize
 
 from ..errors import UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
+from ..quantities import plain
 from ..reformulations import LINEARIZATIONS, reformulate
 from ..reformulations.single_level import map_of
 from ..request import Request
@@ -101,7 +102,7 @@ def confirm(bilevel: Bilevel, solution: Solution, request: Request, question: Qu
     if answer.status is Status.infeasible or (answer.status is Status.optimal and bound >= worst):
         certificate.confirmed_by = question.who
         solution.notes.append(
-            f"confirmed: {question.who} finds nothing better by {sign * solution.objective - worst:.3g}"
+            f"confirmed: {question.who} finds nothing better by {plain(sign * solution.objective - worst, 3)}"
         )
         return
     why = f"{question.who} ended with {answer.status}"
@@ -127,8 +128,8 @@ def _refute(solution: Solution, better: Solution, question: Question) -> None:
     certificate.globally_optimal, certificate.refuted_by = False, question.who
     certificate.better_objective, certificate.better_values = better.objective, dict(better.values)
     solution.notes.append(
-        f"not optimal: {question.who} found a better point, verified, with objective {better.objective:.10g}; its "
-        "values are certificate.better_values"
+        f"not optimal: {question.who} found a better point, verified, with objective {plain(better.objective, 10)}; "
+        "its values are certificate.better_values"
     )
 
 

@@ -6,6 +6,7 @@ from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from ..heuristics import METHODS, HeuristicResult
 from ..heuristics import warm_start as starts
 from ..levels.point import put
+from ..quantities import plain
 from ..reformulations.single_level import SingleLevel
 from ..request import Request
 from ..solution import Solution
@@ -25,7 +26,9 @@ def start(single: SingleLevel, solution: Solution, request: Request) -> tuple[He
     except (SolverUnavailableError, UnsupportedBySolverError) as refusal:  # of the start's problems, not of the model
         reason = str(refusal)
     objective = value(single.bilevel.leader.objective.expr, exception=False)
-    solution.notes.append(f"no start: {reason}" if reason else f"started from a point with objective {objective:.10g}")
+    solution.notes.append(
+        f"no start: {reason}" if reason else f"started from a point with objective {plain(objective, 10)}"
+    )
     return found, reason is None
 
 

@@ -1,7 +1,10 @@
 """What is asked -> which steps: the order in which two levels become one, and what "auto" chooses."""
 
+import gc
 from collections.abc import Mapping
 from typing import Any
+
+from pyomo.common.gc_manager import PauseGC
 
 from ..bounds.given import BigM
 from ..errors import UnprovenBigMError, UnsupportedBySolverError
@@ -37,6 +40,17 @@ def reformulate(
     reformulation = asking.named(reformulation, ("kkt", *LINEARIZATIONS))
     asking.refuse_big_m(big_m, reformulation)
     asking.refuse_cuts(cuts)
+    with PauseGC():  # what is made here stays, and collections that walk through it took half of the time
+        single = _reformulate(model, reformulation, big_m, linearize_products, cuts)
+    if gc.isenabled():
+        gc.collect(0)  # the one that is due now, while the model is held: who keeps but a block of it may lose the rest
+    return single
+
+
+def _reformulate(
+    model: Any, reformulation: str | Mapping[Any, str], big_m: BigM, linearize_products: bool, cuts: str | None
+) -> Any:
+    """Return the single-level model, see :func:`reformulate`."""
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
     single = kkt.apply(bilevel)
     if reformulation == "kkt":

@@ -113,7 +113,7 @@ def _add_follower(block: Any, form: FollowerForm, conditions: OptimalityConditio
     block.equality = Constraint(AnyIndex)
     block.complementarity = Complementarity(AnyIndex)
     for row in form.rows:
-        _add_row(block, form, row, form.follower.local_name(row.source), conditions)
+        _add_row(block, form, row, form.follower.localised(row.name), conditions)
 
 
 def _add_row(block: Any, form: FollowerForm, row: Row, label: str, conditions: OptimalityConditions) -> None:

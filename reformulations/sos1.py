@@ -20,7 +20,7 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
 
-from ..bounds.given import impose_proven
+from ..bounds.given import impose_proven, largest_slack
 from ..bounds.ranges import Ranges
 from ..levels.optimality import Pair
 from .linearization import Formulas, Linearization, Notation
@@ -67,7 +67,7 @@ def slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
     The bound is not needed, but solvers cut with it. The follower's variable itself serves where its lower bound is
     0 and nothing better is known of it.
     """
-    _, upper = ranges.of_expression(pair.slack)
+    upper = largest_slack(pair, ranges)
     if pair.row.is_bound and pair.side == "lower" and pair.row.lower == 0:
         own = pair.row.source
         if upper >= (math.inf if own.ub is None else own.ub):

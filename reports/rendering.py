@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..quantities import NOISE
 from .row import Row
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 _METHODS = {"leader_alone": "leader alone", "nested": "nested heuristic"}
 _NOTHING = "–"
-_NOISE = 1e-10  # what is nearer to 0 is rounding: no solver's tolerance is that small
 TEXTS = ("instance", "method", "reformulation", "solver", "status", "verified", "confirmed by")
 
 
@@ -41,7 +41,7 @@ def number(item: Any) -> str:
         return item
     if isinstance(item, int):
         return f"{item:,}"
-    if abs(item) < _NOISE:
+    if abs(item) < NOISE:
         return "0"
     return f"{item:,.2f}" if 1000 <= abs(item) < 1e12 else f"{item:.6g}"
 

@@ -4,8 +4,8 @@ The table has a line for each run, separated by tabs or commas: formulation, ins
 gap in percent, and more that is not read; ``.gz`` is unpacked. Instances are ``DIR/NAME.json``. For each instance whose
 rows differ, tolls are looked for (local search, then the exact solver from there), and evaluated again without any
 solver: shortest ways in exact arithmetic, ties broken for the leader and against. A row whose bound is below what the
-tolls earn even with ties against the leader is refuted. The counterexamples are written to ``--out``, and
-``--check FILE --instances DIR`` evaluates such a file anew.
+tolls earn even with ties against the leader is refuted. The counterexamples are written to ``--out``,
+``--check FILE --instances DIR`` evaluates such a file anew, and with ``--start FILE`` the search begins with its tolls.
 """
 
 import csv
@@ -60,6 +60,13 @@ def read_table(path: Path) -> list[Row]:
     return rows
 
 
+def read_starts(path: Path) -> dict[str, dict[str, float]]:
+    """Return tolls by instance, of a file of counterexamples or of rows of ``reproduce_network_pricing.py``."""
+    text = path.read_text(encoding="utf-8")
+    records = json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines())
+    return {record.get("instance", record.get("name")): record["tolls"] for record in records if "tolls" in record}
+
+
 def suspects(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Return by instance its rows, where some bound is below some objective: not both can be right."""
     of: dict[str, list[Row]] = defaultdict(list)
@@ -69,9 +76,11 @@ def suspects(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return {name: own for name, own in of.items() if any(_below(row.bound, best[name]) for row in own)}
 
 
-def good_tolls(instance: NetworkPricingInstance, steps: int, seconds: float, enough: float) -> dict[str, float]:
+def good_tolls(
+    instance: NetworkPricingInstance, steps: int, seconds: float, enough: float, start: dict[str, float] | None = None
+) -> dict[str, float]:
     """Return tolls of the local search; where they earn less than ``enough``, the exact solver's from there."""
-    tolls = local_search(instance, steps=steps, target=enough * (1 + PRINTED))
+    tolls = local_search(instance, steps=steps, target=enough * (1 + PRINTED), start=start)
     earned = revenue(instance, shaded(tolls), "against", float)
     if seconds <= 0 or earned > enough:
         return tolls
@@ -129,8 +138,10 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def audit(rows: list[Row], folder: Path, steps: int, seconds: float) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    """Yield by instance the refuted rows, and the counterexample."""
+def audit(
+    rows: list[Row], folder: Path, steps: int, seconds: float, starts: dict[str, dict[str, float]]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Yield by instance the refuted rows, and the counterexample; ``starts``: tolls to begin with, by instance."""
     for name, own in suspects(rows).items():
         path = folder / f"{name}.json"
         if not path.is_file():
@@ -139,7 +150,8 @@ def audit(rows: list[Row], folder: Path, steps: int, seconds: float) -> Iterator
         instance = _load(path)
         best = max(row.objective for row in own)
         low = [row.bound for row in own if _below(row.bound, best)]
-        record = counterexample(instance, path, good_tolls(instance, steps, seconds, max(low) * (1 + 2 * PRINTED)))
+        enough = max(low) * (1 + 2 * PRINTED)
+        record = counterexample(instance, path, good_tolls(instance, steps, seconds, enough, starts.get(name)))
         earned = record["revenue_ties_against"]
         found = [row for row in own if _below(row.bound, earned)]
         left = len(low) - len(found)
@@ -154,6 +166,7 @@ def main(
     out: Annotated[Path, typer.Option(help="where the counterexamples go")] = Path("counterexamples.json"),
     steps: Annotated[int, typer.Option(min=0, help="of the local search")] = 300,
     seconds: Annotated[float, typer.Option(min=0, help="of the exact solver where that is not enough")] = 120.0,
+    start: Annotated[Path | None, typer.Option(help="counterexamples, or rows, whose tolls to begin with")] = None,
     check: Annotated[Path | None, typer.Option(help="evaluate a file of counterexamples, and do nothing else")] = None,
 ) -> None:
     """List the rows of a table of published results whose bounds are wrong, with proofs."""
@@ -162,8 +175,9 @@ def main(
             raise typer.Exit(_check(check, instances))
         if results is None:
             raise typer.BadParameter("give the table of results, or --check FILE")
+        starts = {} if start is None else read_starts(start)
         records: list[dict[str, Any]] = []
-        for rows, record in audit(read_table(results), instances, steps, seconds):
+        for rows, record in audit(read_table(results), instances, steps, seconds, starts):
             records.append(record)
             out.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")  # what is found is not lost
             for row in rows:

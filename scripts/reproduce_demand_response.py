@@ -1,4 +1,4 @@
-"""Tables 4, 5, 8, 9, 10 and figures 1 to 4 of Priolkar and Kunkolienkar, and what the exact method makes of them.
+"""Tables 4, 5, 7 to 11 and figures 1 to 4 of Priolkar and Kunkolienkar, and what the exact method makes of them.
 
     reproduce_demand_response.py                                  # 50 EVs, about 25 minutes on one core
     reproduce_demand_response.py ev8 --time-limit 60 --weights-seconds 20 --out out
@@ -24,7 +24,7 @@ import bilevolt as bv
 from bilevolt.instances.demand_response import DemandResponseInstance, Weights
 from bilevolt.models import demand_response
 from bilevolt.models.demand_response import figure as figures
-from bilevolt.models.demand_response import tables
+from bilevolt.models.demand_response import indicators, tables
 from bilevolt.models.demand_response.reaction import charging_at_arrival, react
 
 UNCONTROLLED, REACTION = "uncontrolled", "reaction to BP"
@@ -162,15 +162,21 @@ def show(title: str, frame: pd.DataFrame) -> None:
 
 
 def all_tables(study: Study) -> dict[str, pd.DataFrame]:
-    """Every table but Table 9, by title."""
+    """Every table but Table 9 and its correlations, by title."""
     answers, instance = study.answers, study.instance
     priced = {name: answer for name, answer in answers.items() if name != UNCONTROLLED}
+    earning = {name: answer for name, answer in priced.items() if name != REACTION}
     best = EXACT if EXACT in answers else REACTION
     return {
         "Table 4: waits": tables.wait_table(answers),
         "Table 5: grid stress": tables.grid_table(answers),
+        "Table 7: stations": indicators.stations_table(
+            instance, {name: answers[name] for name in (UNCONTROLLED, best)}
+        ),
         "Table 8: money": tables.economy_table(answers),
+        "When the revenue is made": indicators.revenue_split(instance, earning),
         "Table 10: performance": tables.performance_table(instance, answers),
+        "Table 11: validation": indicators.validation_table(instance, answers, UNCONTROLLED),
         f"Changes of {best}, %": tables.improvement_table(answers, best, (UNCONTROLLED, REACTION)),
         "Objective by how users break ties (uncontrolled charging: -alpha_2)": tables.ties_table(instance, priced),
         "Accounting (1)-(5), against uncontrolled charging": tables.accounting_table(instance, answers, UNCONTROLLED),
@@ -217,10 +223,11 @@ def main(
     study.exact(time_limit)
     printed = all_tables(study)
     if weights_seconds:
-        printed["Table 9: weights"] = sweep_weights(study, weights_seconds)
+        printed["Table 9: weights"] = swept = sweep_weights(study, weights_seconds)
+        printed["Table 9: correlations"] = indicators.correlation_table(swept)
     for title, frame in printed.items():
         show(f"{title} ({data.name})", frame)
-    console.print(tables.PAPER_NOTE)
+    console.print(tables.PAPER_NOTE, indicators.INDICATORS_NOTE)
     if (share := study.gap_share()) is not None:
         console.print(f"exact: bound {study.bound():.6f}; open share of the attainable gain {100 * share:.1f} %")
     beaten = study.beyond_the_bound()
@@ -239,7 +246,7 @@ def _write(out: Path, study: Study, printed: dict[str, pd.DataFrame]) -> None:
         "open_share": study.gap_share(),
         "runs": study.runs,
         "tables": {title: json.loads(frame.to_json(orient="index")) for title, frame in printed.items()},
-        "paper": tables.PAPER_NOTE,
+        "paper": [tables.PAPER_NOTE, indicators.INDICATORS_NOTE],
         "answers": study.answers,
     }
     (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Tables III and IV of the fast-charging paper, and its figures.
+"""Tables I to IV of the fast-charging paper, its Figures 3 and 4, the day of Figures 5 to 10, and profits.
 
 reproduce_fast_charging.py [INSTANCE] --out DIR --time-limit 300
 """
@@ -13,7 +13,7 @@ from rich.console import Console
 import bilevolt as bv
 from bilevolt.models import fast_charging
 from bilevolt.models.fast_charging import figure as figures
-from bilevolt.models.fast_charging import tables
+from bilevolt.models.fast_charging import maps, tables
 
 Answers = dict[str, dict[str, Any]]
 
@@ -70,6 +70,7 @@ def main(
     """Solve all prices, show the tables, write JSON and figures."""
     console = Console(width=150)
     data = bv.load_instance(instance)
+    console.print(tables.table_1(data), tables.table_2(data), sep="\n")
     console.print(tables.station_table(fast_charging.size_stations(data)))
     rows: list[dict[str, Any]] = []
     first: Answers = {}
@@ -94,9 +95,16 @@ def main(
         out.mkdir(parents=True, exist_ok=True)
         document = {"instance": data.name, "table_4": rows, "day": first, "not_reproducible": tables.NOT_REPRODUCIBLE}
         (out / "fast_charging.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        figures.draw(data, first).savefig(out / "fast_charging_day.png", dpi=150)
-        figures.draw_profits(rows).savefig(out / "fast_charging_profits.png", dpi=150)
-        console.print(f"written: {out}/fast_charging.json, fast_charging_day.png, fast_charging_profits.png")
+        drawn = {
+            "figure3_feeder": maps.draw_feeder(data, first["exact"]),
+            "figure4_roads": maps.draw_roads(data, first["exact"]),
+            "day": figures.draw(data, first),
+            "profits": figures.draw_profits(rows),
+        }
+        for name, figure in drawn.items():
+            if figure is not None:
+                figure.savefig(out / f"fast_charging_{name}.png", dpi=150)
+        console.print(f"written: {out}")
     if not all(row["proven"] for row in rows):
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""Table 1 of the station location text with the exact optimum beside it.
+"""Table 1 of the station location text with the exact optimum beside it, its claims of waits and grid, convergence.
 
 reproduce_station_location.py [INSTANCE] --out DIR --time-limit 600
 """
@@ -14,7 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 import bilevolt as bv
 from bilevolt.errors import BilevoltError
-from bilevolt.models.station_location import build, figure, greedy_estimate, summary, tables
+from bilevolt.models.station_location import build, claims, figure, greedy_estimate, summary, tables
 
 ZONES = ",".join(f"zone_0{k}" for k in range(1, 8))
 METHODS = ("immune_ga", "pso", "annealing", "annealing_dijkstra")
@@ -66,19 +66,41 @@ def run_heuristic(instance: Any, method: str, study: Study, advance: Any) -> dic
     options: dict[str, Any] = {"evaluations": study.evaluations}
     if method == "annealing_dijkstra":
         options["estimate"] = greedy_estimate(instance)
-    runs, seconds = [], 0.0
+    runs: list[float] = []
+    histories, seconds, best = [], 0.0, None
     for seed in range(study.seeds):
-        name = method.removesuffix("_dijkstra")
-        found = bv.solve(build(instance), method=name, solver="highs", method_options=options | {"seed": seed})
+        name, model = method.removesuffix("_dijkstra"), build(instance)
+        found = bv.solve(model, method=name, solver="highs", method_options=options | {"seed": seed})
         if found.objective is not None:
+            if not runs or found.objective < min(runs):
+                best = summary(model)
             runs.append(found.objective)
+            histories.append(best_so_far(found.history))
         seconds += found.seconds["total"]
         advance()
-    return {"costs": runs, "seconds": seconds}
+    claimed = None if best is None else claims.figures(instance, best)
+    return {"costs": runs, "seconds": seconds, "histories": histories, "claims": claimed}
 
 
-def study_zone(name: str, study: Study, methods: list[str], advance: Any, row: dict[str, Any]) -> dict[str, Any]:
-    """Fill a row of Table 1 as far as it comes; return the answers to draw."""
+def best_so_far(history: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    """Return (evaluations, least cost so far) of a run; candidates count by what the users make of them."""
+    points: list[tuple[int, float]] = []
+    for entry in history:
+        if entry["objective"] is not None:
+            least = min(entry["objective"], points[-1][1]) if points else entry["objective"]
+            points.append((entry["evaluations"], least))
+    return points
+
+
+def claimed(rows: list[dict[str, Any]], methods: list[str]) -> dict[str, dict[str, float]]:
+    """Return waits and grid by method, over the zones that all have an answer of it."""
+    known = {"exact": [row["claims"] for row in rows]}
+    known |= {method: [row["heuristics"].get(method, {}).get("claims") for row in rows] for method in methods}
+    return {method: claims.over_zones(found) for method, found in known.items() if found and all(found)}
+
+
+def study_zone(name: str, study: Study, methods: list[str], advance: Any, row: dict[str, Any]) -> None:
+    """Fill a row of Table 1 as far as it comes."""
     instance = bv.load_instance(name)
     answers: dict[str, Any] = {}
     model = build(instance)
@@ -98,9 +120,9 @@ def study_zone(name: str, study: Study, methods: list[str], advance: Any, row: d
         if runs["costs"]:
             runs |= tables.heuristic_figures(runs["costs"], proven)
     row["answers"] = answers
+    row["claims"] = claims.figures(instance, answers["exact"]) if "exact" in answers else None
     row["stations"] = {label: tables.station_rows(instance, answer) for label, answer in answers.items()}
     row["waiting"] = {label: tables.waiting(rows) for label, rows in row["stations"].items()}
-    return answers
 
 
 def problems(rows: list[dict[str, Any]]) -> list[str]:
@@ -140,11 +162,24 @@ def show(console: Console, rows: list[dict[str, Any]], methods: list[str], study
         if study.confirm:
             console.print(f"{row['zone']}: optimum confirmed by {row['exact']['confirmed_by'] or 'nobody'}")
     console.print(tables.text_table(methods), tables.table_1(rows, methods))
+    console.print(claims.claims_table(claimed(rows, methods)))
+
+
+def draw(out: Path, name: str, row: dict[str, Any]) -> None:
+    """Draw the map of a zone, and how its heuristics came to their answers."""
+    stem = Path(name).stem
+    if row["answers"]:
+        figure.draw(bv.load_instance(name), row["answers"]).savefig(out / f"{stem}.png", dpi=110)
+    histories = {method: runs["histories"] for method, runs in row["heuristics"].items() if runs["costs"]}
+    if histories:
+        exact = row["exact"]["objective"] if row["exact"]["proven"] else None
+        picture = figure.draw_convergence(histories, exact, f"{stem}: heuristics over R, the users' answer exact")
+        picture.savefig(out / f"{stem}_convergence.png", dpi=110)
 
 
 def main(
     instance: Annotated[str, typer.Argument(help="names or JSON files, separated by commas")] = ZONES,
-    out: Annotated[Path | None, typer.Option(help="folder for station_location.json and the maps")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for station_location.json and the pictures")] = None,
     time_limit: Annotated[float, typer.Option(help="seconds, for each exact solve")] = 600.0,
     seeds: Annotated[int, typer.Option(min=1, help="runs of each heuristic")] = 10,
     evaluations: Annotated[int, typer.Option(min=1, help="decisions that one run may evaluate")] = 2000,
@@ -170,12 +205,11 @@ def main(
             for name in names:
                 task = progress.add_task(name, total=3 + len(chosen) * seeds)
                 row = {"zone": name, "heuristics": {}}
-                answers = study_zone(name, study, chosen, lambda task=task: progress.advance(task), row)
+                study_zone(name, study, chosen, lambda task=task: progress.advance(task), row)
                 rows.append(row)
                 write(out, rows, complete=False)
-                if out is not None and answers:
-                    picture = figure.draw(bv.load_instance(name), answers)
-                    picture.savefig(out / f"{Path(name).stem}.png", dpi=110)
+                if out is not None:
+                    draw(out, name, row)
     except (KeyboardInterrupt, BilevoltError) as stopped:
         write(out, rows if row in rows else [*rows, row], complete=False)
         console.print(f"stopped ({type(stopped).__name__}: {stopped}); what was done so far:")

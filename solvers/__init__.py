@@ -8,6 +8,7 @@ from typing import Any
 
 from pyomo.core.base.block import BlockData
 
+from .. import lean_scipy  # before any solver's file imports SciPy
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from ..spelling import canonical
 from .base import Solver

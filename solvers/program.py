@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base.sos import SOSConstraintData
 from pyomo.repn.quadratic import QuadraticRepn
 from scipy.sparse import csr_array, vstack
@@ -135,6 +136,11 @@ class Program:
 
 def program_of(reading: Reading) -> Program:
     """Return the arrays of a model that was read."""
+    with PauseGC():  # collections that walk through the model took as long as the rest
+        return _program_of(reading)
+
+
+def _program_of(reading: Reading) -> Program:
     variables = list(reading.variables.values())
     column = {i: k for k, i in enumerate(reading.variables)}
     polynomial, sense = reading.polynomial, float(reading.sense)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base.block import Block, BlockData
 from pyomo.core.base.constraint import Constraint, ConstraintData
 from pyomo.core.base.expression import Expression
@@ -105,7 +106,8 @@ def read(model: BlockData | Reading) -> Reading:
     if isinstance(model, Reading):
         return model
     _refuse_unknown_components(model)
-    return _Reader().read(model)
+    with PauseGC():  # what is made here stays
+        return _Reader().read(model)
 
 
 class _OneByOne(OrderedVarRecorder):

@@ -1,12 +1,18 @@
 """Shared by all tests: the solvers that have to be there, and what of a model a solve must leave alone."""
 
 import io
+import os
+import sys
 
 import pyomo.environ as pyo
 import pytest
 
-from bilevolt import SubModel
-from bilevolt.solvers import SOLVERS
+# Compiled modules are kept, whatever the environment says: else every process that a test starts compiles all of them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+from bilevolt import SubModel  # noqa: E402
+from bilevolt.solvers import SOLVERS  # noqa: E402
 
 EXPECTED_SOLVERS = {"gurobi", "highs", "scip"}
 
@@ -18,6 +24,13 @@ def expected_solvers_are_available():
     missing = {name: SOLVERS[name].available() for name in EXPECTED_SOLVERS if name in SOLVERS}
     missing = {name: reason for name, reason in missing.items() if reason is not None}
     assert set(SOLVERS) >= EXPECTED_SOLVERS and not missing, f"solvers that the tests rely on: {missing}"
+
+
+def pytest_itemcollected(item):
+    """Have tests that share a fixture of their module run in one process, made once (``--dist loadgroup``)."""
+    definitions = (last for *_, last in item._fixtureinfo.name2fixturedefs.values())
+    if any(definition.scope == "module" for definition in definitions):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture

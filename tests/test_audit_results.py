@@ -62,6 +62,25 @@ def test_the_wrong_row_is_refuted_and_no_other(audit, folder):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '[{"instance": "tolls_grid", "tolls": {"001-005": 134.0}}]',
+        '{"name": "tolls_grid", "tolls": {"001-005": 134.0}}\n',
+    ],
+    ids=["counterexamples", "rows"],
+)
+def test_a_search_begins_with_what_was_found_before(audit, folder, monkeypatch, text):
+    seen = []
+    monkeypatch.setattr(audit, "local_search", lambda *_, start, **__: seen.append(start) or start)
+    (folder / "start.json").write_text(text)
+    run(
+        audit, folder / "results.txt", "--instances", folder, "--start", folder / "start.json", "--seconds", 0,
+        "--out", folder / "found.json",
+    )  # fmt: skip
+    assert seen == [{"001-005": 134.0}]
+
+
+@pytest.mark.parametrize(
     "falsify, message",
     [
         (lambda r, f: r.update(revenue_ties_against=2 * r["revenue_ties_against"]), "revenue_ties_against is"),

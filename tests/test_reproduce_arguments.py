@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = sorted((Path(__file__).parent.parent / "scripts").glob("reproduce_*.py"))
-PAPERS = {"electric_bus", "fast_charging", "demand_response", "station_location"}
+PAPERS = {"network_pricing", "electric_bus", "fast_charging", "demand_response", "station_location"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

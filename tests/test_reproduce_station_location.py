@@ -41,8 +41,20 @@ def test_a_zone_end_to_end(study, tmp_path):
         assert len(runs["costs"]) == 2
         assert runs["best"] >= zone["exact"]["objective"] - 1e-3
         assert runs["mean_gap"] == pytest.approx(runs["mean"] / zone["exact"]["objective"] - 1)
-    assert (tmp_path / "zone_small.png").stat().st_size > 5000
-    for expected in ("Table 1", "M/M/s wait", "zone_small, exact", "2491", "optimum confirmed by scip"):
+        costs = [cost for run in runs["histories"] for _, cost in run]
+        assert min(costs) == pytest.approx(runs["best"]) and all(run[-1][0] == 60 for run in runs["histories"])
+        assert runs["claims"]["load_kw"] <= runs["claims"]["substation_kw"] + 1e-6
+    for name in ("zone_small", "zone_small_convergence"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 5000
+    for expected in (
+        "Table 1",
+        "M/M/s wait",
+        "the text's claims and ours",
+        "12 to 15",
+        "zone_small, exact",
+        "2491",
+        "optimum confirmed by scip",
+    ):
         assert expected in result.output
 
 

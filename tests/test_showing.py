@@ -2,6 +2,7 @@
 
 import bilevolt as bv
 from bilevolt.cli.console import _figure
+from bilevolt.reacting import Response
 from bilevolt.reports import Comparison
 from bilevolt.reports.row import Row
 from bilevolt.solution import Solution
@@ -46,3 +47,12 @@ def test_certificate_and_comparison_are_tables_in_a_notebook():
 
 def test_a_figure_of_nothing_is_none():
     assert _figure({"stations": {}}) == "stations: none" and _figure([]) == "none"
+
+
+def test_noise_is_shown_as_zero():
+    gap = {"L": 3e-17}
+    certificate = bv.Certificate(
+        True, True, 1.06581e-14, -2e-16, gap, complementarity=1e-12, pessimistic_objective=-1e-14
+    )
+    assert "e-1" not in certificate.report() and "pessimistic value    0" in certificate.report()
+    assert str(Response(Status.optimal, 1.06581e-14, {"y": -1e-15})) == "objective 0, y = 0"

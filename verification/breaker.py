@@ -33,7 +33,7 @@ from ..levels.bilevel import Bilevel
 from ..levels.optimality import Pair
 from ..levels.reading import read_levels
 from ..levels.rows import add_row
-from ..quantities import number
+from ..quantities import number, plain
 from ..reformulations import kkt, products, revenue
 from ..reformulations.bigm import BigMs, integrality
 from ..reformulations.linearization import add_switches
@@ -93,12 +93,12 @@ class BigMBreak:
 
     def report(self) -> str:
         """Return the verdict as text; "not broken" is no proof that M is valid."""
-        found = "no point" if self.objective is None else f"objective {self.objective:.10g}"
+        found = "no point" if self.objective is None else f"objective {plain(self.objective, 10)}"
         lines = [f"{f'with M = {self.m:g}':<20}{self.status}, {found}{_point(self.values)}"]
         verdict = "not broken (interrupted)" if self.interrupted else "not broken"
         if not self.broken:
             return "\n".join([*lines, *(f"tried               {line}" for line in self.tried), verdict])
-        lines.append(f"cut off             objective {self.better:.10g}{_point(self.better_values)}")
+        lines.append(f"cut off             objective {plain(self.better, 10)}{_point(self.better_values)}")
         lines.append(f"found by            {self.found_by}, verified")
         worst, more = self.exceeding[:SHOWN], len(self.exceeding) - SHOWN
         lines += [f"exceeds M           {e.what} is {e.reached:.6g}, {e.excess:.6g} too large" for e in worst]
@@ -197,7 +197,7 @@ def _ask(bilevel: Bilevel, who: str, arguments: dict[str, Any], limit: float, re
     if found.objective is None or not verified:
         result.tried.append(f"{who}: {found.status}")
         return None
-    result.tried.append(f"{who}: {found.status}, objective {found.objective:.10g}")
+    result.tried.append(f"{who}: {found.status}, objective {plain(found.objective, 10)}")
     better = sign * found.objective < limit - MARGIN * max(1.0, abs(found.objective))
     return found if better else None
 

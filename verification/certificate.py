@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..quantities import plain
 from ..showing import as_html
 
 _SHOWN = 10  # intervals in the report; all are in the field
@@ -24,10 +25,10 @@ class Interval:
 
     def __str__(self) -> str:
         if self.lower is None:
-            return "any number" if self.upper is None else f"{self.upper:.6g} or less"
+            return "any number" if self.upper is None else f"{plain(self.upper)} or less"
         if self.upper is None:
-            return f"{self.lower:.6g} or more"
-        return f"{self.lower:.6g}" if self.is_point else f"{self.lower:.6g} to {self.upper:.6g}"
+            return f"{plain(self.lower)} or more"
+        return f"{plain(self.lower)}" if self.is_point else f"{plain(self.lower)} to {plain(self.upper)}"
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Degeneracy:
             lines.append(f"shadow prices        {len(ranges) - _SHOWN} more are not unique")
         lines += _of_the_others("shadow prices", len(self.multipliers), len(ranges))
         if self.rests_on_ties is not None:
-            lines.append(f"rests on ties        {self.rests_on_ties:.10g} of the objective")
+            lines.append(f"rests on ties        {plain(self.rests_on_ties, 10)} of the objective")
         if self.note:
             lines.append(f"ties                 {self.note}")
         return lines
@@ -136,35 +137,39 @@ class Certificate:
         lines = [
             f"bilevel feasible     {yes[self.bilevel_feasible]} (tolerance {self.tolerance:g})",
             f"globally optimal     {yes[self.globally_optimal]}",
-            f"leader violation     {self.leader_violation:.3g}",
-            f"follower violation   {self.follower_violation:.3g}",
+            f"leader violation     {plain(self.leader_violation, 3)}",
+            f"follower violation   {plain(self.follower_violation, 3)}",
         ]
         if self.confirmed_by:
             lines.insert(2, f"confirmed by         {self.confirmed_by}: nothing better found")
         if self.refuted_by:
-            lines.insert(2, f"refuted by           {self.refuted_by}: objective {self.better_objective:.10g}, verified")
+            lines.insert(
+                2, f"refuted by           {self.refuted_by}: objective {plain(self.better_objective, 10)}, verified"
+            )
         if self.decisions:
             lines.insert(0, f"who decides what     {self.decisions}")
         for name, gap in self.follower_gap.items():
-            lines.append(f"follower gap         {gap:.3g}  ({name}, solved again by {self.solvers.get(name, '?')})")
+            lines.append(
+                f"follower gap         {plain(gap, 3)}  ({name}, solved again by {self.solvers.get(name, '?')})"
+            )
         if self.complementarity is not None:
-            lines.append(f"complementarity      {self.complementarity:.3g}")
+            lines.append(f"complementarity      {plain(self.complementarity, 3)}")
         if self.multiplier_violation is not None:
-            lines.append(f"multipliers          {self.multiplier_violation:.3g}")
+            lines.append(f"multipliers          {plain(self.multiplier_violation, 3)}")
         if self.stance or self.follower_tolerance:
             near = f", followers within {self.follower_tolerance:.6g} of their optimum" * bool(self.follower_tolerance)
             lines.append(f"stance               {self.stance:g} (0 optimistic, 1 pessimistic){near}")
         if self.optimistic_objective is not None:
-            lines.append(f"optimistic value     {self.optimistic_objective:.10g}")
+            lines.append(f"optimistic value     {plain(self.optimistic_objective, 10)}")
         if self.pessimistic_objective is not None or self.pessimistic_note:
             lines.append(f"pessimistic value    {self._pessimistic()}")
         if self.price_of_ties is not None:
-            lines.append(f"price of ties        {self.price_of_ties:.10g}")
+            lines.append(f"price of ties        {plain(self.price_of_ties, 10)}")
         for name, distance in self.pessimistic_violations.items():
-            lines.append(f"pessimistic          violates {name}: {distance:.3g} for some optimal response")
+            lines.append(f"pessimistic          violates {name}: {plain(distance, 3)} for some optimal response")
         if self.degeneracy is not None:
             lines += self.degeneracy.lines()
-        lines += [f"violated             {name}: {distance:.3g}" for name, distance in self.violations.items()]
+        lines += [f"violated             {name}: {plain(distance, 3)}" for name, distance in self.violations.items()]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -177,4 +182,4 @@ class Certificate:
     def _pessimistic(self) -> str:
         if self.pessimistic_objective is None:
             return self.pessimistic_note
-        return f"{self.pessimistic_objective:.10g}" + f" ({self.pessimistic_note})" * bool(self.pessimistic_note)
+        return f"{plain(self.pessimistic_objective, 10)}" + f" ({self.pessimistic_note})" * bool(self.pessimistic_note)

@@ -24,6 +24,7 @@ from ..errors import NonconvexFollowerError, SolverUnavailableError, Unsupported
 from ..levels.bilevel import Bilevel
 from ..levels.integers import has_integers
 from ..levels.rows import at_values, numbers
+from ..quantities import plain
 from ..reformulations import kkt
 from ..solvers.base import SolverResult
 from ..solvers.session import Session
@@ -203,7 +204,7 @@ def _worst_objective(face: _OptimalFace, objective: Any, sense: int) -> tuple[Wo
         note = "the followers' optimal responses leave the leader's objective without a limit"
         return WorstCase(inf if sense == minimize else -inf, note=note), None
     found = (("worst found", result.objective), ("bound", result.bound))
-    known = "".join(f"; {what} {number:.10g}" for what, number in found if number is not None)
+    known = "".join(f"; {what} {plain(number, 10)}" for what, number in found if number is not None)
     return WorstCase(note=f"not established: {result.message}{known}"), None
 
 

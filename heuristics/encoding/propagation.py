@@ -37,7 +37,14 @@ class Propagator:
         for r, row in enumerate(self.rows):
             for j, a in row.terms:
                 self.of_variable[j].append((r, a))
-        self.widest = [max((abs(a) * (upper[j] - lower[j]) for j, a in row.terms), default=0.0) for row in self.rows]
+        self.rows_of = [[r for r, _ in terms] for terms in self.of_variable]
+        # An integer variable whose ends are no integers is rounded by the first row that looks at it.
+        ends = list(zip(lower, upper, integer, strict=True))
+        self.regular = [low <= high and not (whole and (low % 1 or high % 1)) for low, high, whole in ends]
+        self.plain = []  # of each row: sides, the most that one variable can do, terms with the size of the coefficient
+        for row in self.rows:
+            widest = max((abs(a) * (upper[j] - lower[j]) for j, a in row.terms), default=0.0)
+            self.plain.append((row.lower, row.upper, widest, tuple((j, a, abs(a)) for j, a in row.terms)))
         self._root = _Ranges(self)
         self._root.propagate(range(len(self.rows)))
 
@@ -81,22 +88,30 @@ class _Ranges:
         if self.low[j] == self.high[j]:
             return True, True
         mark = len(self.trail)
-        rows = [r for r, _ in self.system.of_variable[j]]
+        rows = self.system.rows_of[j]
         if not self._tighten_by_rows(j):
             self.set(j, self.nearest(j, target))
             return False, False
         settled = self.low[j] == self.high[j]
         number = self.nearest(j, target)
-        ends = (self.low[j], self.high[j]) if number == self.high[j] else (self.high[j], self.low[j])
-        for attempt in dict.fromkeys((number, *ends)):
-            start = len(self.trail)
-            self.set(j, attempt)
-            if self.propagate(rows):
+        ends = (self.low[j], self.high[j])
+        if self._attempt(j, number, rows):
+            return True, settled
+        for end in ends if number == ends[1] else ends[::-1]:
+            if end != number and self._attempt(j, end, rows):
                 return True, settled
-            self._undo(start)
         self._undo(mark)
         self.set(j, number)
         return False, settled
+
+    def _attempt(self, j: int, number: float, rows: Sequence[int]) -> bool:
+        """Leave one number to a variable, unless that leaves nothing to another."""
+        start = len(self.trail)
+        self.set(j, number)
+        if self.propagate(rows):
+            return True
+        self._undo(start)
+        return False
 
     def set(self, j: int, number: float) -> None:
         """Leave one number to a variable."""
@@ -104,27 +119,31 @@ class _Ranges:
 
     def propagate(self, rows: Sequence[int]) -> bool:
         """Tighten what the rows leave, until nothing moves; False if nothing is left somewhere."""
+        system, low, high, least, most = self.system, self.low, self.high, self.least, self.most
+        regular = system.regular
         waiting = list(rows)
         queued = set(waiting)
         while waiting:
             r = waiting.pop()
             queued.discard(r)
-            row = self.system.rows[r]
-            tolerance = ROUND * (1 + max(abs(self.least[r]), abs(self.most[r])))
-            if self.least[r] > row.upper + tolerance or self.most[r] < row.lower - tolerance:
-                return False
-            widest = self.system.widest[r]
-            if row.upper - self.least[r] >= widest and self.most[r] - row.lower >= widest:
+            lower, upper, widest, terms = system.plain[r]
+            room = min(upper - least[r], most[r] - lower)
+            if room >= widest:
                 continue  # whatever one variable does, the others can make up for it
-            for j, a in row.terms:
-                if self.low[j] == self.high[j]:
-                    continue
-                low, high = self._left(r, j, a)
-                if low > high:
+            tolerance = ROUND * (1 + max(abs(least[r]), abs(most[r])))
+            if least[r] > upper + tolerance or most[r] < lower - tolerance:
+                return False
+            for j, a, size in terms:
+                reach = size * (high[j] - low[j])
+                if reach == 0.0 or (reach <= room and regular[j]):
+                    continue  # fixed, or the row leaves all of the range
+                new_low, new_high = self._left(r, j, a)
+                if new_low > new_high:
                     return False
-                if self._worth(j, low, high):
-                    self._change(j, low, high)
-                    for other, _ in self.system.of_variable[j]:
+                if self._worth(j, new_low, new_high):
+                    self._change(j, new_low, new_high)
+                    room = min(upper - least[r], most[r] - lower)
+                    for other in system.rows_of[j]:
                         if other not in queued:
                             queued.add(other)
                             waiting.append(other)
@@ -132,7 +151,12 @@ class _Ranges:
 
     def _tighten_by_rows(self, j: int) -> bool:
         """Cut a variable's range by all of its rows; False if nothing is left."""
+        spared = self.system.integer[j] and self.system.regular[j]
         for r, a in self.system.of_variable[j]:
+            if spared:
+                row, reach = self.system.rows[r], abs(a) * (self.high[j] - self.low[j])
+                if min(row.upper - self.least[r], self.most[r] - row.lower) >= reach:
+                    continue  # the row leaves all of the range
             low, high = self._left(r, j, a)
             if low > high:
                 return False
@@ -143,12 +167,12 @@ class _Ranges:
     def _left(self, r: int, j: int, a: float) -> tuple[float, float]:
         """Return the range that one row leaves to a variable, within the one it has."""
         row, low, high = self.system.rows[r], self.low[j], self.high[j]
-        up = (row.upper - self.least[r]) / abs(a)
-        down = (self.most[r] - row.lower) / abs(a)
-        if a > 0:
-            new_low, new_high = max(low, high - down), min(high, low + up)
-        else:
-            new_low, new_high = max(low, high - up), min(high, low + down)
+        size = abs(a)
+        up = (row.upper - self.least[r]) / size
+        down = (self.most[r] - row.lower) / size
+        if a < 0:
+            up, down = down, up
+        new_low, new_high = max(low, high - down), min(high, low + up)
         if self.system.integer[j]:
             new_low, new_high = math.ceil(new_low - ROUND), math.floor(new_high + ROUND)
         elif new_low > new_high and new_low - new_high <= ROUND * (1 + abs(new_low)):
@@ -166,9 +190,14 @@ class _Ranges:
 
     def _move(self, j: int, low: float, high: float) -> None:
         up, down = high - self.high[j], low - self.low[j]
+        least, most = self.least, self.most
         for r, a in self.system.of_variable[j]:
-            self.least[r] += a * (down if a > 0 else up)
-            self.most[r] += a * (up if a > 0 else down)
+            if a > 0:
+                least[r] += a * down
+                most[r] += a * up
+            else:
+                least[r] += a * up
+                most[r] += a * down
         self.low[j], self.high[j] = low, high
 
     def _undo(self, mark: int) -> None:

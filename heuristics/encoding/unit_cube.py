@@ -53,11 +53,19 @@ class Encoding:
 
     def decode(self, point: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return the repaired decision of a point, and the point moved there."""
+        return self.repaired(point, self.draw(rng))
+
+    def draw(self, rng: np.random.Generator) -> Array:
+        """Return the random numbers that decoding a point takes."""
+        return rng.random(self.targets.size)
+
+    def repaired(self, point: Array, draw: Array) -> tuple[Array, Array]:
+        """Return what :meth:`decode` does, by random numbers of :meth:`draw`."""
         point = np.clip(point, 0.0, 1.0)
         wished = self.targets.copy()
         wished[self.searched] = self._from_unit(point)
         wished = self._project(wished)
-        numbers, _ = self.propagator.fix(wished.tolist(), self._order(wished, rng))
+        numbers, _ = self.propagator.fix(wished.tolist(), self._order(wished, draw))
         x = np.array(numbers)
         moved = self._to_unit(x)
         kept = self.integer[self.searched] & (x[self.searched] == np.round(wished[self.searched]))
@@ -98,10 +106,10 @@ class Encoding:
         low, high = self.lower[self.searched], self.upper[self.searched]
         return (x[self.searched] - low) / np.where(high > low, high - low, 1.0)
 
-    def _order(self, wished: Array, rng: np.random.Generator) -> list[int]:
+    def _order(self, wished: Array, draw: Array) -> list[int]:
         """Return the order of fixing: by group, then surest roundings first, then at random."""
         doubt = np.where(self.integer, np.abs(wished - np.round(wished)), 0.0)
-        return np.lexsort((rng.random(wished.size), doubt, self.groups)).tolist()
+        return np.lexsort((draw, doubt, self.groups)).tolist()
 
     def _project(self, wished: Array) -> Array:
         """Move continuous variables to where the rows that hold only such ones are satisfied."""

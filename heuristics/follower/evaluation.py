@@ -6,7 +6,6 @@ rank candidates.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,13 +18,10 @@ from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding
 from .bilinear import NotCompiled
 from .compilation import compile_reaction
-from .compiled import NO_REACTION, CompiledReaction, Score
+from .compiled import NO_REACTION, Score
 from .reaction import Reaction, Solve, react
 
 Estimate = Callable[[Mapping[str, float]], float]
-CHUNK = 16  # candidates that an executor gets at once
-POLL = 0.2  # seconds from one look at the deadline to the next, while a worker is waited for
-GRACE = 2.0  # seconds that a worker may still take when the run has to end
 
 
 class Evaluator(Protocol):
@@ -93,64 +89,6 @@ def evaluator_of(
     return compiled, "candidates are evaluated by compiled LPs"
 
 
-def score_all(
-    evaluator: Evaluator,
-    decisions: Sequence[Array],
-    executor: Executor | None,
-    session: Session,
-) -> list[Score | None]:
-    """Return the scores of decisions, in order; None for those that were left out because a run has to end.
-
-    Nothing is lost with an executor's workers: Ctrl-C in a terminal reaches them too, and ends them. What they had not
-    scored is scored here, unless the run has to end.
-    """
-    if executor is None or not isinstance(evaluator, CompiledReaction):
-        return _score_here(evaluator, decisions, session)
-    chunks = [decisions[k : k + CHUNK] for k in range(0, len(decisions), CHUNK)]
-    futures = [_submitted(executor, evaluator, chunk) for chunk in chunks]
-    _await([future for future in futures if future is not None], session)
-    found = [None if future is None else _result(future) for future in futures]
-    if None in found and not session.over:
-        session.say("the executor's workers are gone: candidates are evaluated in this process")
-    return [
-        score
-        for chunk, scores in zip(chunks, found, strict=True)
-        for score in (_score_here(evaluator, chunk, session) if scores is None else scores)
-    ]
-
-
-def _score_here(evaluator: Evaluator, decisions: Sequence[Array], session: Session) -> list[Score | None]:
+def score_all(evaluator: Evaluator, decisions: Sequence[Array], session: Session) -> list[Score | None]:
+    """Return the scores of decisions, in order; None for those that were left out because a run has to end."""
     return [None if session.over else evaluator.score(x) for x in decisions]
-
-
-def _score_chunk(compiled: CompiledReaction, decisions: Sequence[Array]) -> list[Score]:
-    return [compiled.score(x) for x in decisions]
-
-
-def _submitted(
-    executor: Executor, compiled: CompiledReaction, decisions: Sequence[Array]
-) -> Future[list[Score]] | None:
-    try:
-        return executor.submit(_score_chunk, compiled.fresh(), decisions)
-    except BrokenExecutor:
-        return None
-
-
-def _await(futures: list[Future[list[Score]]], session: Session) -> None:
-    """Wait until all are done; where the run has to end, only for what is about to be."""
-    waiting = futures
-    while waiting:
-        if session.over:
-            for future in waiting:
-                future.cancel()
-            wait(waiting, GRACE)
-            return
-        waiting = list(wait(waiting, POLL).not_done)
-
-
-def _result(future: Future[list[Score]]) -> list[Score] | None:
-    """Return a chunk's scores; None where there are none, because its worker is gone or the run has to end."""
-    if future.cancelled() or not future.done():
-        return None
-    error = future.exception()  # not raised: a KeyboardInterrupt of a worker is no second one of ours
-    return None if isinstance(error, (BrokenExecutor, KeyboardInterrupt)) else future.result()

@@ -1,9 +1,10 @@
 """AUX files, which say what of a program is the lower level: by index, by name, or in sections (MibS, BOBILib).
 
 Keys as MibS reads them (``MibSModel::readAuxiliaryData``): ``N``, ``M`` (how many), ``LC``, ``LR`` (a column, a row; an
-index from 0 or a name), ``LO`` (objective, in the order of ``LC``), ``OS`` (1: minimised, -1: maximised); or sections
-``@VARSBEGIN`` (name and objective), ``@CONSTRSBEGIN`` (names), with ``@NUMVARS``, ``@NUMCONSTRS``, ``@NAME``, ``@MPS``,
-``@LP``. Documented at https://coin-or.github.io/MibS/input.html; several spellings of the sections are in use.
+index from 0 or a name), ``LO`` (objective, in the order of ``LC``), ``OS`` (1: minimised, -1: maximised), ``IC`` and
+``IB`` (:mod:`.interdiction`); or sections ``@VARSBEGIN`` (name and objective), ``@CONSTRSBEGIN`` (names), with
+``@NUMVARS``, ``@NUMCONSTRS``, ``@NAME``, ``@MPS``, ``@LP``.
+Documented at https://coin-or.github.io/MibS/input.html; several spellings of the sections are in use.
 """
 
 import re
@@ -12,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...spelling import hint
+from . import interdiction
 from .lines import Where, text_of
 from .table import Table
 
-_INTERDICTION = ("IC", "IB")
 _TITLES = {"@NAME": "name", "@MPS": "partner", "@LP": "partner"}
 
 
@@ -59,7 +60,6 @@ class _Reader:
         self.sense: float | None = None
 
     def read(self) -> LowerLevel:
-        self._refuse_interdiction()
         tokens = self._tokens()
         for token in tokens:
             self._key(token, tokens)
@@ -78,20 +78,6 @@ class _Reader:
         if not self.lower.costs and self.column is not None:
             raise self.where.error("no lower-level variable is listed; write LC, or a section @VARSBEGIN.")
         return self.lower
-
-    def _refuse_interdiction(self) -> None:
-        """Refuse the short form before its indices, which are those of a program that is not there."""
-        lines = [line.split() for line in text_of(self.where.path).splitlines()]
-        if any(fields[0].startswith("@") for fields in lines if fields):
-            return  # names may be any words there
-        for number, fields in enumerate(lines, 1):
-            if (key := next((key for key in _INTERDICTION if key in fields), None)) is not None:
-                self.where.line = number
-                raise self.where.error(
-                    f"{key}: the short form of interdiction problems, of which the program has the follower only, is "
-                    "not read. Write the interdictor's binary variables, the budget and the rows y <= u (1 - x) in "
-                    f"the program, and take {' and '.join(_INTERDICTION)} out."
-                )
 
     def _tokens(self) -> Iterator[str]:
         for number, line in enumerate(text_of(self.where.path).splitlines(), 1):
@@ -117,6 +103,8 @@ class _Reader:
             self.costs.append(self.where.finite(self._next(key, tokens)))
         elif key == "OS":
             self._sense(self._next(key, tokens))
+        elif key in interdiction.KEYS:  # the program has them already
+            self._next(key, tokens)
         elif key == "@VARSBEGIN":
             for name in self._section(tokens, r"@VARSEND", self.count.get("variables")):
                 self._add(self._index("column", name, self.column), self.where.finite(self._next(name, tokens)))

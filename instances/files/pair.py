@@ -5,6 +5,7 @@ from typing import Any
 
 from ...errors import InstanceError
 from .aux_file import LowerLevel, partner_of, read_aux
+from .interdiction import expanded, is_short
 from .lp import read_lp
 from .mps import read_mps
 from .table import Table
@@ -31,6 +32,8 @@ def read_pair(path: Path, aux: Path | None) -> dict[str, Any]:
         raise InstanceError(f"{path}: there is no such file; give the path of an MPS or LP file.")
     aux = aux or _aux_of(path)
     table = _READERS[_kind(path)](path)
+    if is_short(aux):
+        table = expanded(table, aux)
     return _document(table, read_aux(aux, table), path, aux)
 
 

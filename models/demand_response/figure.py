@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...colours import colours, lines
 from ...instances.demand_response import DemandResponseInstance
 
 Answers = Mapping[str, dict[str, Any]]
 
-_COLOURS = ("#7f7f7f", "#000000", "#e08214", "#762a83", "#2166ac", "#1b7837", "#b2182b")
 _SIZE = (9.0, 4.6)
 
 
@@ -61,7 +61,8 @@ def convergence_figure(
     :raises ValueError: there is no history.
     """
     figure, axes = _figure(histories)
-    for colour, (name, points) in zip(_COLOURS[2:], histories.items(), strict=False):
+    for name, colour in colours(histories).items():
+        points = histories[name]
         steps, values = zip(*points, strict=True)
         axes.step(steps, values, where="post", color=colour, lw=1.8, label=name)
         axes.plot(steps[-1], values[-1], "o", color=colour, ms=4)
@@ -92,7 +93,7 @@ def _draw_prices(axes: Axes, instance: DemandResponseInstance, answers: Answers)
         if any(np.allclose(prices, other) for other in drawn):
             continue  # charging at arrival and the reaction to the base price pay that
         drawn.append(prices)
-        axes.stairs(prices, hours, baseline=None, color=_colour(answers, name), lw=_width(answers, name), label=name)
+        axes.stairs(prices, hours, baseline=None, label=name, **lines(list(answers))[name])
     axes.set_ylabel(r"price (\$/kWh)")
     axes.set_title("prices", loc="left")
     axes.set_ylim(0.9 * low.min(), max(max(prices) for prices in drawn) * 1.12)
@@ -103,9 +104,8 @@ def _draw_prices(axes: Axes, instance: DemandResponseInstance, answers: Answers)
 def _draw_load(axes: Axes, instance: DemandResponseInstance, answers: Answers) -> None:
     hours = _hours(instance)
     axes.stairs(instance.base_load_kw, hours, fill=True, color="0.9", label="other load")
-    for name, answer in answers.items():
-        colour, width = _colour(answers, name), _width(answers, name)
-        axes.stairs(answer["load_kw"], hours, baseline=None, color=colour, lw=width, label=name)
+    for name, drawn in lines(list(answers)).items():
+        axes.stairs(answers[name]["load_kw"], hours, baseline=None, label=name, **drawn)
     mean = next(iter(answers.values()))["mean_kw"]
     axes.axhline(mean, color="0.5", lw=0.9, ls=":", label="mean load")
     axes.set_ylabel("load (kW)")
@@ -116,10 +116,10 @@ def _draw_load(axes: Axes, instance: DemandResponseInstance, answers: Answers) -
 
 
 def _draw_waits(axes: Axes, answers: Answers) -> None:
-    for name, answer in answers.items():
-        waits = np.sort(list(answer["start_h"].values()))
+    for name, drawn in lines(list(answers)).items():
+        waits = np.sort(list(answers[name]["start_h"].values()))
         label = f"{name} (mean {waits.mean():.2f} h)"
-        axes.ecdf(waits, color=_colour(answers, name), lw=_width(answers, name), label=label)
+        axes.ecdf(waits, label=label, **drawn)
     axes.set_xlabel("hours from arrival to the first charging")
     axes.set_ylabel("share of the EVs")
     axes.set_ylim(0, 1.03)
@@ -137,15 +137,6 @@ def _figure(answers: Mapping[str, Any]) -> tuple[Figure, Axes]:
     _require(answers)
     figure = Figure(figsize=_SIZE, layout="constrained")
     return figure, figure.subplots()
-
-
-def _colour(answers: Answers, name: str) -> str:
-    return _COLOURS[list(answers).index(name) % len(_COLOURS)]
-
-
-def _width(answers: Answers, name: str) -> float:
-    """Later lines are thinner, so that equal ones stay visible."""
-    return float(np.linspace(4.2, 1.6, len(answers))[list(answers).index(name)])
 
 
 def _hours(instance: DemandResponseInstance) -> np.ndarray:

@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...colours import SERIES, colours, lines
 from ...instances.electric_bus import ElectricBusInstance, Site
 
-_SITE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f6000", "#5e3c99")
-_ANSWER_COLOURS = ("#7f7f7f", "#e08214", "#2166ac", "#1b7837", "#762a83", "#b2182b")
 # Direction of a name from its site (rad) -> offset in points, alignment.
 _SIDES = {
     -np.pi / 2: ((0.0, -10.0), "center", "top"),
@@ -38,15 +37,15 @@ def draw(instance: ElectricBusInstance, answers: Mapping[str, dict[str, Any]]) -
     figure = Figure(figsize=(15, 9), layout="constrained")
     (left, right) = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.15, 1], wspace=0.03)[0]
     plan, tariffs = left.subplots(2, 1, height_ratios=[1.35, 1])
-    colours = {name: _ANSWER_COLOURS[k % len(_ANSWER_COLOURS)] for k, name in enumerate(answers)}
+    shown_in = colours(answers)
     hours = np.array([instance.slot_minute(slot) / 60 for slot in range(instance.slots + 1)])
     _draw_map(plan, instance, shown, f"{instance.name}: sites and assignments ({label})")
-    _draw_tariffs(tariffs, instance, answers, colours, hours)
+    _draw_tariffs(tariffs, instance, answers, hours)
     _clock(tariffs, hours)
     panels = np.atleast_1d(right.subplots(len(answers), 1, sharex=True))
     most = max(max(answer["load_kwh"]) for answer in answers.values())
     for axes, (name, answer) in zip(panels, answers.items(), strict=True):
-        _draw_load(axes, name, answer, instance.renewable_share, hours, colours[name])
+        _draw_load(axes, name, answer, instance.renewable_share, hours, shown_in[name])
         axes.set_ylim(0, 1.1 * most)
     _clock(panels[-1], hours)
     return figure
@@ -123,7 +122,7 @@ def _ways(instance: ElectricBusInstance, shown: dict[str, Any]) -> dict[str, tup
 
 def _draw_assignments(axes: Axes, instance: ElectricBusInstance, shown: dict[str, Any]) -> None:
     """Draw an arrow from every bus's terminal to its site; those that coincide lie side by side."""
-    colours = _site_colours(instance)
+    of_site = _site_colours(instance)
     drawn: Counter[tuple[Point, Site]] = Counter()
     for terminal, site in _ways(instance, shown).values():
         start, end = np.array(terminal), np.array(site.position_km)
@@ -131,7 +130,7 @@ def _draw_assignments(axes: Axes, instance: ElectricBusInstance, shown: dict[str
         across = np.array([-way[1], way[0]]) / max(float(np.hypot(*way)), 1e-9)
         shift = across * _SLIP * drawn[terminal, site]
         drawn[terminal, site] += 1
-        arrow = {"arrowstyle": "-|>", "color": colours[site], "lw": 1.4, "shrinkA": 3, "shrinkB": 8}
+        arrow = {"arrowstyle": "-|>", "color": of_site[site], "lw": 1.4, "shrinkA": 3, "shrinkB": 8}
         axes.annotate("", tuple(end + shift), tuple(start + shift), arrowprops=arrow, zorder=4)
 
 
@@ -157,21 +156,19 @@ def _map_handles() -> list[Line2D]:
 
 
 def _site_colours(instance: ElectricBusInstance) -> dict[Site, str]:
-    return {site: _SITE_COLOURS[k % len(_SITE_COLOURS)] for k, site in enumerate(instance.sites)}
+    return {site: SERIES[k % len(SERIES)] for k, site in enumerate(instance.sites)}
 
 
 def _draw_tariffs(
     axes: Axes,
     instance: ElectricBusInstance,
     answers: Mapping[str, dict[str, Any]],
-    colours: Mapping[str, str],
     hours: np.ndarray,
 ) -> None:
     axes.set_title("tariffs over the day", loc="left")
     axes.set_ylabel(r"tariff (\$/kWh)")
-    widths = np.linspace(4.5, 1.5, len(answers))  # the later lines are thinner, so that equal ones stay visible
-    for (name, answer), width in zip(answers.items(), widths, strict=True):
-        axes.stairs(answer["tariff_usd_per_kwh"], hours, color=colours[name], lw=width, label=name, baseline=None)
+    for name, drawn in lines(list(answers)).items():
+        axes.stairs(answers[name]["tariff_usd_per_kwh"], hours, label=name, baseline=None, **drawn)
     axes.stairs(
         instance.base_tariff_usd_per_kwh,
         hours,
@@ -203,11 +200,11 @@ def _draw_load(
     axes.grid(axis="x", color="0.94")
     axes.set_axisbelow(True)
     green = axes.twinx()
-    green.stairs(np.array(share) * 100, hours, color="#4d9221", lw=1.2, ls="--", baseline=None)
+    green.stairs(np.array(share) * 100, hours, color="#009e73", lw=1.2, ls="--", baseline=None)
     green.set_ylim(0, 100)
     green.set_yticks([0, 50, 100])
-    green.set_ylabel("renewable share (%)", color="#4d9221")
-    green.tick_params(colors="#4d9221", labelsize=9)
+    green.set_ylabel("renewable share (%)", color="#009e73")
+    green.tick_params(colors="#009e73", labelsize=9)
     green.spines[["top"]].set_visible(False)
 
 

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from ...colours import SERIES, WAYS
 from ...instances.fast_charging import FastChargingInstance
 
-_BLUE, _RED, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "0.45"
-_COLOURS = (_BLUE, _RED, _GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#7f6000", "#5e3c99")
+_BLUE, _RED, _GREEN, *_ = SERIES
+_GREY = "0.45"
 
 
 def draw(instance: FastChargingInstance, answers: Mapping[str, dict[str, Any]]) -> Figure:
@@ -75,7 +76,7 @@ def _draw_supply(axes: Axes, shown: dict[str, Any], hours: Any) -> None:
     station = np.sum([shown["station_kw"][bus] for bus in shown["stations"]] or [np.zeros(len(hours) - 1)], axis=0)
     parts = {"grid": np.array(shown["grid_kw"])} | {g: np.array(kw) for g, kw in shown["generation_kw"].items()}
     total = np.zeros(len(hours) - 1)
-    for (name, power), colour in zip(parts.items(), _COLOURS, strict=False):
+    for (name, power), colour in zip(parts.items(), SERIES, strict=False):
         axes.stairs(total + power, hours, baseline=total, fill=True, color=colour, alpha=0.8, label=name)
         total = total + power
     axes.stairs(
@@ -99,7 +100,7 @@ def _draw_shedding(
 
 def _draw_stations(axes: Axes, shown: dict[str, Any], hours: Any) -> None:
     axes.set_title("station demand (solid: built) and grid price", loc="left")
-    for (bus, power), colour in zip(shown["station_kw"].items(), _COLOURS, strict=False):
+    for (bus, power), colour in zip(shown["station_kw"].items(), SERIES, strict=False):
         built = bus in shown["stations"]
         style: dict[str, Any] = {"lw": 2.0, "ls": "-"} if built else {"lw": 1.0, "ls": "--", "alpha": 0.8}
         axes.stairs(power, hours, baseline=None, color=colour, label=f"bus {bus}", **style)
@@ -120,17 +121,16 @@ def draw_profits(rows: Sequence[Mapping[str, Any]]) -> Figure:
     prices = np.arange(len(rows))
     series = {
         "paper": ("paper_profit_usd", "0.75"),
-        "exact": ("profit_usd", _BLUE),
-        "nested heuristic": ("nested_profit_usd", _RED),
+        "exact": ("profit_usd", WAYS["exact"]),
+        "nested heuristic": ("nested_profit_usd", WAYS["nested"]),
     }
-    for k, (label, (key, colour)) in enumerate(series.items()):
+    for k, (label, (key, shade)) in enumerate(series.items()):
         heights = [row[key] if row[key] is not None else np.nan for row in rows]
-        bars = axes.bar(prices + (k - 1) * 0.27, heights, 0.27, color=colour, label=label)
+        bars = axes.bar(prices + (k - 1) * 0.27, heights, 0.27, color=shade, label=label)
         texts = ["" if np.isnan(height) else f"{height:,.0f}" for height in heights]
         axes.bar_label(bars, texts, fontsize=7.5, rotation=90, padding=3)
-    axes.set_xticks(
-        prices, [f"{row['sell_price_usd_per_kwh']:.2f}\n{{{', '.join(map(str, row['buses']))}}}" for row in rows]
-    )
+    built = [f"{{{', '.join(map(str, row['buses']))}}}" if row["buses"] else "none" for row in rows]
+    axes.set_xticks(prices, [f"{row['sell_price_usd_per_kwh']:.2f}\n{at}" for row, at in zip(rows, built, strict=True)])
     axes.set_xlabel(r"selling price (\$/kWh), and the buses of the exact optimum")
     axes.set_ylabel(r"profit (\$ a year)")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda usd, _: f"{usd:,.0f}"))
@@ -146,7 +146,7 @@ def draw_scaling(rows: Sequence[Mapping[str, Any]]) -> Figure:
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     times, memory = figure.subplots(1, 2)
     counts = [row["scenarios"] for row in rows]
-    for step, colour in zip(("build", "reformulate", "solve", "verify"), _COLOURS, strict=False):
+    for step, colour in zip(("build", "reformulate", "solve", "verify"), SERIES, strict=False):
         times.plot(counts, [row["seconds"][step] for row in rows], "o-", color=colour, label=step)
     total = [row["total_seconds"] for row in rows]
     times.plot(counts, total, "s-", color="black", label="total")

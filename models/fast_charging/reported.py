@@ -21,7 +21,7 @@ def summary(model: pyo.ConcreteModel) -> dict[str, Any]:
     ``sold_kwh_per_day``, ``shed_kwh_per_day``. ``stations``: bus -> chargers. By slot, expected:
     ``grid_price_usd_per_kwh``, ``demand_kw`` of all loads, ``grid_kw``, ``generation_kw`` (generator -> kW),
     ``shed_kw`` (bus -> kW, of buses that shed), ``station_kw`` (candidate -> kW if built) and, once a solve has found
-    prices, ``lmp_usd_per_kwh`` (bus -> $/kWh).
+    prices, ``lmp_usd_per_kwh`` (bus -> $/kWh). ``line_peak_kw``: "from-to" -> greatest flow either way.
     """
     operator, hours = model.operator, pyo.value(model.slot_hours)
     generation = {g: _expected(model, partial(_power, operator.generation, g)) for g in model.GENERATORS}
@@ -55,6 +55,10 @@ def summary(model: pyo.ConcreteModel) -> dict[str, Any]:
         "generation_kw": generation,
         "shed_kw": shed,
         "station_kw": station,
+        "line_peak_kw": {
+            f"{a}-{b}": KW * max(abs(pyo.value(operator.flow[a, b, t, s])) for t, s in model.CASES)
+            for a, b in model.LINES
+        },
     }
     prices = {i: [_price(model, i, t) for t in model.SLOTS] for i in model.BUSES}
     if all(price is not None for of_bus in prices.values() for price in of_bus):

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from ...instances.fast_charging import FastChargingInstance
 from ..paper_table import table
 
 #: Table III and the text below it, $ a year unless said otherwise; the paper calls the profit "daily".
@@ -28,7 +29,26 @@ PAPER_TABLE_4: dict[float, tuple[float, dict[int, int]]] = {
     1.38: (59_390.0, {5: 6, 25: 9, 32: 7}),
     1.39: (86_037.0, {5: 6, 10: 8, 25: 9, 32: 7}),
 }
+#: Table I (the second of that number): bus -> (traffic node, alpha^CHF, alpha^LS, alpha^F), costs in 10,000 $.
+PAPER_TABLE_1: dict[int, tuple[int, float, float, float]] = {
+    5: (12, 2.35, 1.017, 16.3),
+    10: (3, 2.35, 1.068, 16.3),
+    20: (10, 2.35, 0.814, 16.3),
+    25: (15, 2.35, 0.916, 16.3),
+    32: (18, 2.35, 1.017, 16.3),
+}
+#: Table II: parameter -> (value, unit).
+PAPER_TABLE_2: dict[str, tuple[float, str]] = {
+    "Z_min": (6, "chargers"),
+    "Z_max": (10, "chargers"),
+    "W_allowed": (5, "min"),
+    "n_FCS": (5, "years"),
+    "interest": (0.1, "a year"),
+    "C_LS": (2.5, "$/kWh"),
+    "C_sell": (1.35, "$/kWh"),
+}
 NOT_REPRODUCIBLE = (
+    "Table I is there twice: the first one compares articles and holds no result; the second is shown.",
     "Load profile, grid prices, generators and demand (Figures 5 to 8) are not printed as numbers: they are "
     "calibrated, so that LMPs, dispatch and shedding (Figures 8 to 10) are this instance's, not the paper's.",
     "The operator's cost of 105,934,300 $ a year: its 246,440 $ a day for at most 72,000 kWh through line 1-2 (3000 "
@@ -38,6 +58,39 @@ NOT_REPRODUCIBLE = (
     "8 chargers at bus 10: no service rate and demand give 6, 8, 10, 9, 7 together; the instance sets that one.",
     "The title says user equilibrium, equation (1a) is the system optimum; only its flows agree with Table IV.",
 )
+
+
+def table_1(instance: FastChargingInstance) -> Table:
+    """Return Table I, construction costs of the candidates: the paper's values and the instance's, in 10,000 $."""
+    heads = ("bus", "traffic node", "a_CHF", "a_LS", "a_F", "paper: node", "a_CHF", "a_LS", "a_F")
+    shown = table("Table I: construction costs (10,000 $)", heads)
+    for candidate in instance.candidates:
+        costs = (
+            instance.charging.charger_cost_usd, candidate.land_cost_usd_per_charger, candidate.site_cost_usd
+        )  # fmt: skip
+        node = "-" if candidate.road_node is None else str(candidate.road_node)
+        printed = PAPER_TABLE_1.get(candidate.bus)
+        paper = ["-"] * 4 if printed is None else [f"{number:g}" for number in printed]
+        shown.add_row(str(candidate.bus), node, *(f"{cost / 1e4:g}" for cost in costs), *paper)
+    return shown
+
+
+def table_2(instance: FastChargingInstance) -> Table:
+    """Return Table II, parameters: the paper's values and the instance's."""
+    charging = instance.charging
+    ours: dict[str, float] = {
+        "Z_min": charging.least_chargers,
+        "Z_max": charging.most_chargers,
+        "W_allowed": charging.longest_wait_minutes,
+        "n_FCS": instance.lifetime_years,
+        "interest": instance.interest_rate,
+        "C_LS": instance.shedding_cost_usd_per_kwh,
+        "C_sell": instance.sell_price_usd_per_kwh,
+    }
+    shown = table("Table II: parameters", ("parameter", "unit", "paper", "here"), ("parameter", "unit"))
+    for name, (value, unit) in PAPER_TABLE_2.items():
+        shown.add_row(name, unit, f"{value:g}", f"{ours[name]:g}")
+    return shown
 
 
 def table_3(answer: Mapping[str, Any]) -> Table:

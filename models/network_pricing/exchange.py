@@ -7,28 +7,42 @@ For the commodities K that are free, with some of their ways p, tolls paid :math
           \sum_p z_{kp} = 1, \quad \sum_p c_p z_{kp} + \sum_a s_{ka} = L_k \le c_p + t(p), \quad
           s_{ka} \le \sum_{p \ni a} M_{pa} z_{kp}, \quad 0 \le t_a - s_{ka} \le N_a (1 - \sum_{p \ni a} z_{kp})
 
-with z binary, and rows for the kept ways against the rivals that the inverse problem has met, and the nearest. The
-tolls and ways at hand are where HiGHS starts from. What comes out is only a suggestion of tolls: the climb of
-:mod:`.search` says what they earn. Nodes are limited, and not seconds, so that the same arguments give the same.
+with z binary, and rows for the ways kept, and for :math:`L_k`, against the rivals that the inverse problem has met, and
+the nearest. Where another way undercuts at the tolls that come out, its row is added and the program is solved again:
+else it believes in tolls that lose the commodity to a way that it does not know. The tolls and ways at hand are where
+HiGHS starts from. What comes out is only a suggestion: the climb of :mod:`.search` says what the tolls earn. Nodes and
+rounds are limited, and not seconds, so that the same arguments give the same.
 
 Source: P. Shaw, *Using constraint programming and local search methods to solve vehicle routing problems*, CP 1998.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from .inverse import Market, Ways
+from .inverse import Market
 
 NODES = 40
-GAP = 1e-3
+GAP = 1e-4
+ROUNDS = 8
+UNDERCUTTERS = 5  # ways of a commodity that are added at once
+UNDERCUTS = 1e-6  # a way that costs less by this share of the way without tolls
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Tolls, and whether nothing better than they are was left open among these ways (but for ``GAP``)."""
+
+    tolls: np.ndarray
+    proven: bool
 
 
 def exchange(
     market: Market, chosen: Sequence[int], tolls: np.ndarray, free: Mapping[int, Sequence[int]]
-) -> np.ndarray | None:
+) -> Exchange | None:
     """Return tolls at which some commodities may choose anew; None if none were found.
 
     :param chosen: the commodities' ways at ``tolls``.
@@ -36,11 +50,18 @@ def exchange(
     """
     program = _Program(market, tolls)
     for k, p in enumerate(chosen):
-        if k not in free:
-            program.keep(market.ways[k], p, market.rivals(k, p, tolls))
-    for k, among in free.items():
-        program.choose(market.ways[k], chosen[k], sorted({*among, chosen[k]}))
-    return program.solve()
+        rivals = market.rivals(k, p, tolls)
+        if k in free:
+            program.choose(k, p, sorted({*free[k], p}), rivals)
+        else:
+            program.keep(k, p, rivals)
+    enough = market.earned(chosen, tolls) * (1 + GAP)
+    for _ in range(ROUNDS):
+        if not program.solve():
+            return None
+        if program.revenue <= enough or not program.undercut():
+            break
+    return Exchange(program.values[: len(tolls)], program.proven)
 
 
 def relaxed(market: Market) -> np.ndarray | None:
@@ -48,14 +69,18 @@ def relaxed(market: Market) -> np.ndarray | None:
     tolls = np.zeros(len(market.arcs))
     chosen = market.respond(tolls)
     program = _Program(market, tolls)
-    for ways, p in zip(market.ways, chosen, strict=True):
-        program.choose(ways, p, range(len(ways.cost)))
+    for k, p in enumerate(chosen):
+        program.choose(k, p, range(len(market.ways[k].cost)), ())
     program.integer = [False] * len(program.integer)
-    return program.solve()
+    return program.values[: len(tolls)] if program.solve() else None
 
 
 class _Program:
-    """A mixed-integer program in triplets; the first variables are the tolls."""
+    """A mixed-integer program in triplets; the first variables are the tolls.
+
+    ``kept`` has the ways kept, ``distance`` the variables L, both by commodity; ``values``, ``revenue`` and ``proven``
+    are of the last solve.
+    """
 
     def __init__(self, market: Market, tolls: np.ndarray) -> None:
         self.market, self.tolls = market, tolls
@@ -66,20 +91,25 @@ class _Program:
         self.entries: list[tuple[int, int, float]] = []
         self.low: list[float] = []
         self.high: list[float] = []
+        self.kept: dict[int, int] = {}
+        self.distance: dict[int, int] = {}
+        self.values, self.revenue, self.proven = np.array(self.start), 0.0, False
 
-    def keep(self, ways: Ways, p: int, rivals: Sequence[int]) -> None:
+    def keep(self, k: int, p: int, rivals: Iterable[int]) -> None:
         """Let a commodity keep its way, against its rivals."""
+        ways = self.market.ways[k]
         for a in np.flatnonzero(ways.uses[p]):
             self.gain[a] += ways.demand
+        self.kept[k] = p
         for q in rivals:
-            difference = ways.uses[p] - ways.uses[q]
-            self._row({int(a): difference[a] for a in np.flatnonzero(difference)}, ways.cost[q] - ways.cost[p])
+            self._rival(k, q)
 
-    def choose(self, ways: Ways, now: int, among: Sequence[int]) -> None:
-        """Let a commodity choose one among some of its ways; it starts with that of ``now``."""
+    def choose(self, k: int, now: int, among: Sequence[int], rivals: Iterable[int]) -> None:
+        """Let a commodity choose one among some of its ways, against others; it starts with that of ``now``."""
+        ways = self.market.ways[k]
         z = {p: self._variable(0.0, 1.0, float(p == now), True) for p in among}
         cost_now = float(ways.cost[now] + ways.uses[now] @ self.tolls)
-        distance = self._variable(0.0, float(ways.cost[0]), cost_now)
+        distance = self.distance[k] = self._variable(0.0, float(ways.cost[0]), cost_now)
         self._row(dict.fromkeys(z.values(), 1.0), 1.0, 1.0)
         balance = {distance: -1.0} | {z[p]: float(ways.cost[p]) for p in among}
         for a in map(int, np.flatnonzero(ways.uses[among].any(axis=0))):
@@ -91,11 +121,23 @@ class _Program:
             self._row({paid: 1.0, a: -1.0}, 0.0)
             self._row({a: 1.0, paid: -1.0} | {z[p]: most for p in users}, most)
         self._row(balance, 0.0, 0.0)
-        for p in among:
-            self._row({distance: 1.0} | {int(a): -1.0 for a in np.flatnonzero(ways.uses[p])}, float(ways.cost[p]))
+        for p in sorted({*among, *rivals}):
+            self._rival(k, p)
 
-    def solve(self) -> np.ndarray | None:
-        """Return the tolls of the best point found within the nodes."""
+    def undercut(self) -> bool:
+        """Add rows where a commodity has cheaper ways at the tolls found; return whether there was any."""
+        tolls, before = self.values[: len(self.tolls)], len(self.high)
+        self.market.respond(tolls)  # lists of ways that are not complete grow by the cheapest
+        for k, ways in enumerate(self.market.ways):
+            cost = ways.cost + ways.uses @ tolls
+            believed = self.values[self.distance[k]] if k in self.distance else cost[self.kept[k]]
+            for q in np.argsort(cost, kind="stable")[:UNDERCUTTERS]:
+                if cost[q] < believed - UNDERCUTS * ways.cost[0]:
+                    self._rival(k, int(q))
+        return len(self.high) > before
+
+    def solve(self) -> bool:
+        """Look for the best point within the nodes; return whether there is one."""
         solver = highspy.Highs()
         options = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_max_nodes": NODES, "mip_rel_gap": GAP}
         for name, value in options.items():
@@ -106,8 +148,10 @@ class _Program:
         solver.setSolution(start)
         solver.run()
         if solver.getInfo().primal_solution_status != highspy.kSolutionStatusFeasible:
-            return None
-        return np.array(solver.getSolution().col_value[: len(self.tolls)])
+            return False
+        self.values, self.revenue = np.array(solver.getSolution().col_value), solver.getInfo().objective_function_value
+        self.proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        return True
 
     def _program(self) -> highspy.HighsLp:
         rows, columns, values = (np.array(part) for part in zip(*self.entries, strict=True))
@@ -132,6 +176,17 @@ class _Program:
         self.start.append(start)
         self.integer.append(integer)
         return len(self.gain) - 1
+
+    def _rival(self, k: int, q: int) -> None:
+        """Say that way q of a commodity costs no less than what it takes."""
+        ways = self.market.ways[k]
+        if k in self.distance:
+            terms = {self.distance[k]: 1.0} | {int(a): -1.0 for a in np.flatnonzero(ways.uses[q])}
+            self._row(terms, float(ways.cost[q]))
+        else:
+            p = self.kept[k]
+            difference = ways.uses[p] - ways.uses[q]
+            self._row({int(a): difference[a] for a in np.flatnonzero(difference)}, ways.cost[q] - ways.cost[p])
 
     def _row(self, terms: dict[int, float], high: float, low: float = -highspy.kHighsInf) -> None:
         self.entries += [(len(self.high), column, value) for column, value in terms.items()]

@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...colours import COSTLY
 from ...instances.network_pricing import NetworkPricingInstance
 from .distances import Distances
 from .reaction import routes, shaded
@@ -22,7 +23,7 @@ _ASIDE = 0.035  # share of an arc's length by which it is drawn beside its oppos
 _TOLL_AT = 0.38  # share of the arc's length where its toll is written, so that opposite ones are apart
 _WIDEST = 7.0
 _CROWDED = 40  # nodes, or commodities, above which nothing is named
-_BARS = {"cost without tolls": "0.7", "tolls paid": "#d1495b"}
+_BARS = {"cost without tolls": "0.7", "tolls paid": COSTLY}
 
 
 def draw(instance: NetworkPricingInstance, answers: Mapping[str, dict[str, Any]]) -> Figure:

@@ -25,6 +25,7 @@ from .reaction import routes
 MOST_PATHS = 4_000
 """Steps of the search for a commodity's ways, after which it is left and the list grows as needed."""
 NEAR = 1e-7  # costs that differ by less are tied, in floats
+LOWERED = 1e-6
 ROUNDS = 60
 NEAREST = 30  # rivals that are looked at besides those that have undercut a way
 
@@ -110,7 +111,8 @@ class Market:
 
     def respond(self, tolls: np.ndarray) -> list[int]:
         """Return the way that each commodity takes, among nearly tied ones that which pays most."""
-        self._grow(tolls)
+        for at in (tolls, tolls * (1 - LOWERED)):  # lowered a little, tied ways that pay more become the cheapest
+            self._grow(at)
         chosen = []
         for ways in self.ways:
             paid = ways.uses @ tolls

@@ -3,7 +3,8 @@ r"""A primal heuristic: local search over tolls, each step closed by the inverse
 **Climb.** Tolls, the commodities' ways at them, the best tolls for these ways (:mod:`.inverse`), the best of their tied
 ways for the leader, and so on: the revenue never falls. **Kick.** The best tolls known are changed on a few arcs, or a
 way is made as cheap as the one that its commodity takes; what is worse by more than a threshold, which shrinks, is
-dropped. **Exchange.** After some kicks, a few commodities that share arcs choose anew, see :mod:`.exchange`.
+dropped. **Exchange.** After each kick, a few commodities that share arcs choose anew, see :mod:`.exchange`, around one
+that could pay much more: a quarter more next time where nothing better is left, a quarter less where that stays open.
 """
 
 import time
@@ -12,16 +13,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...instances.network_pricing import NetworkPricingInstance
-from .exchange import exchange, relaxed
+from .exchange import Exchange, exchange, relaxed
 from .inverse import Market, Ways
 
 SHARES = (1.0, 0.7, 0.5, 0.35)
 """Of the largest tolls: where the climbs begin."""
 ARCS_KICKED = 4
-KICKS = 5  # steps of which one is an exchange
-COMMODITIES_FREE, WAYS_FREE, WAYS_EACH = 10, 300, 60
+KICKS = 2  # steps of which one is an exchange
+FREE_AT_FIRST, FREE_AT_LEAST, WAYS_EACH = 4, 2, 40
 WAYS_KICKED = 0.7  # share of the kicks
 THRESHOLD = 0.01  # relative loss that is accepted at first
+NOTHING = 1e-6  # a relative gain that is none
 
 
 def local_search(
@@ -50,7 +52,7 @@ def local_search(
     if start is not None:
         starts.append(market.vector(start))
     best, tolls = max((_climb(market, t) for t in starts), key=lambda found: found[0])
-    here, here_tolls = best, tolls
+    here, here_tolls, free = best, tolls, FREE_AT_FIRST
     for step in range(steps):
         if seconds is not None and time.monotonic() - begin > seconds:
             break
@@ -58,10 +60,14 @@ def local_search(
             break
         if step % KICKS == KICKS - 1:
             here, here_tolls = best, tolls
-            moved = _exchanged(market, tolls, random)
+            found = _exchanged(market, tolls, free, random)
+            earned, candidate = _climb(market, found.tolls)
+            if earned <= best * (1 + NOTHING):
+                change = max(1, free // 4)
+                free += change if found.proven else -change
+                free = max(FREE_AT_LEAST, min(free, len(market.ways)))
         else:
-            moved = _kicked(market, here_tolls, random)
-        earned, candidate = _climb(market, moved)
+            earned, candidate = _climb(market, _kicked(market, here_tolls, random))
         if earned > here - THRESHOLD * (1 - step / steps) ** 2 * best * random.random():
             here, here_tolls = earned, candidate
         if earned > best:
@@ -83,21 +89,20 @@ def _climb(market: Market, tolls: np.ndarray) -> tuple[float, np.ndarray]:
         earned, tolls = value, better
 
 
-def _exchanged(market: Market, tolls: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return tolls at which some commodities, drawn around one of them by the arcs they share, have chosen anew."""
-    first = market.ways[random.integers(len(market.ways))].uses.any(axis=0)
-    shared = np.array([float((ways.uses.any(axis=0) & first).sum()) for ways in market.ways])
-    order = np.argsort(-shared * random.uniform(0.3, 1.0, len(shared)))
+def _exchanged(market: Market, tolls: np.ndarray, free: int, random: np.random.Generator) -> Exchange:
+    """Let some commodities choose anew: one drawn by what it could pay more, others by the arcs that they share."""
     chosen = market.respond(tolls)
-    free: dict[int, list[int]] = {}
-    for k in map(int, order):
-        among = _tempting(market.ways[k], tolls, random)
-        if sum(map(len, free.values())) + len(among) <= WAYS_FREE:
-            free[k] = among
-        if len(free) == COMMODITIES_FREE:
-            break
-    found = exchange(market, chosen, tolls, free)
-    return tolls if found is None else found
+    could = [
+        w.demand * (w.cost[0] - w.cost.min() - w.uses[p] @ tolls) for w, p in zip(market.ways, chosen, strict=True)
+    ]
+    chance = np.maximum(could, 0.0) + NOTHING
+    first = int(random.choice(len(chance), p=chance / chance.sum()))
+    arcs = market.ways[first].uses.any(axis=0)
+    shared = np.array([float((ways.uses.any(axis=0) & arcs).sum()) for ways in market.ways])
+    shared[first] = np.inf
+    order = np.argsort(-shared * random.uniform(0.3, 1.0, len(shared)), kind="stable")
+    among = {int(k): _tempting(market.ways[k], tolls, random) for k in order[:free]}
+    return exchange(market, chosen, tolls, among) or Exchange(tolls, False)
 
 
 def _tempting(ways: Ways, tolls: np.ndarray, random: np.random.Generator) -> list[int]:

@@ -1,6 +1,6 @@
-"""Map of station location: roads, demand nodes, sites, who charges where, and each station's load."""
+"""Figures of station location: a map with who charges where and each station's load, and how heuristics converge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...colours import COSTLY, EXACT, FINE, WAYS, colours
 from ...instances.station_location import StationLocationInstance
 
 _COLOURS = "viridis_r"
 _FULL = 0.999  # a station above this share of its capacity is full
 _POINTS_PER_EV = 7.0  # area of a demand node's dot
-_BARS = {"within spare power": "#7fb069", "expansion": "#d1495b"}
+_BARS = {"within spare power": FINE, "expansion": COSTLY}
 
 
 def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]]) -> Figure:
@@ -42,6 +43,43 @@ def draw(instance: StationLocationInstance, answers: Mapping[str, dict[str, Any]
         axes.set_ylim(0, most)
     columns = 6 if len(answers) > 1 else 3 if crowded else 2  # as many as the width has room for
     figure.legend(handles=_handles(), loc="outside lower center", ncols=columns, frameon=False)
+    return figure
+
+
+def draw_convergence(
+    histories: Mapping[str, Sequence[Sequence[tuple[int, float]]]], exact: float | None, title: str = ""
+) -> Figure:
+    """Draw the best cost by evaluations: the mean of a method's runs, and between its best and its worst a band.
+
+    :param histories: method -> its runs, each (evaluations, best cost so far) in order; costs do not rise.
+    :param exact: the proven optimum.
+    :raises ValueError: there is no run.
+    """
+    if not any(len(run) for runs in histories.values() for run in runs):
+        raise ValueError("there is no run to draw; give a heuristic at least one seed")
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    used: set[str] = set()
+    for (method, runs), colour in zip(histories.items(), colours(histories).values(), strict=True):
+        found = [np.array(run, dtype=float) for run in runs if len(run)]
+        if not found:
+            continue
+        steps = np.unique(np.concatenate([run[:, 0] for run in found]))
+        steps = steps[steps >= max(run[0, 0] for run in found)]
+        costs = np.array([run[np.searchsorted(run[:, 0], steps, side="right") - 1, 1] for run in found])
+        axes.fill_between(steps, costs.min(axis=0), costs.max(axis=0), step="post", color=colour, alpha=0.15, lw=0)
+        label = f"{method.replace('_', ' ')}, {len(found)} runs"
+        dashes = "--" if colour in used else "-"  # another form of a method that is drawn already
+        axes.step(steps, costs.mean(axis=0), where="post", color=colour, lw=2, ls=dashes, label=label)
+        used.add(colour)
+    if exact is not None:
+        axes.axhline(exact, color=WAYS[EXACT], lw=1.2, ls=":", label=f"optimum, proven: {exact:,.2f}")
+    axes.set_xlabel("decisions evaluated")
+    axes.set_ylabel("best cost so far (M): mean, best to worst run")
+    axes.set_title(title, loc="left")
+    axes.grid(color="0.93")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
     return figure
 
 
@@ -89,7 +127,7 @@ def _draw_site(
     full = station["utilisation"] > _FULL
     axes.plot(
         *at, "s", ms=10 if crowded else 17, mfc=colours.to_rgba(station["utilisation"]),
-        mec="#d1495b" if full else "black", mew=2.0 if full else 1.0, zorder=5,
+        mec=COSTLY if full else "black", mew=2.0 if full else 1.0, zorder=5,
     )  # fmt: skip
     dark = station["utilisation"] > 0.45
     axes.annotate(
@@ -125,7 +163,7 @@ def _handles() -> list[Any]:
     return [
         Line2D([], [], marker="o", ms=7, mfc="0.55", mec="white", label="demand node (area: EVs)", **plain),
         Line2D([], [], marker="s", ms=10, mfc="0.75", mec="black", label="station with its chargers", **plain),
-        Line2D([], [], marker="s", ms=10, mfc="0.75", mec="#d1495b", mew=2, label="full station", **plain),
+        Line2D([], [], marker="s", ms=10, mfc="0.75", mec=COSTLY, mew=2, label="full station", **plain),
         Line2D([], [], marker="s", ms=6, mfc="white", mec="0.45", label="site without a station", **plain),
         Line2D([], [], color=_BARS["within spare power"], lw=7, label="load within spare power (line: spare)"),
         Line2D([], [], color=_BARS["expansion"], lw=7, label="load that needs expansion"),

@@ -6,7 +6,7 @@ relaxation, which is what the leader would like and the follower does not do.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,33 +15,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ...colours import FOLLOWER, LEVEL, OPTIMUM, REACTION, REGION, REJECTED, RELAXED
 from ...driver import solve
-from ...levels.bilevel import Bilevel
 from ...levels.reading import read_levels
 from ...solution import Solution
-from ...solvers.status import Status
-from .reaction_curve import FAR, Reply, curve, reply
-from .small_model import SmallModel, crossings, high_point, small_model
+from .reaction_curve import FAR, Reply, reply
+from .scene import Scene, scene_of, widened, y_limits
+from .small_model import small_model
 
-_REGION, _FOLLOWER = "#c6dbef", "#eeeeee"
-_CURVE, _CUT = "#08519c", "#d95f02"
-_OPTIMUM, _RELAXED = "#b30000", "#238b45"
-_LEVEL = "#737373"
 _POINT = 1e-6  # of the width of the picture: a shorter piece of the curve is a point
 _JUMP = 1e-6  # of the height of the picture: a larger step between neighbouring decisions is a jump
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """All that the panels are drawn from."""
-
-    small: SmallModel
-    replies: list[Reply]
-    best: dict[str, float]
-    relaxed: dict[str, float]
-    best_text: str
-    relaxed_text: str
-    limits: dict[str, tuple[float, float]]
 
 
 def plot(model: Any, solution: Solution | None = None) -> Figure:
@@ -56,7 +39,7 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
     if solution is None:
         with bilevel.kept_values():
             solution = solve(model)
-    scene = _scene(bilevel, small, solution)
+    scene = scene_of(bilevel, small, solution)
     y = small.follower.y
     figure = Figure(figsize=(7.6, 5.6) if len(y) == 1 else (15.5, 5.6), layout="constrained")
     panels = figure.subplots(1, 1 if len(y) == 1 else 3, squeeze=False)[0]
@@ -73,65 +56,7 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
     return figure
 
 
-def _scene(bilevel: Bilevel, small: SmallModel, solution: Solution) -> _Scene:
-    found = solution.status in (Status.optimal, Status.feasible)
-    best = {name: solution.values[name] for name in (small.follower.x, *small.follower.y)} if found else {}
-    status, relaxed = high_point(bilevel)
-    best_text = f"bilevel optimum: {_number(solution.objective)}" if found else f"no bilevel optimum: {solution.status}"
-    if solution.status is Status.feasible:
-        best_text = f"bilevel feasible point: {_number(solution.objective)}"
-    relaxed_text = (
-        f"optimum of the high-point relaxation: {_number(small.objective.at(relaxed))}"
-        if relaxed
-        else f"high-point relaxation: {status}"
-    )
-    points = [p for p in (best, relaxed) if p]
-    lower, upper = _x_limits(small, points)
-    values = np.arange(np.ceil(lower), np.floor(upper) + 1).tolist() if small.integer else None
-    replies = curve(small.follower, lower, upper, values)
-    seen = [r.x for r in replies if len(r.feasible)] + [p[small.follower.x] for p in points]
-    limits = {small.follower.x: _widened(min(seen, default=lower), max(seen, default=upper))}
-    for k, name in enumerate(small.follower.y):
-        limits[name] = _y_limits(replies, k, [p[name] for p in points])
-    return _Scene(small, replies, best, relaxed, best_text, relaxed_text, limits)
-
-
-def _number(number: float | None) -> str:
-    return "none" if number is None else f"{round(number, 9) + 0.0:.5g}"
-
-
-def _x_limits(small: SmallModel, points: Sequence[dict[str, float]]) -> tuple[float, float]:
-    """Return the range of x: its bounds, or where the rows of both levels meet and the points to be shown are."""
-    interesting = [p[small.follower.x] for p in points] + crossings(small.follower)[:, 0].tolist()
-    lower, upper = small.x_bounds
-    interesting += [bound for bound in (lower, upper) if bound is not None and abs(bound) < FAR]
-    left, right = (min(interesting), max(interesting)) if interesting else (0.0, 1.0)
-    far = lower is None or upper is None or upper - lower > 10 * (right - left)
-    margin = max(1.0, 0.25 * (right - left)) if far else 0.0
-    wide = (left - margin, right + margin)
-    return (
-        wide[0] if lower is None or lower < wide[0] else lower,
-        wide[1] if upper is None or upper > wide[1] else upper,
-    )
-
-
-def _y_limits(replies: Sequence[Reply], k: int, marked: Sequence[float]) -> tuple[float, float]:
-    """Return the range of a follower's variable: what is bounded of its reaction and of the joint region."""
-    parts = [s[:, k] for r in replies for s in (r.joint, r.optimal)]
-    values = np.concatenate([*parts, np.array(marked, dtype=float)]) if parts else np.array(marked, dtype=float)
-    inner = values[np.abs(values) < 0.9 * FAR]
-    if not len(inner):
-        return -1.0, 1.0
-    open_ended = bool((np.abs(values) >= 0.9 * FAR).any())
-    return _widened(float(inner.min()), float(inner.max()), 0.25 if open_ended else 0.06)
-
-
-def _widened(lower: float, upper: float, share: float = 0.05) -> tuple[float, float]:
-    margin = share * (upper - lower) or 1.0
-    return lower - margin, upper + margin
-
-
-def _draw_reaction(axes: Axes, scene: _Scene, k: int) -> None:
+def _draw_reaction(axes: Axes, scene: Scene, k: int) -> None:
     """Draw the regions and the reaction curve of the follower's k-th variable over x."""
     x, y = scene.small.follower.x, scene.small.follower.y[k]
     axes.set(xlim=scene.limits[x], ylim=scene.limits[y], xlabel=x, ylabel=y)
@@ -139,19 +64,19 @@ def _draw_reaction(axes: Axes, scene: _Scene, k: int) -> None:
     height = scene.limits[y][1] - scene.limits[y][0]
     if scene.small.integer:
         for found in scene.replies:
-            for corners, colour in ((found.feasible, _FOLLOWER), (found.joint, _REGION)):
+            for corners, colour in ((found.feasible, FOLLOWER), (found.joint, REGION)):
                 if len(corners):
                     bar: dict[str, Any] = {"color": colour, "lw": 9, "solid_capstyle": "butt", "zorder": 1}
                     axes.plot([found.x] * 2, _span(corners, k), **bar)
-            for corners, colour in ((found.rejected, _CUT), (found.accepted, _CURVE)):
+            for corners, colour in ((found.rejected, REJECTED), (found.accepted, REACTION)):
                 if len(corners):
                     axes.plot([found.x] * 2, _span(corners, k), "o-", color=colour, ms=5, lw=2.5, zorder=4)
         return
-    for part, colour in (("feasible", _FOLLOWER), ("joint", _REGION)):
+    for part, colour in (("feasible", FOLLOWER), ("joint", REGION)):
         for run in _runs(scene.replies, part, k, np.inf):
             spans = np.array([_span(getattr(r, part), k) for r in run])
             axes.fill_between([r.x for r in run], spans[:, 0], spans[:, 1], color=colour, lw=0, zorder=1)
-    for part, colour, style in (("rejected", _CUT, "--"), ("accepted", _CURVE, "-")):
+    for part, colour, style in (("rejected", REJECTED, "--"), ("accepted", REACTION, "-")):
         for run in _runs(scene.replies, part, k, _JUMP * height):
             spans = np.array([_span(getattr(r, part), k) for r in run])
             at = [r.x for r in run]
@@ -188,8 +113,8 @@ def _runs(replies: Sequence[Reply], part: str, k: int, jump: float) -> Iterator[
         yield run
 
 
-def _mark_points(axes: Axes, scene: _Scene, names: tuple[str, str]) -> None:
-    for point, marker, colour, size in ((scene.relaxed, "o", _RELAXED, 11), (scene.best, "*", _OPTIMUM, 17)):
+def _mark_points(axes: Axes, scene: Scene, names: tuple[str, str]) -> None:
+    for point, marker, colour, size in ((scene.relaxed, "o", RELAXED, 11), (scene.best, "*", OPTIMUM, 17)):
         if point:
             at = [point[name] for name in names]
             if marker == "o" and scene.best and np.allclose(at, [scene.best[name] for name in names], atol=1e-6):
@@ -198,7 +123,7 @@ def _mark_points(axes: Axes, scene: _Scene, names: tuple[str, str]) -> None:
             axes.plot(*([v] for v in at), marker, ms=size, mec=colour, mfc=face, mew=2, zorder=6, clip_on=False)
 
 
-def _draw_levels(axes: Axes, scene: _Scene) -> None:
+def _draw_levels(axes: Axes, scene: Scene) -> None:
     """Draw the leader's objective: its level lines through the two optima, and the way that it improves."""
     x, y = scene.small.follower.x, scene.small.follower.y[0]
     values = sorted({round(scene.small.objective.at(p), 9) for p in (scene.best, scene.relaxed) if p})
@@ -206,11 +131,11 @@ def _draw_levels(axes: Axes, scene: _Scene) -> None:
         return
     grid = np.meshgrid(np.linspace(*scene.limits[x], 300), np.linspace(*scene.limits[y], 300))
     at = np.vectorize(lambda a, b: scene.small.objective.at({x: a, y: b}))(*grid)
-    lines = axes.contour(*grid, at, levels=values, colors=_LEVEL, linewidths=1.0, linestyles="dotted", zorder=2)
+    lines = axes.contour(*grid, at, levels=values, colors=LEVEL, linewidths=1.0, linestyles="dotted", zorder=2)
     axes.clabel(lines, fmt="%.5g", fontsize=8)
 
 
-def _draw_slice(axes: Axes, scene: _Scene) -> None:
+def _draw_slice(axes: Axes, scene: Scene) -> None:
     """Draw the follower's problem at the leader's best decision, in the plane of its two variables."""
     follower = scene.small.follower
     one, two = follower.y
@@ -221,16 +146,16 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
         return
     found = reply(follower, scene.best[follower.x])
     axes.set_title(f"the follower at {follower.x} = {found.x:.4g}", fontsize=10)
-    limits = [_y_limits([found], k, [scene.best[name]]) for k, name in enumerate(follower.y)]
+    limits = [y_limits([found], k, [scene.best[name]]) for k, name in enumerate(follower.y)]
     bounded = found.feasible[(np.abs(found.feasible) < 0.9 * FAR).all(axis=1)]
     for k in range(2):
         seen = np.r_[limits[k], bounded[:, k]] if len(bounded) else np.array(limits[k])
-        limits[k] = _widened(float(seen.min()), float(seen.max()))
+        limits[k] = widened(float(seen.min()), float(seen.max()))
     axes.set(xlim=limits[0], ylim=limits[1])
-    for corners, colour in ((found.feasible, _FOLLOWER), (found.joint, _REGION)):
+    for corners, colour in ((found.feasible, FOLLOWER), (found.joint, REGION)):
         if len(corners) > 2:
             axes.fill(*_around(corners).T, color=colour, zorder=1)
-    for corners, colour, style in ((found.rejected, _CUT, "--"), (found.accepted, _CURVE, "-")):
+    for corners, colour, style in ((found.rejected, REJECTED, "--"), (found.accepted, REACTION, "-")):
         if len(corners) == 1:
             axes.plot(*corners.T, "o", color=colour, ms=6, zorder=4)
         elif len(corners) == 2:
@@ -245,7 +170,7 @@ def _draw_slice(axes: Axes, scene: _Scene) -> None:
     if np.ptp(at) > 1e-9:
         step = np.ptp(at) / 6
         levels = [value + k * step for k in range(-6, 7) if at.min() < value + k * step < at.max()]
-        lines = axes.contour(*grid, at, levels=levels, colors=_LEVEL, linewidths=0.9, linestyles="dotted", zorder=2)
+        lines = axes.contour(*grid, at, levels=levels, colors=LEVEL, linewidths=0.9, linestyles="dotted", zorder=2)
         axes.clabel(lines, fmt="f = %.4g", fontsize=8)
 
 
@@ -255,17 +180,17 @@ def _around(corners: np.ndarray) -> np.ndarray:
     return corners[np.argsort(np.arctan2(towards[:, 1], towards[:, 0]))]
 
 
-def _handles(scene: _Scene) -> list[Any]:
+def _handles(scene: Scene) -> list[Any]:
     marker: dict[str, Any] = {"ls": "", "mew": 2}
     handles: list[Any] = []
     if any(len(r.feasible) and not np.array_equal(r.feasible, r.joint) for r in scene.replies):
-        handles.append(Patch(color=_FOLLOWER, label="follower's rows hold"))
-    handles.append(Patch(color=_REGION, label="rows of both levels hold"))
+        handles.append(Patch(color=FOLLOWER, label="follower's rows hold"))
+    handles.append(Patch(color=REGION, label="rows of both levels hold"))
     if any(len(r.accepted) for r in scene.replies):
-        handles.append(Line2D([], [], color=_CURVE, lw=2.6, label="inducible region: the follower's reaction"))
+        handles.append(Line2D([], [], color=REACTION, lw=2.6, label="inducible region: the follower's reaction"))
     if any(len(r.rejected) for r in scene.replies):
-        handles.append(Line2D([], [], color=_CUT, lw=2.6, ls="--", label="reaction, rejected by the leader's rows"))
+        handles.append(Line2D([], [], color=REJECTED, lw=2.6, ls="--", label="reaction, rejected by the leader's rows"))
     star, ring = ("*" if scene.best else ""), ("o" if scene.relaxed else "")
-    handles.append(Line2D([], [], marker=star, ms=14, mec=_OPTIMUM, mfc=_OPTIMUM, label=scene.best_text, **marker))
-    handles.append(Line2D([], [], marker=ring, ms=9, mec=_RELAXED, mfc="white", label=scene.relaxed_text, **marker))
+    handles.append(Line2D([], [], marker=star, ms=14, mec=OPTIMUM, mfc=OPTIMUM, label=scene.best_text, **marker))
+    handles.append(Line2D([], [], marker=ring, ms=9, mec=RELAXED, mfc="white", label=scene.relaxed_text, **marker))
     return handles

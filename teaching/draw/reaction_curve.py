@@ -21,6 +21,7 @@ FAR = 1e5
 
 _AS_GOOD = 1e-7  # much more than _INSIDE, or a corner that is out by a rounding error would be the only optimum
 _INSIDE = 1e-11
+_ACTIVE = 1e-10  # a row is active this near on both sides of a kink, which is found so exactly
 _SAMPLES = 201
 _CHANGES = 8  # most changes that are looked for between two samples
 _BISECTIONS = 45
@@ -83,14 +84,18 @@ def reply(follower: SmallFollower, x: float) -> Reply:
         value = _objective(follower.hessian, c, candidates)
         best = value.min()
         limit = best + _AS_GOOD * (1 + abs(best))
-        optimal = candidates[value <= limit]
+        # All optima of a convex QP have the same Q y; near a kink a point that is none is as good to a tolerance.
+        slope = follower.hessian @ candidates[value.argmin()]
+        optimal = candidates[(value <= limit) & _same(follower.hessian, candidates, slope)]
         if np.abs(optimal).max() >= 0.999 * FAR and not _bounded(follower.hessian, c, optimal, best):
             optimal = np.empty((0, n))  # unbounded: there is no reply
         else:
             inside = _minima(follower.hessian, c, both)
-            accepted = inside[_objective(follower.hessian, c, inside) <= limit]
+            as_good = _objective(follower.hessian, c, inside) <= limit
+            accepted = inside[as_good & _same(follower.hessian, inside, slope)]
     slack = own[:, :1] + own[:, 1:] @ optimal.T
-    active = frozenset(np.flatnonzero((np.abs(slack) <= 1e-6).any(axis=1)).tolist()) if len(optimal) else frozenset()
+    scale = 1.0 + np.abs(own[:, :1]) + np.abs(own[:, 1:]) @ np.abs(optimal.T)
+    active = frozenset(np.flatnonzero((np.abs(slack) <= _ACTIVE * scale).any(axis=1)).tolist())
     return Reply(x, feasible, joint, optimal, accepted, active)
 
 
@@ -138,6 +143,11 @@ def _numbers(rows: Sequence[LinearRow], name: str, x: float, n: int) -> np.ndarr
 
 def _objective(hessian: np.ndarray, c: np.ndarray, points: np.ndarray) -> np.ndarray:
     return 0.5 * np.einsum("ki,ij,kj->k", points, hessian, points) + points @ c
+
+
+def _same(hessian: np.ndarray, points: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Tell which points have this Q y."""
+    return np.abs(points @ hessian - slope).max(axis=1, initial=0.0) <= _AS_GOOD * (1 + np.abs(slope).max())
 
 
 def _bounded(hessian: np.ndarray, c: np.ndarray, optimal: np.ndarray, best: float) -> bool:

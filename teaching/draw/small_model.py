@@ -19,12 +19,13 @@ from .reaction_curve import LinearRow, SmallFollower, corners
 
 @dataclass(frozen=True)
 class SmallModel:
-    """A bilevel model that fits on paper; ``objective`` is the leader's, as declared."""
+    """A bilevel model that fits on paper; ``objective`` is the leader's, both as declared."""
 
     name: str
     follower: SmallFollower
     objective: Polynomial
     follower_objective: Polynomial
+    follower_minimises: bool
     minimises: bool
     integer: bool
     x_bounds: tuple[float | None, float | None]
@@ -59,7 +60,7 @@ def small_model(bilevel: Bilevel) -> SmallModel:
     )
     leader = bilevel.leader.objective
     return SmallModel(
-        bilevel.model.name, small, read(leader.expr, leader.name), objective, leader.sense != maximize,
+        bilevel.model.name, small, read(leader.expr, leader.name), objective, form.sign > 0, leader.sense != maximize,
         not x.is_continuous(), x.bounds,
     )  # fmt: skip
 

@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 
 from .document import Grid, Step, paragraph
-from .formula import Elements, IndexSet, Table, is_span
+from .formula import Elements, Formula, IndexSet, Name, Symbol, Table, is_span
 from .printer import plain_number
 
-SHOWN = 6  # values and members that are listed before "..."
+WHOLE = 24  # values and members up to which all are listed
+SHOWN = 6  # those of longer lists that stand before "..."
 
 
 def legend(tables: Sequence[Table], sets: Sequence[IndexSet]) -> tuple[Step, ...]:
     """Return a step that lists them, or none where there is nothing to list."""
+    rows: list[tuple[str | Formula, ...]]
     named = {one.name: one for one in sets if one.name}
-    rows = [(one.name, "Set of the model" if one.whole else "index set", _members(one)) for one in named.values()]
-    rows += [(one.name, "Param of the model" if one.of_model else _kind(one), _values(one)) for one in tables]
+    rows = [
+        (_symbol(one.name), "Set of the model" if one.whole else "index set", _members(one)) for one in named.values()
+    ]
+    rows += [(_symbol(one.name), "Param of the model" if one.of_model else _kind(one), _values(one)) for one in tables]
     if not rows:
         return ()
     note = paragraph(
@@ -23,6 +27,11 @@ def legend(tables: Sequence[Table], sets: Sequence[IndexSet]) -> tuple[Step, ...
     return (Step("data", "data", "Data and index sets", (note, Grid(("name", "what", "values"), tuple(rows)))),)
 
 
+def _symbol(name: str) -> Formula:
+    """Return a name as it stands in formulas, where phi is a letter."""
+    return Symbol(Name(name))
+
+
 def _kind(table: Table) -> str:
     numbers = all(isinstance(number, float) for number in table.values.values())
     return "numbers" if numbers else "index by index"
@@ -30,8 +39,9 @@ def _kind(table: Table) -> str:
 
 def _values(table: Table) -> str:
     values = table.values
-    shown = ", ".join(f"{_element(index)}: {_shown(number)}" for index, number in list(values.items())[:SHOWN])
-    if len(values) <= SHOWN:
+    listed = list(values.items())[: _listed(len(values))]
+    shown = ", ".join(f"{_element(index)}: {_shown(number)}" for index, number in listed)
+    if len(listed) == len(values):
         return shown
     numbers = [number for number in values.values() if isinstance(number, int | float)]
     span = f", from {_shown(min(numbers))} to {_shown(max(numbers))}" if len(numbers) == len(values) else ""
@@ -41,15 +51,22 @@ def _values(table: Table) -> str:
 def _members(found: IndexSet) -> str:
     if not found.args:
         return _some(found.whole or found.members[()])
-    shown = [f"{_element(at)}: {{{_some(members)}}}" for at, members in list(found.members.items())[: SHOWN // 3]]
-    return "; ".join(shown) + ("; ..." if len(found.members) > SHOWN // 3 else "")
+    every = list(found.members.items())
+    most = len(every) if sum(len(members) for _, members in every) <= WHOLE else SHOWN // 3
+    shown = [f"{_element(at)}: {{{_some(members)}}}" for at, members in every[:most]]
+    return "; ".join(shown) + ("; ..." if len(every) > most else "")
 
 
 def _some(members: Sequence[Elements]) -> str:
     if is_span(members) and len(members) > SHOWN:
         return f"{members[0][0]}, ..., {members[-1][0]}"
-    shown = ", ".join(map(_element, members[:SHOWN]))
-    return shown if len(members) <= SHOWN else f"{shown}, ... ({len(members)} members)"
+    most = _listed(len(members))
+    shown = ", ".join(map(_element, members[:most]))
+    return shown if len(members) == most else f"{shown}, ... ({len(members)} members)"
+
+
+def _listed(count: int) -> int:
+    return count if count <= WHOLE else SHOWN
 
 
 def _element(index: Elements) -> str:

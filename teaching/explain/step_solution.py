@@ -66,7 +66,7 @@ def numbers(derivation: Derivation, solution: Solution) -> Step:
 def _objectives(derivation: Derivation, solution: Solution, point: Point) -> Grid:
     rows: list[tuple[str | Formula, ...]] = []
     if solution.objective is not None:
-        rows.append(("leader's objective", plain_number(solution.objective)))
+        rows.append(("leader's objective", _short(solution.objective)))
     for follower in derivation.followers:
         primal, dual = evaluate(follower.primal(), point), evaluate(follower.dual(), point)
         rows += [

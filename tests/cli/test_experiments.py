@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bilevolt.cli.app import app
+from bilevolt.models import textbook
+from bilevolt.writing import write
 
 FAST = ["--reformulations", "sos1", "--solvers", "gurobi"]
 
@@ -29,6 +31,29 @@ def test_a_tournament_writes_its_page_and_goes_on_from_its_ledger(run, tmp_path)
     assert r"\toprule" in (tmp_path / "table.tex").read_text() and (tmp_path / "gap.png").exists()
     report = run("tournament", "--ledger", "rows.jsonl", "-o", "rows.csv")
     assert report.exit_code == 0 and len((tmp_path / "rows.csv").read_text().splitlines()) == 3
+
+
+def test_a_tournament_of_files_of_the_field(run, tmp_path):
+    """A pair is named by either of its files; one with the same name inside is told apart by where it lies."""
+    write_pair(tmp_path / "one.mps", "bard511")
+    write_pair(tmp_path / "two.mps", "gecco2013")
+    (tmp_path / "far").mkdir()
+    (tmp_path / "one.aux").rename(tmp_path / "far" / "one.aux")
+    targets = ["one.mps:far/one.aux", "two.aux", "bard511"]
+    done = run("tournament", *targets, *FAST, "--ledger", "rows.jsonl", "--json")
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["rows"]
+    assert [(row["status"], row["objective"]) for row in rows] == [
+        ("optimal", pytest.approx(-12)), ("optimal", pytest.approx(12)), ("optimal", pytest.approx(-12))
+    ]  # fmt: skip
+    assert len({row["instance"] for row in rows}) == 3
+    size = (tmp_path / "rows.jsonl").stat().st_size
+    assert run("tournament", *targets, *FAST, "--ledger", "rows.jsonl").exit_code == 0
+    assert (tmp_path / "rows.jsonl").stat().st_size == size
+
+
+def write_pair(path, name):
+    write(textbook.build(name), path, None, None)
 
 
 @pytest.mark.parametrize(

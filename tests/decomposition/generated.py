@@ -32,6 +32,11 @@ class Level:
     equal: np.ndarray
     top: int = 2
 
+    def __post_init__(self):
+        """Drop rows without variables, which Pyomo does not take: model and enumeration have the same rows."""
+        kept = self.of_x.any(axis=1) | self.own.any(axis=1)
+        self.of_x, self.own, self.limit, self.equal = (a[kept] for a in (self.of_x, self.own, self.limit, self.equal))
+
     @property
     def n(self):
         return len(self.cost)
@@ -75,8 +80,6 @@ class Problem:
             for r in range(len(f.limit)):
                 body = sum(int(a) * v for a, v in zip(f.of_x[r], m.x.values(), strict=True))
                 body += sum(int(a) * v for a, v in zip(f.own[r], own, strict=True))
-                if all(a == 0 for a in (*f.of_x[r], *f.own[r])):
-                    continue
                 b.rows.add(body == float(f.limit[r]) if f.equal[r] else body <= float(f.limit[r]))
             columns += own
         m.cost = pyo.Objective(expr=sum(int(c) * v for c, v in zip(self.cost, columns, strict=True)), sense=self.sense)
@@ -98,16 +101,23 @@ class Problem:
 
     def enumerated(self):
         """Return the leader's optimum (or what is beside its infimum); None without any."""
-        best = None
+        best = min(self._values(), default=None)
+        return None if best is None else self.sense * best
+
+    def solvable(self):
+        """Whether any decision and responses to it satisfy the leader's rows."""
+        return next(self._values(), None) is not None
+
+    def _values(self):
+        """Yield the least that the leader pays, for all decisions and optimal integer responses to them."""
         for x in self.decisions():
             answers = [_answers(f, np.array(x)) for f in self.followers]
             if any(not a for a in answers):
                 continue
             for chosen in product(*answers):
                 value = self._value(np.array(x), chosen)
-                if value is not None and (best is None or value < best):
-                    best = value
-        return None if best is None else self.sense * best
+                if value is not None:
+                    yield value
 
     def _value(self, x, chosen):
         """Solve the LP of the leader's v and the followers' y, all integers given."""

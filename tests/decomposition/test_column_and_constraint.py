@@ -32,13 +32,48 @@ def test_random_problems_agree_with_enumeration(reformulation, solver, seed):
         assert {solution.certificate.solvers[name] for name in solution.certificate.solvers} != {solver}
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("seed", "truth"), [(4, 21), (102, None), (138, 0), (179, -46)])
+def test_where_pccg_answers_falsely_the_answer_is_right(seed, truth, solver):
+    """PAO's PCCG says 13, 0, -0.5 and -45, as measured with its defaults and CBC."""
+    problem = generate(seed)
+    assert problem.enumerated() == (None if truth is None else pytest.approx(truth, abs=1e-6))
+    solution = bv.solve(problem.model(), solver=solver)
+    assert solution.status == ("infeasible" if truth is None else "optimal")
+    assert solution.objective == (None if truth is None else pytest.approx(truth, abs=1e-5))
+
+
 def test_the_random_problems_are_of_every_kind():
     problems = [generate(seed) for seed in range(44)]
-    assert sum(problem.enumerated() is None for problem in problems) >= 3
+    assert sum(not problem.solvable() for problem in problems) >= 3
     assert sum(len(problem.followers) > 1 for problem in problems) >= 8
     assert sum(any(f.whole < f.n for f in problem.followers) for problem in problems) >= 15
     assert sum(any(f.equal.any() for f in problem.followers) for problem in problems) >= 5
     assert {f.sense for problem in problems for f in problem.followers} == {1, -1}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_point_takes_no_more_than_the_follower_gives(solver):
+    """What is left of the follower's optimum by a tolerance of 1e-7 would be worth 0.06 to the leader."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 2), domain=pyo.Integers)
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.z, model.L.y = pyo.Var(bounds=(0, 3), domain=pyo.Integers), pyo.Var(bounds=(0, 6))
+    model.L.cost = pyo.Objective(expr=model.L.y + 3 * model.L.z)
+    model.L.row = pyo.Constraint(expr=model.L.y + 2 * model.L.z >= 3 * model.x - 1)
+    model.cost = pyo.Objective(expr=model.x - 1e5 * model.L.y)
+    solution = bv.solve(model, solver=solver)
+    assert solution.status == "optimal"
+    assert solution.objective == pytest.approx(2 - 5e5, abs=1e-6) and model.L.y.value == pytest.approx(5, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 3127])
+def test_enumeration_and_model_are_of_the_same_rows(seed):
+    """A row without variables, such as 0 == 1 of seed 3127, is in neither."""
+    problem = generate(seed)
+    model = problem.model()
+    assert [len(follower.limit) for follower in problem.followers] == [len(b.L.rows) for b in model.F.values()]
+    assert seed != 3127 or problem.enumerated() == pytest.approx(12)
 
 
 @pytest.mark.parametrize("seed", [5, 11, 21, 34, 67])
@@ -55,6 +90,15 @@ def test_what_is_said_of_continuous_decisions_holds(seed):
     assert problem.sense * (expected - solution.bound) >= -few
     assert solution.certificate.bilevel_feasible
     assert solution.status != "optimal" or problem.sense * (solution.objective - expected) <= few
+
+
+@pytest.mark.parametrize("seed", [34, 58, 103])
+def test_responses_beside_the_brink_raise_the_bound(seed):
+    """The follower's second answers, which are only given beside a decision of the master problem, are needed."""
+    problem = generate_continuous(seed)
+    solution = bv.solve(problem.model(), solver="highs")
+    assert solution.status == "optimal"
+    assert solution.bound == pytest.approx(problem.enumerated(), abs=1e-5)
 
 
 # By hand ---------------------------------------------------------------------------------------------------
@@ -166,9 +210,47 @@ def one_of_two():
     return model
 
 
+def squares():
+    """Squares in the leader's objective; z = 2, 2, 1, 1 and y = 0, 0, 1, 2 at x = 0, 1, 2, 3."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 3), domain=pyo.Integers)
+    model.A, model.B = bv.SubModel(fixed=[model.x]), bv.SubModel(fixed=[model.x])
+    model.A.z, model.B.y = pyo.Var(bounds=(0, 3), domain=pyo.Integers), pyo.Var(bounds=(0, 5))
+    model.A.cost, model.B.cost = pyo.Objective(expr=model.A.z), pyo.Objective(expr=model.B.y)
+    model.A.row = pyo.Constraint(expr=2 * model.A.z + model.x >= 4)
+    model.B.row = pyo.Constraint(expr=model.B.y >= model.x - 1)
+    model.cost = pyo.Objective(expr=(model.x - 2.4) ** 2 + (model.B.y - 1) ** 2 + 2 * model.A.z)
+    return model
+
+
+def six_and_five():
+    """The example of MibS's description of its input files, at x = 6, y = 5."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(0, 10), domain=pyo.Integers)
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(0, 5), domain=pyo.Integers)
+    model.rows = pyo.ConstraintList()
+    model.rows.add(-3 * model.x + 2 * model.L.y <= 12)
+    model.rows.add(model.x + 2 * model.L.y <= 20)
+    model.L.cost = pyo.Objective(expr=model.L.y)
+    model.L.rows = pyo.ConstraintList()
+    model.L.rows.add(2 * model.x - model.L.y <= 7)
+    model.L.rows.add(-2 * model.x + 4 * model.L.y <= 16)
+    model.cost = pyo.Objective(expr=-3 * model.x - 7 * model.L.y)
+    return model
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize(
-    ("build", "optimum"), [(tie, 2.5), (never_lost, -1.5), (without_a_bound, 3.5), (one_of_two, 4.0)]
+    ("build", "optimum"),
+    [
+        (tie, 2.5),
+        (never_lost, -1.5),
+        (without_a_bound, 3.5),
+        (one_of_two, 4.0),
+        (squares, 2.16),
+        (six_and_five, -53.0),
+    ],
 )
 def test_optima_by_hand(build, optimum, solver):
     solution = bv.solve(build(), solver=solver)

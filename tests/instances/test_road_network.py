@@ -111,3 +111,19 @@ def test_bad_data_are_refused(tmp_path, path, value, message):
     (tmp_path / "bad.json").write_text(json.dumps(document))
     with pytest.raises(InstanceError, match=message):
         load_instance(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda places: places.pop(), "places: node 24 has a place or links, not both"),
+        (lambda places: places.append({"node": 99, "x": 0, "y": 0}), "places: node 99 has a place or links"),
+        (lambda places: places.append(places[0]), "places: node 1 occurs twice"),
+    ],
+)
+def test_places_are_of_all_nodes_once(tmp_path, change, message):
+    document = json.loads(to_json(load_instance("sioux_falls")))
+    change(document["places"])
+    (tmp_path / "roads.json").write_text(json.dumps(document))
+    with pytest.raises(InstanceError, match=message):
+        load_instance(tmp_path / "roads.json")

@@ -1,12 +1,15 @@
 """Rivals: what they claim is a claim, and their points are held against our check."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pyomo.environ as pyo
 import pytest
 
 import bilevolt
+from bilevolt.levels.pao_adapter import TerminationCondition as PaoCondition
 from bilevolt.models import random_bilevel, textbook
+from bilevolt.reports import rivals
 from bilevolt.reports.culprits import mark
 from bilevolt.reports.rivals import RIVALS, Answer, Rival, ask
 from bilevolt.solvers.status import Status
@@ -95,7 +98,20 @@ def test_several_followers_in_blocks():
     assert row.objective == pytest.approx(3)
 
 
-def test_prices_in_the_leaders_problem_are_refused():
-    row = ask(GDP, "rent", partial(textbook.build, "own_capacity_rent"), None, 1e-6)
+@pytest.mark.parametrize("name", ["gdp", "fa"])
+def test_prices_in_the_leaders_problem_are_refused(name):
+    row = ask(RIVALS[name], "rent", partial(textbook.build, "own_capacity_rent"), None, 1e-6)
     assert row.status == "refused"
     assert "dual_of" in row.reason
+
+
+def test_where_pao_says_that_there_is_no_optimum_it_claims_no_point(monkeypatch):
+    """Its REG leaves the values that Ipopt ended at on the model, also where Ipopt found no feasible point."""
+
+    def solve(model, **_):
+        model.x.set_value(0.5)
+        return SimpleNamespace(solver=SimpleNamespace(termination_condition=PaoCondition.infeasible))
+
+    monkeypatch.setattr(rivals, "PaoSolver", lambda _: SimpleNamespace(solve=solve))
+    row = ask(RIVALS["fa"], "dear", dear, None, 1e-6)
+    assert (row.status, row.objective) == ("infeasible", None)

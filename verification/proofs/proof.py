@@ -14,6 +14,7 @@ from pyomo.core import minimize
 from ...errors import ProofError
 from ...levels.bilevel import Bilevel
 from ...levels.reading import read_levels
+from ...quantities import plain
 from ...solvers.interrupt import stop_requested, stoppable
 from ...solvers.status import Status
 from ..replay import FORMAT, Box, RejectedError, System, derive, load, replay
@@ -158,7 +159,9 @@ def attach_proof(bilevel: Bilevel, solution: Any, progress: Callable[[str], None
     found = solution.objective
     if found is not None and sense * (found - better) <= REFUTES * max(1.0, abs(found)):
         return
-    solution.notes.append(f"not {solution.status}: a point with objective {better:.10g} is bilevel feasible, exactly")
+    solution.notes.append(
+        f"not {solution.status}: a point with objective {plain(better, 10)} is bilevel feasible, exactly"
+    )
     solution.status = Status.no_solution if found is None else Status.feasible
     solution.bound = None
     if solution.certificate is not None:
@@ -272,7 +275,7 @@ class _Maker:
         exactly = self.best is not None and self.best.violation == 0
         if exactly and self.best is not None and found.objective >= self.best.objective:
             return None
-        self.notes.append(f"a point with F = {float(self.sign * found.objective):.12g} was found")
+        self.notes.append(f"a point with F = {plain(float(self.sign * found.objective), 12)} was found")
         self.best = found
         return self._below(found.objective)
 
@@ -295,7 +298,7 @@ class _Maker:
         """Say why the tree is open, and how far it got."""
         bound = self.search.bound(root)
         side = ">=" if self.sign == 1 else "<="
-        far = [f"F {side} {self.sign * bound:.10g} so far, in floating point"] if math.isfinite(bound) else []
+        far = [f"F {side} {plain(self.sign * bound, 10)} so far, in floating point"] if math.isfinite(bound) else []
         return [*["interrupted"] * stop_requested(), *self.search.open, *far]
 
     def _tightened(self, root: Node, claim: Fraction) -> Fraction:

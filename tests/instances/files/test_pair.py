@@ -120,7 +120,11 @@ MALFORMED_AUX = {
     "cut off": ("N 1\nM 2\nLC", r"line 3: the file ends after LC"),
     "section without end": ("@VARSBEGIN\ny -1\n@CONSTRSBEGIN\nfirst\n", r"line 3: @CONSTRSBEGIN comes before the end"),
     "last section without end": (BY_NAME[: BY_NAME.index("second")], "line 8 does not end"),
-    "interdiction": (BY_INDEX + "IC 3\nIB 4\n", r"line 8: IC: the short form of interdiction"),
+    "a cost missing": (BY_INDEX + "IC 3\nIB 4\n", r"line 9: 1 IC for 2 columns"),
+    "no budget": (BY_INDEX + "IC 3\nIC 4\n", r"line 9: 0 IB; write the interdictor's budget once"),
+    "no number for a cost": (BY_INDEX + "IC x\nIB 4\n", r"line 8: 'x' is no number"),
+    "a cost cut off": (BY_INDEX + "IC", r"line 8: the file ends after IC"),
+    "no bound": (BY_INDEX + "IC 3\nIC 4\nIB 4\n", r"column 'y' cannot be interdicted: 0 has to be in its bounds"),
     "empty": ("", "no lower-level variable is listed"),
 }
 
@@ -129,6 +133,37 @@ MALFORMED_AUX = {
 def test_a_malformed_aux_file_is_refused_with_its_line(tmp_path, aux, message):
     with pytest.raises(InstanceError, match=message):
         bv.load_instance(pair(tmp_path, aux))
+
+
+ITEMS = """NAME items
+ROWS
+ N gain
+ L weight
+COLUMNS
+    a gain -5 weight 3
+    b gain -4 weight 2
+    c gain -3 weight 2
+RHS
+    RHS weight 4
+BOUNDS
+ BV BND a
+ BV BND b
+ BV BND c
+ENDATA
+"""
+SHORT = "N 3\nM 4\nLC 3\nLC 4\nLC 5\nLR 1\nLR 2\nLR 3\nLR 4\nLO -5\nLO -4\nLO -3\nOS 1\nIC 2\nIC 1\nIC 1\nIB 2\n"
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_interdiction_in_short_form_has_both_levels(tmp_path, solver):
+    """Without a the follower gets 7 (b and c), without b, c or both it gets 5 (a)."""
+    instance = bv.load_instance(pair(tmp_path, SHORT, ITEMS))
+    assert instance.summary == "leader: 3 variables (3 integer), 1 rows; follower: 3 variables (3 integer), 4 rows"
+    model = linear_bilevel.build(instance)
+    solution = bv.solve(model, solver=solver)
+    assert (solution.status, solution.objective) == ("optimal", pytest.approx(5))
+    assert solution.values["interdict_a"] == 0 and solution.values["a"] == 1
+    assert solution.values["interdict_b"] + solution.values["interdict_c"] >= 1
 
 
 def test_a_name_that_is_another_index_is_refused(tmp_path):

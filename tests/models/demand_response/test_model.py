@@ -237,3 +237,17 @@ def test_generator_repeats_and_scales() -> None:
         demand_response.generate(10, 1, station_limit_kw=7)
     with pytest.raises(ValueError, match=r"outside 1\.\.500"):
         demand_response.generate(0, 1)
+
+
+def test_a_grid_connection_is_one_row_of_the_leader(solved: dict[str, tuple[Any, bv.Solution]]) -> None:
+    """The paper's (15), as the page writes it."""
+    free, solution = solved["ev3"]
+    load = instance_of("ev3").base_load_kw
+    charged = {t: pyo.value(free.L[t]) - load[t] for t in free.L}
+    limit = 0.9 * max(charged.values())
+    model = demand_response.build(instance_of("ev3"))
+    model.connection = pyo.Constraint(list(model.L), rule=lambda m, t: m.L[t] - load[t] <= limit)
+    limited = bv.solve(model, reformulation="bigm", solver="gurobi")
+    assert limited.status == "optimal" and limited.certificate.bilevel_feasible
+    assert limited.objective < solution.objective
+    assert max(pyo.value(model.L[t]) - load[t] for t in model.L) <= limit + 1e-6

@@ -113,11 +113,34 @@ def test_an_exchange_where_all_are_free_finds_the_optimum(name):
     chosen = market.respond(tolls)
     free = {k: range(len(ways.cost)) for k, ways in enumerate(market.ways)}
     exact = bv.solve(build(INSTANCES[name]), reformulation="strong_duality", solver="highs").objective
-    found = 0.999999 * exchange(market, chosen, tolls, free)
+    found = 0.999999 * exchange(market, chosen, tolls, free).tolls
     assert market.earned(market.respond(found), found) == pytest.approx(exact, rel=2e-3)
-    kept = exchange(market, chosen, tolls, {})
+    kept = exchange(market, chosen, tolls, {}).tolls
     assert market.earned(chosen, kept) >= market.earned(chosen, tolls) - 1e-6
     assert relaxed(market) @ np.ones(len(market.arcs)) > 0
+
+
+def test_of_tied_ways_that_are_not_listed_the_one_that_pays_is_found():
+    """The way around costs 9, that with a toll of 9 as much; rounding must not decide."""
+    instance = small(("o", "z", 9, False), ("o", "m", 0, True), ("m", "z", 0, True))
+    market = Market(instance, most_paths=0)
+    for toll in np.linspace(0.1, 8.9, 30):
+        tolls = market.vector({"a1": toll, "a2": 9 - toll + 1e-15})
+        assert market.earned(market.respond(tolls), tolls) == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("rounds", [1, 20])
+def test_an_exchange_learns_the_ways_that_undercut(rounds, monkeypatch):
+    """Where the ways are not listed it believes in tolls that lose commodities, unless it looks again."""
+    monkeypatch.setattr("bilevolt.models.network_pricing.exchange.ROUNDS", rounds)
+    market = Market(INSTANCES["tolls_grid"], most_paths=0)
+    tolls = 0.3 * market.most
+    chosen = market.respond(tolls)
+    before = market.earned(chosen, tolls)
+    free = {k: range(len(ways.cost)) for k, ways in enumerate(market.ways)}
+    found = 0.999999 * exchange(market, chosen, tolls, free).tolls
+    after = market.earned(market.respond(found), found)
+    assert (after > before) == (rounds > 1)
 
 
 @pytest.mark.parametrize("name", INSTANCES)

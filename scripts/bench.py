@@ -1,0 +1,74 @@
+"""Seconds of the processor, ours beside peers, in JSON: bench.py --only electric-bus --out bench.json.
+
+Ours and the peer run in turns in this process, and a row has the medians. The whole takes some minutes; ``--long`` adds
+fleets of 48 and 96 buses and 20 scenarios.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from benchmarks import electric_bus, fast_charging, hand_over, heuristics, start_up, transformation
+from benchmarks.row import Row
+
+import bilevolt as bv
+
+Subject = Callable[[int], Iterator[Row]]
+
+
+def subjects(long: bool) -> dict[str, Subject]:
+    """Return what is measured, by name."""
+    network = "ieee33_sioux_falls"
+    return {
+        "hand-over": partial(hand_over.rows, instance=network),
+        "transformation": partial(transformation.rows, instance=network),
+        "electric-bus": partial(electric_bus.rows, fleets=("limassol", 24, *((48, 96) if long else ()))),
+        "fast-charging": partial(fast_charging.rows, instance=network, counts=(1, 5, *((20,) if long else ()))),
+        "heuristic": partial(heuristics.rows, instance="limassol", evaluations=2000),
+        "start-up": start_up.rows,
+    }
+
+
+def main(
+    repeats: Annotated[int, typer.Option(help="of each measurement; the median counts")] = 3,
+    only: Annotated[str | None, typer.Option(help="one subject: " + ", ".join(subjects(False)))] = None,
+    long: Annotated[bool, typer.Option("--long", help="the largest sizes too")] = False,
+    out: Annotated[Path | None, typer.Option(help="JSON file; printed otherwise")] = None,
+) -> None:
+    """Measure, print a line for each row, and write JSON."""
+    chosen = subjects(long)
+    if only is not None:
+        if only not in chosen:
+            raise typer.BadParameter(f"{only!r} is none of {', '.join(chosen)}", param_hint="--only")
+        chosen = {only: chosen[only]}
+    rows = []
+    for measure in chosen.values():
+        for row in measure(repeats):
+            rows.append(row.as_dict())
+            typer.echo(line(row), err=True)
+    found = {
+        "date": datetime.now(UTC).date().isoformat(), "python": platform.python_version(), "version": bv.__version__,
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}", "repeats": repeats, "rows": rows,
+    }  # fmt: skip
+    text = json.dumps(found, indent=1) + "\n"
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def line(row: Row) -> str:
+    """Return a row as a line of text."""
+    peer = "" if row.peer is None else f", {row.peer_name} {row.peer:.3g} s, ratio {row.ratio:.3g}"
+    aim = f"{row.aim:.3g}" + (" s" if row.peer is None else "")
+    return f"{row.name}: {row.ours:.3g} s{peer}; aim {aim} {'met' if row.met else 'missed: ' + row.bound_by}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
