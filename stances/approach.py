@@ -128,7 +128,7 @@ def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
             solution.status, solution.bound = Status.no_solution, None
         return solution
     bound, worst = solution.bound, "no decision"
-    if _take_worth(bilevel, solution, request):
+    if _take_worth(bilevel, solution, request) is not None:
         worst = f"worth {plain(solution.objective, 10)} at worst"
         if _closed(solution, request):
             return _named(solution, KIND)
@@ -140,11 +140,10 @@ def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
         solution.notes.append(f"decisions that break ties were not looked for: {refusal}")
         return _open(solution, worst)
     other.stance = below.weight
-    if other.status in _WITH_POINT and _take_worth(bilevel, other, request):
-        better = solution.objective is None or bilevel.sense * (other.objective - solution.objective) < 0
-        if better:
-            solution.objective, solution.values = other.objective, other.values
-            solution.lower_objectives = other.lower_objectives
+    worth = _take_worth(bilevel, other, request) if other.status in _WITH_POINT else None
+    if worth is not None and (solution.objective is None or bilevel.sense * (worth - solution.objective) < 0):
+        solution.objective, solution.values = worth, other.values
+        solution.lower_objectives = other.lower_objectives
     solution.bound = bound
     if solution.objective is not None and _closed(solution, request):
         return _named(solution, "as good as with kind ties")
@@ -180,8 +179,8 @@ def _closed(solution: Solution, request: Request) -> bool:
     return solution.status is Status.optimal and gap is not None and gap <= request.rel_gap + request.tolerance
 
 
-def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> bool:
-    """Give a solution the worst response to its decision, and what that is worth; whether the decision is allowed."""
+def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> float | None:
+    """Give a solution the worst response to its decision, and return what that is worth; None if it is not allowed."""
     decision = {variable.name: solution.values[variable.name] for variable in bilevel.leader.variables}
     solution.objective, solution.multipliers = None, {}
     with bilevel.kept_values():
@@ -193,12 +192,12 @@ def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> bool:
     at_worst = {} if worst.values is None else {id(v): number for v, number in worst.values.items()}
     found.update((y, at_worst.get(id(y), optimum.get(id(y)))) for y in bilevel.follower_variables)
     if any(number is None for number in found.values()):
-        return False
+        return None
     solution.values = named(bilevel, defined(bilevel), found)
     _say_objectives(bilevel, solution)
     certificate = verify(bilevel, replace(solution, bound=None), tolerance=request.tolerance)
     solution.objective = Stance(solution.stance).worth(certificate) if certificate.bilevel_feasible else None
-    return solution.objective is not None
+    return solution.objective
 
 
 def _optima(bilevel: Bilevel) -> dict[int, float]:
