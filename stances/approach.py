@@ -105,11 +105,8 @@ def _without_price(posed: Posed, request: Request, run: Run) -> Solution | None:
     solution.stance = posed.weight
     if solution.status is Status.infeasible:
         return _named(solution, "infeasible with kind ties already")
-    if (
-        solution.status is Status.optimal
-        and _take_worth(posed.original, solution, request)
-        and _closed(solution, request)
-    ):
+    worth = _take_worth(posed.original, solution, request) if solution.status is Status.optimal else None
+    if worth is not None and _closed(solution, request):
         return _named(solution, KIND)
     request.say("ties decide: asking for the worst responses")
     return None
