@@ -73,7 +73,9 @@ def solve(
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
         ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
-    :param progress: a function that is told, in a line of text, what is being done; True prints it.
+    :param tee: print the solvers' own logs.
+    :param progress: a function that is told, in a line of text, what is being done, and of a long search best
+        point, bound and gap; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
