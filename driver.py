@@ -13,6 +13,7 @@ from .levels.integers import has_integers
 from .levels.point import Point
 from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
+from .option_names import Cuts, Heuristic, Linearization, Method, Reformulation, SolverName, StanceName
 from .pipeline import confirm as confirming
 from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
@@ -35,14 +36,14 @@ from .verification.proofs.proof import attach_proof
 def solve(
     model: Any,
     *,
-    method: str = "exact",
-    reformulation: str | Mapping[Any, str] = "auto",
-    solver: str = "auto",
+    method: Method = "exact",
+    reformulation: Reformulation | Mapping[Any, Linearization] = "auto",
+    solver: SolverName = "auto",
     time_limit: float | None = None,
     rel_gap: float = 1e-6,
     big_m: BigM = None,
-    cuts: str | None = "auto",
-    warm_start: bool | str | Solution | None = None,
+    cuts: Cuts | None = "auto",
+    warm_start: bool | Heuristic | Solution | None = None,
     threads: int = 1,
     tee: bool = False,
     progress: Progress | bool = False,
@@ -50,8 +51,8 @@ def solve(
     options: Mapping[str, Any] | None = None,
     method_options: Mapping[str, Any] | None = None,
     proof: bool = False,
-    confirm: str | None = None,
-    stance: str | float = "optimistic",
+    confirm: SolverName | None = None,
+    stance: StanceName | float = "optimistic",
     follower_tolerance: float = 0.0,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
@@ -72,7 +73,9 @@ def solve(
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
         ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
-    :param progress: a function that is told, in a line of text, what is being done; True prints it.
+    :param tee: print the solvers' own logs.
+    :param progress: a function that is told, in a line of text, what is being done, and of a long search best
+        point, bound and gap; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
