@@ -23,8 +23,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
+import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from ..levels.duality_gap import DualityGap
 from ..levels.follower_form import Coefficient, is_number
@@ -83,21 +86,26 @@ def _largest(gap: DualityGap, ranges: Ranges) -> list[float]:
 
 
 def _components(gap: DualityGap, entries: Entries) -> dict[int, int] | None:
-    """Return the component of each row of more than one variable; None if no change of signs makes them a network."""
-    import networkx as nx  # not before it is needed
+    """Return the component of each row of more than one variable; None if no change of signs makes them a network.
 
-    graph = nx.Graph()
-    graph.add_nodes_from(n for n, row in enumerate(gap.rows) if len(row.terms) > 1)
-    for key, of in entries.items():
+    Each row is there twice, as it is and with its sign changed; an arc joins what gives it opposite signs. No choice of
+    signs serves all where both are joined.
+    """
+    n = len(gap.rows)
+    joined: list[tuple[int, int]] = []
+    for of in entries.values():
         if len(of) > 2 or (len(of) == 2 and abs(of[0][1]) != abs(of[1][1])):
             return None
         if len(of) == 2:
             (i, a), (k, b) = of
-            # rows in which the variable has the same sign differ in colour, others are alike: by a node between them
-            nx.add_path(graph, (i, k) if a == b else (i, ("arc", key), k))
-    if not nx.is_bipartite(graph):
+            joined += [(i, k + n), (i + n, k)] if a == b else [(i, k), (i + n, k + n)]
+    first, second = np.array(joined, dtype=int).reshape(-1, 2).T
+    _, label = connected_components(coo_array((np.ones(len(joined)), (first, second)), shape=(2 * n, 2 * n)), False)
+    plain, changed = label[:n], label[n:]
+    nodes = [k for k, row in enumerate(gap.rows) if len(row.terms) > 1]
+    if (plain[nodes] == changed[nodes]).any():
         return None
-    return {n: label for label, nodes in enumerate(nx.connected_components(graph)) for n in nodes if isinstance(n, int)}
+    return {k: int(min(plain[k], changed[k])) for k in nodes}
 
 
 def _sums(gap: DualityGap, entries: Entries, cost: dict[int, float], component: dict[int, int]) -> dict[int, float]:

@@ -83,6 +83,6 @@ class RoadNetwork(Instance):
             raise ValueError(f"demand: the pair {twice} occurs twice; add the two flows up")
         if self.places and (odd := known ^ {place.node for place in self.places}):
             raise ValueError(f"places: node {min(odd)} has a place or links, not both; give a place to every node")
-        if (twice := first_duplicate(place.node for place in self.places)) is not None:
-            raise ValueError(f"places: node {twice} occurs twice; keep one of the two")
+        if (again := first_duplicate(place.node for place in self.places)) is not None:
+            raise ValueError(f"places: node {again} occurs twice; keep one of the two")
         return self

@@ -51,11 +51,11 @@ PROVEN = {
     "fruits_01",
     "own_capacity_rent",
     "tuy_2007_1",
+    "dempe_2000_56",
 }
 # Some slack or multiplier is unbounded, or its bound is out of reach of the proofs.
 BIG_M = 1e3  # larger than every multiplier and slack of the listed optima
 GIVEN = {
-    "dempe_2000_56",
     "bard_1988_1",
     "shimizu_aiyoshi_1981_1_max",
     "clark_westerberg_1990a",

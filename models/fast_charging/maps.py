@@ -22,7 +22,7 @@ from ...instances.road_network import RoadNetwork
 from ..traffic import figure as traffic
 from ..traffic.assignment import assign
 
-_, _BUILT, _GENERATOR, *_ = SERIES
+_BUILT, _GENERATOR = SERIES[1:3]
 _CANDIDATE = "white"
 _COLOURS = "viridis_r"
 

@@ -41,9 +41,10 @@ def _fa(model: Any) -> None:
     """Make what PAO's FA gives to its MIP solver: arrays, standard form, the model with M = 1e5."""
     from pao.mpr.convert_repn import convert_to_standard_form
     from pao.mpr.solvers.fa import LinearMultilevelSolver_FA
-    from pao.pyomo.convert import convert_pyomo2LinearMultilevelProblem
+    from pao.pyomo.convert import convert_pyomo2MultilevelProblem
 
-    form, _ = convert_to_standard_form(convert_pyomo2LinearMultilevelProblem(model), inequalities=False)
+    problem, _ = convert_pyomo2MultilevelProblem(model, inequalities=True)
+    form, _ = convert_to_standard_form(problem, inequalities=False)
     LinearMultilevelSolver_FA()._create_pyomo_model(form, 1e5)
 
 
