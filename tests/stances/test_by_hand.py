@@ -205,6 +205,18 @@ def test_what_an_optimist_believes_fails_a_pessimists_check():
     assert found.price_of_ties == pytest.approx(8) and "price of ties        8" in found.report()
 
 
+@pytest.mark.parametrize("stance", ["pessimistic", 0.5])
+def test_only_a_weight_needs_the_best_response(stance):
+    """y is anything below 1, F = x + y: 1 at worst, and without a best."""
+    model = base((0, 2), 1, (None, 1))
+    solution = bv.solve(declare(model, model.x + model.L.y[1], 0 * model.L.y[1] + 0 * model.x, (1, 1)), stance=stance)
+    if stance == "pessimistic":
+        assert (solution.status, solution.objective) == (Status.optimal, pytest.approx(1))
+        assert solution.certificate.optimistic_objective is None and solution.certificate.globally_optimal
+    else:
+        assert solution.status is not Status.optimal
+
+
 def free_ties(s):
     """The leader pays for x >= 1 only: which supplier sells is all the same to it. F = x."""
     m = base((1, 4))
