@@ -26,6 +26,7 @@ from .console import Exit
 from .options import (
     BigM,
     Confirm,
+    Dask,
     FollowerTolerance,
     Json,
     Method,
@@ -36,6 +37,8 @@ from .options import (
     StanceName,
     Threads,
     TimeLimit,
+    Workers,
+    executor,
     stance_of,
 )
 from .outcome import end, exit_code, split
@@ -113,6 +116,8 @@ def solve(
     confirm: Confirm = None,
     stance: StanceName = "optimistic",
     follower_tolerance: FollowerTolerance = 0.0,
+    workers: Workers = None,
+    dask: Dask = None,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
@@ -148,6 +153,7 @@ def solve(
                 confirm=confirm,
                 stance=stance_of(stance),
                 follower_tolerance=follower_tolerance,
+                executor=executor(workers, dask),
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}
