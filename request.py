@@ -71,7 +71,8 @@ class Request:
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
         given["confirm"] = confirmer(given["confirm"], given["solver"])
-        given["stance"], given["follower_tolerance"] = weight(given["stance"]), near(given["follower_tolerance"])
+        given["stance"] = weight(given.get("stance", "optimistic"))
+        given["follower_tolerance"] = near(given.get("follower_tolerance", 0.0))
         asking.refuse_cuts(given["cuts"])
         if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
