@@ -22,7 +22,7 @@ def refuse(executor: object) -> None:
 
     :raises ArgumentError: it is not None, a number of processes, an address, or an executor.
     """
-    number = isinstance(executor, Integral) and not isinstance(executor, bool) and executor >= 1
+    number = isinstance(executor, Integral) and not isinstance(executor, bool) and int(executor) >= 1
     if not (number or executor is None or isinstance(executor, str | Executor)):
         raise ArgumentError(
             f"executor={executor!r} is none. Give a number of processes, the address of a Dask scheduler, or an "
