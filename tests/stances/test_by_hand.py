@@ -205,6 +205,24 @@ def test_what_an_optimist_believes_fails_a_pessimists_check():
     assert found.price_of_ties == pytest.approx(8) and "price of ties        8" in found.report()
 
 
+def free_ties(s):
+    """The leader pays for x >= 1 only: which supplier sells is all the same to it. F = x."""
+    m = base((1, 4))
+    m.L.row = pyo.Constraint(expr=m.L.y[1] + m.L.y[2] >= m.x)
+    return declare(m, m.x + 0 * m.L.y[1], m.L.y[1] + m.L.y[2], s)
+
+
+@pytest.mark.parametrize(("build", "confirm", "enough"), [
+    (free_ties, None, True), (free_ties, "highs", False), (two_suppliers, None, False),
+])  # fmt: skip
+def test_the_larger_problem_is_posed_only_where_ties_decide(build, confirm, enough):
+    solution = bv.solve(build((1, 1)), stance="pessimistic", solver="scip", confirm=confirm)
+    assert solution.status is Status.optimal and solution.certificate.bilevel_feasible
+    assert solution.objective == pytest.approx({free_ties: 1, two_suppliers: 0}[build], abs=1e-6)
+    assert any("no worse ones" in note for note in solution.notes) is enough
+    assert solution.certificate.price_of_ties == pytest.approx({free_ties: 0, two_suppliers: 0}[build], abs=1e-6)
+
+
 # Nearly optimal responses -----------------------------------------------------------------------------------
 
 
