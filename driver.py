@@ -6,6 +6,7 @@ from typing import Any
 
 from .bounds.given import BigM
 from .decomposition.column_and_constraint import column_and_constraint
+from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
 from .levels.decisions import remarks
@@ -54,6 +55,7 @@ def solve(
     confirm: SolverName | None = None,
     stance: StanceName | float = "optimistic",
     follower_tolerance: float = 0.0,
+    executor: Any = None,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
@@ -86,13 +88,16 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
+    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
+        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
+        Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
         method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
         cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
         options=options, method_options=method_options, proof=proof, confirm=confirm,
-        stance=stance, follower_tolerance=follower_tolerance,
+        stance=stance, follower_tolerance=follower_tolerance, executor=executor,
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model, integer_followers=request.method in EXACT)
@@ -219,7 +224,9 @@ def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None
     begin = time.perf_counter()
     request.say(f"running the heuristic {request.method!r}")
     session = request.session()
-    result = METHODS[request.method](bilevel, session, **request.method_options or {})
+    with opened(request.executor) as executor:
+        working = {} if executor is None else {"executor": executor}
+        result = METHODS[request.method](bilevel, session, **request.method_options or {}, **working)
     solution = Solution(
         result.status, method=request.method, solver=", ".join(sorted(session.called)), history=result.history
     )

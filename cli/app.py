@@ -27,6 +27,7 @@ from .console import Exit
 from .options import (
     BigM,
     Confirm,
+    Dask,
     FollowerTolerance,
     Json,
     Method,
@@ -38,6 +39,8 @@ from .options import (
     Tee,
     Threads,
     TimeLimit,
+    Workers,
+    executor,
     stance_of,
 )
 from .outcome import end, exit_code, split
@@ -116,6 +119,8 @@ def solve(
     stance: StanceName = "optimistic",
     follower_tolerance: FollowerTolerance = 0.0,
     tee: Tee = False,
+    workers: Workers = None,
+    dask: Dask = None,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
@@ -154,6 +159,7 @@ def solve(
                 stance=stance_of(stance),
                 follower_tolerance=follower_tolerance,
                 tee=tee,
+                executor=executor(workers, dask),
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}
