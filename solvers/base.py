@@ -103,8 +103,9 @@ class Solver(ABC):
         if (reason := self.available()) is not None:
             raise SolverUnavailableError(f"Solver '{self.name}' cannot be used: {reason}.")
         settings = Settings(
-            time_limit, rel_gap, abs_gap, threads, feasibility_tol, integrality_tol, tee, warm_start, duals,
-            exact_sos, tree, options=options,
+            time_limit=time_limit, rel_gap=rel_gap, abs_gap=abs_gap, threads=threads, feasibility_tol=feasibility_tol,
+            integrality_tol=integrality_tol, tee=tee, warm_start=warm_start, duals=duals, exact_sos=exact_sos,
+            tree=tree, options=options,
         )  # fmt: skip
         reading = read(model)
         if reading.objective is not None:
