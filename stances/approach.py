@@ -10,6 +10,7 @@ decision is worth less than it says.
 What a decision is worth is found from the followers alone, solved at that decision.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,6 +68,7 @@ def answer(bilevel: Bilevel, request: Request, run: Run) -> Answer:
     :param run: solves an optimistic problem.
     :raises StanceError: the stance is not covered for this model.
     """
+    begin = time.perf_counter()
     weight, near = request.stance, request.follower_tolerance
     if not weight and not near:
         return Answer(*run(bilevel, request), Posed(bilevel, bilevel, weight, near))
@@ -76,7 +78,14 @@ def answer(bilevel: Bilevel, request: Request, run: Run) -> Answer:
         return Answer(_enclosed(posed, request, run), None, None, posed)
     if not near and request.confirm is None and (solution := _without_price(posed, request, run)) is not None:
         return Answer(solution, None, None, posed)  # who confirms asks about the problem that is posed
-    return Answer(*run(posed.bilevel, request), posed)
+    return Answer(*run(posed.bilevel, _rest_of(request, begin)), posed)
+
+
+def _rest_of(request: Request, begin: float) -> Request:
+    """Return the request with what is left of the caller's seconds, for a second problem."""
+    if request.time_limit is None:
+        return request
+    return replace(request, time_limit=max(0.0, request.time_limit - (time.perf_counter() - begin)))
 
 
 def _tell(posed: Posed, solution: Solution) -> None:
@@ -114,6 +123,7 @@ def _without_price(posed: Posed, request: Request, run: Run) -> Solution | None:
 
 def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
     """Return the better of two decisions, with the bound of the optimistic problem."""
+    begin = time.perf_counter()
     bilevel = below.original
     solution, _, _ = run(below.bilevel, request)
     solution.stance = below.weight
@@ -132,7 +142,7 @@ def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
     request.say("ties decide: asking for decisions that break them")
     try:
         above = pose(bilevel, below.weight, 0.0, penalised=True)
-        other, _, _ = run(above.bilevel, request)
+        other, _, _ = run(above.bilevel, _rest_of(request, begin))
     except BilevoltError as refusal:
         solution.notes.append(f"decisions that break ties were not looked for: {refusal}")
         return _open(solution, worst)
