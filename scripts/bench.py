@@ -30,7 +30,7 @@ def subjects(long: bool) -> dict[str, Subject]:
         "transformation": partial(transformation.rows, instance=network),
         "electric-bus": partial(electric_bus.rows, fleets=("limassol", 24, *((48, 96) if long else ()))),
         "fast-charging": partial(fast_charging.rows, instance=network, counts=(1, 5, *((20,) if long else ()))),
-        "heuristic": partial(heuristics.rows, instance="limassol", evaluations=2000),
+        "heuristic": partial(heuristics.rows, instance="limassol", evaluations=8000),
         "start-up": start_up.rows,
     }
 

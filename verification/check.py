@@ -1,9 +1,10 @@
 """``verify``: is a point a solution of the bilevel model? Checked without the single-level model that found it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from pyomo.common.gc_manager import PauseGC
 from pyomo.core import minimize, value
 
 from ..errors import BilevoltError, SolverUnavailableError, UnsupportedBySolverError
@@ -58,6 +59,13 @@ def verify(
         return certificate
 
 
+def _forms(bilevel: Bilevel) -> Sequence[FollowerForm]:
+    """Return the coefficients of the followers that have prices, those without integers."""
+    if any(map(has_integers, bilevel.followers)):
+        return [follower_form(follower) for follower in bilevel.followers if not has_integers(follower)]
+    return bilevel.forms
+
+
 def _put(bilevel: Bilevel, values: dict[str, float]) -> None:
     for variable in (*bilevel.variables, *bilevel.leader.prices):
         if variable.name in values:
@@ -93,9 +101,12 @@ def _check(
         worst = _worst(_residuals(follower), tolerance, violations)
         worst = max(worst, _worst(_fractions(follower), tolerance, violations))
         certificate.follower_violation = max(certificate.follower_violation, worst)
-        optimum.update(_solve_again(follower, found_by, tolerance, certificate, stance.near))
-        if multipliers and not has_integers(follower):
-            _check_prices(follower_form(follower), multipliers, tolerance, certificate)
+        with PauseGC():  # collections would walk through the user's whole model, again and again
+            optimum.update(_solve_again(follower, found_by, tolerance, certificate, stance.near))
+    if multipliers:
+        with PauseGC():
+            for form in _forms(bilevel):
+                _check_prices(form, multipliers, tolerance, certificate)
     if multipliers or not violations:  # a response that is no optimum has no prices to be near to
         _worst(price_residuals(bilevel, multipliers), tolerance, violations)
     certificate.bilevel_feasible = not violations

@@ -17,7 +17,7 @@ from bilevolt.solvers.reading import read
 from .row import Row, in_turns
 
 AIM = 2.0
-BOUND_BY = "Pyomo's objects: reformulating, reading and checking each row by itself; HiGHS takes the smaller part"
+BOUND_BY = "one scenario: Pyomo's objects, built, read and checked row by row; more: HiGHS's MILP as much again"
 
 
 def rows(repeats: int, instance: str, counts: tuple[int, ...]) -> Iterator[Row]:
