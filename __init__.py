@@ -54,43 +54,49 @@ _MODULES = (
     "verification",
 )
 
-__all__ = [*_PUBLIC, *_MODULES]
-
-if TYPE_CHECKING:
-    from . import (
-        cli,
-        errors,
-        experiments,
-        heuristics,
-        instances,
-        models,
-        reformulations,
-        reports,
-        solvers,
-        teaching,
-        verification,
-    )  # fmt: skip
-    from .driver import solve
-    from .experiments import Sweep, Tournament, sweep, tournament
-    from .instances import list_instances, load_instance
-    from .levels.dual_of import dual_of
-    from .levels.pao_adapter import SubModel
-    from .levels.state_bound import state_bound
-    from .levels.valid_inequalities import ValidInequalities
-    from .proving import prove
-    from .reacting import react
-    from .reformulations import reformulate
-    from .reports import Comparison, compare
-    from .solution import Solution
-    from .solvers.status import Status
-    from .teaching.draw.picture import plot
-    from .teaching.explain.explain import explain
-    from .teaching.explain.explanation import Explanation
-    from .teaching.grade.grader import grade
-    from .teaching.play.page import play
-    from .verification import BigMBreak, Certificate, break_big_m, verify
-    from .verification.proofs import Proof
-    from .writing import write
+if TYPE_CHECKING:  # "as" says to type checkers that the name is public
+    from . import cli as cli
+    from . import errors as errors
+    from . import experiments as experiments
+    from . import heuristics as heuristics
+    from . import instances as instances
+    from . import models as models
+    from . import reformulations as reformulations
+    from . import reports as reports
+    from . import solvers as solvers
+    from . import teaching as teaching
+    from . import verification as verification
+    from .driver import solve as solve
+    from .experiments import Sweep as Sweep
+    from .experiments import Tournament as Tournament
+    from .experiments import sweep as sweep
+    from .experiments import tournament as tournament
+    from .instances import list_instances as list_instances
+    from .instances import load_instance as load_instance
+    from .levels.dual_of import dual_of as dual_of
+    from .levels.pao_adapter import SubModel as SubModel
+    from .levels.state_bound import state_bound as state_bound
+    from .levels.valid_inequalities import ValidInequalities as ValidInequalities
+    from .proving import prove as prove
+    from .reacting import react as react
+    from .reformulations import reformulate as reformulate
+    from .reports import Comparison as Comparison
+    from .reports import compare as compare
+    from .solution import Solution as Solution
+    from .solvers.status import Status as Status
+    from .teaching.draw.picture import plot as plot
+    from .teaching.explain.explain import explain as explain
+    from .teaching.explain.explanation import Explanation as Explanation
+    from .teaching.grade.grader import grade as grade
+    from .teaching.play.page import play as play
+    from .verification import BigMBreak as BigMBreak
+    from .verification import Certificate as Certificate
+    from .verification import break_big_m as break_big_m
+    from .verification import verify as verify
+    from .verification.proofs import Proof as Proof
+    from .writing import write as write
+else:
+    __all__ = [*_PUBLIC, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
@@ -105,4 +111,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *_PUBLIC, *_MODULES])

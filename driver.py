@@ -6,6 +6,7 @@ from typing import Any
 
 from .bounds.given import BigM
 from .decomposition.column_and_constraint import column_and_constraint
+from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
 from .levels.decisions import remarks
@@ -13,6 +14,7 @@ from .levels.integers import has_integers
 from .levels.point import Point
 from .levels.reading import read_levels
 from .levels.state_bound import unproven_ranges
+from .option_names import Cuts, Heuristic, Linearization, Method, Reformulation, SolverName, StanceName
 from .pipeline import confirm as confirming
 from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
@@ -35,14 +37,14 @@ from .verification.proofs.proof import attach_proof
 def solve(
     model: Any,
     *,
-    method: str = "exact",
-    reformulation: str | Mapping[Any, str] = "auto",
-    solver: str = "auto",
+    method: Method = "exact",
+    reformulation: Reformulation | Mapping[Any, Linearization] = "auto",
+    solver: SolverName = "auto",
     time_limit: float | None = None,
     rel_gap: float = 1e-6,
     big_m: BigM = None,
-    cuts: str | None = "auto",
-    warm_start: bool | str | Solution | None = None,
+    cuts: Cuts | None = "auto",
+    warm_start: bool | Heuristic | Solution | None = None,
     threads: int = 1,
     tee: bool = False,
     progress: Progress | bool = False,
@@ -50,9 +52,10 @@ def solve(
     options: Mapping[str, Any] | None = None,
     method_options: Mapping[str, Any] | None = None,
     proof: bool = False,
-    confirm: str | None = None,
-    stance: str | float = "optimistic",
+    confirm: SolverName | None = None,
+    stance: StanceName | float = "optimistic",
     follower_tolerance: float = 0.0,
+    executor: Any = None,
 ) -> Solution:
     """Solve a bilevel model declared with PAO, and check the answer.
 
@@ -72,7 +75,9 @@ def solve(
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
         ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
-    :param progress: a function that is told, in a line of text, what is being done; True prints it.
+    :param tee: print the solvers' own logs.
+    :param progress: a function that is told, in a line of text, what is being done, and of a long search best
+        point, bound and gap; True prints it.
     :param tolerance: of the check, see :func:`verify`.
     :param options: passed to the solver as they are.
     :param method_options: keywords of the heuristic (``{"seed": 1}``), see its own docstring.
@@ -83,13 +88,16 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
+    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
+        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
+        Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
         method=method, reformulation=reformulation, solver=solver, time_limit=time_limit, rel_gap=rel_gap, big_m=big_m,
         cuts=cuts, warm_start=warm_start, threads=threads, tee=tee, progress=progress, tolerance=tolerance,
         options=options, method_options=method_options, proof=proof, confirm=confirm,
-        stance=stance, follower_tolerance=follower_tolerance,
+        stance=stance, follower_tolerance=follower_tolerance, executor=executor,
     )  # fmt: skip
     begin = time.perf_counter()
     bilevel = read_levels(model, integer_followers=request.method in EXACT)
@@ -216,7 +224,9 @@ def _heuristic(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None
     begin = time.perf_counter()
     request.say(f"running the heuristic {request.method!r}")
     session = request.session()
-    result = METHODS[request.method](bilevel, session, **request.method_options or {})
+    with opened(request.executor) as executor:
+        working = {} if executor is None else {"executor": executor}
+        result = METHODS[request.method](bilevel, session, **request.method_options or {}, **working)
     solution = Solution(
         result.status, method=request.method, solver=", ".join(sorted(session.called)), history=result.history
     )

@@ -10,6 +10,7 @@ from . import solvers
 from .bounds.given import BigM
 from .decomposition import options as decomposition
 from .errors import ArgumentError
+from .executing import refuse as refuse_executor
 from .heuristics import METHODS, options_of
 from .quantities import number
 from .reformulations import LINEARIZATIONS, asking
@@ -55,6 +56,7 @@ class Request:
     confirm: str | None
     stance: float
     follower_tolerance: float
+    executor: Any
 
     @classmethod
     def checked(cls, **given: Any) -> "Request":
@@ -69,13 +71,15 @@ class Request:
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
         given["confirm"] = confirmer(given["confirm"], given["solver"])
-        given["stance"], given["follower_tolerance"] = weight(given["stance"]), near(given["follower_tolerance"])
+        given["stance"] = weight(given.get("stance", "optimistic"))
+        given["follower_tolerance"] = near(given.get("follower_tolerance", 0.0))
         asking.refuse_cuts(given["cuts"])
         if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
         else:
             _refuse_unused(method, given)
         _refuse_unknown_options(method, given["method_options"] or {})
+        given |= _executor(method, given)
         if given["stance"] or given["follower_tolerance"]:
             refuse_unused(given)
         return cls(**given)
@@ -177,6 +181,25 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
                 f"{name}={given[name]!r} is not used by the heuristic {method!r}, only by method='exact'. Leave it "
                 "out, or choose that; method_options are for the heuristic."
             )
+
+
+def _executor(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who evaluates candidates, an argument of ``solve`` or an option of the method, and the other options.
+
+    :raises ArgumentError: it is given twice, is none, or the method has nothing to hand to it.
+    """
+    executor, options = given.get("executor"), given["method_options"]
+    if options is not None and "executor" in options:
+        if executor is not None:
+            raise ArgumentError("executor is given twice, also in method_options. Leave it out there.")
+        executor, options = options["executor"], {name: options[name] for name in options if name != "executor"}
+    refuse_executor(executor)
+    users = [name for name in METHODS if "executor" in options_of(name)]
+    if executor is not None and method not in users:
+        raise ArgumentError(
+            f"executor={executor!r} is not used by method={method!r}, only by {', '.join(users)}. Leave it out."
+        )
+    return {"executor": executor, "method_options": options}
 
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from .instances.files.table import Column, Table, TableRow, TableSet
 from .instances.files.words import word as file_name
 from .instances.files.write import write_pair
 from .models.linear_bilevel import instance_of
+from .option_names import Linearization, SingleLevelForm
 from .reformulations import reformulate
 from .solvers.program import Program, program_of
 from .solvers.reading import Reading, read
@@ -22,7 +23,10 @@ _BY_PYOMO_ONLY = ("indicator", "complementarity")
 
 
 def write(
-    model: Any, path: str | Path, reformulation: str | Mapping[Any, str] | None = None, big_m: Any = None
+    model: Any,
+    path: str | Path,
+    reformulation: SingleLevelForm | Mapping[Any, Linearization] | None = None,
+    big_m: Any = None,
 ) -> tuple[str, ...]:
     """Write a model: ``x.mps`` with ``x.aux`` for both levels, or the single level as ``.mps``, ``.lp`` or ``.nl``.
 

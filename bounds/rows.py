@@ -222,13 +222,13 @@ class Rows:
             for i, a in repn.linear.items():
                 row.linear[i] += weight * a
             for (i, j), a in (repn.quadratic or {}).items():
-                row.products[_key(i, j)] += weight * a
+                row.products[self._key(i, j)] += weight * a
             return
         if repn.constant:
             row.linear[id(variable)] += weight * repn.constant
         for i, a in repn.linear.items():
-            row.products[_key(i, id(variable))] += weight * a
+            row.products[self._key(i, id(variable))] += weight * a
 
-
-def _key(i: int, j: int) -> Key:
-    return (i, j) if i <= j else (j, i)
+    def _key(self, i: int, j: int) -> Key:
+        """Return both ids in the order of the variables: ids themselves differ from run to run, and roundings with."""
+        return (i, j) if self.position[i] <= self.position[j] else (j, i)

@@ -21,11 +21,13 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ..errors import ArgumentError
 from . import break_m, console, explain, play, plot, prove, sweep, tournament, write
 from .console import Exit
 from .options import (
     BigM,
     Confirm,
+    Dask,
     FollowerTolerance,
     Json,
     Method,
@@ -34,8 +36,11 @@ from .options import (
     RowsFile,
     SolverName,
     StanceName,
+    Tee,
     Threads,
     TimeLimit,
+    Workers,
+    executor,
     stance_of,
 )
 from .outcome import end, exit_code, split
@@ -113,6 +118,9 @@ def solve(
     confirm: Confirm = None,
     stance: StanceName = "optimistic",
     follower_tolerance: FollowerTolerance = 0.0,
+    tee: Tee = False,
+    workers: Workers = None,
+    dask: Dask = None,
     aux: Annotated[
         Path | None, typer.Option(help="Of an MPS or LP file: what of it is the lower level, if not beside it.")
     ] = None,
@@ -131,9 +139,11 @@ def solve(
 
         console.refuse_unwritable(output, plot)
         refuse_figure_name(plot, "--plot")
+        if tee and as_json:
+            raise ArgumentError("--tee prints logs to stdout, where --json has JSON only. Give one of them.")
         found = resolve(target if aux is None else f"{target}:{aux}")
         draw = own_plot(found) if plot else None
-        with console.progress() as say:
+        with console.progress(plain=tee) as say:
             say(f"{found.name}: building")
             model = found.build()
             solution = driver.solve(
@@ -148,6 +158,8 @@ def solve(
                 confirm=confirm,
                 stance=stance_of(stance),
                 follower_tolerance=follower_tolerance,
+                tee=tee,
+                executor=executor(workers, dask),
                 progress=lambda text: say(f"{found.name}: {text}"),
             )
         figures = found.summary(model) if found.summary and solution.status in WITH_POINT else {}

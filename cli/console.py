@@ -76,15 +76,18 @@ def refuse_unwritable(*paths: Path | None) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows on stderr what is being done: spinner and elapsed time, or plain lines."""
+def progress(plain: bool = False) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows on stderr what is being done: spinner and elapsed time, or plain lines.
+
+    :param plain: lines also in a terminal, where something else is printed meanwhile.
+    """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.table import Column
 
     stderr = Console(stderr=True)
     text = Column(ratio=1, no_wrap=True, overflow="ellipsis")
-    if not stderr.is_terminal:
+    if plain or not stderr.is_terminal:
         yield warn
         return
     columns = (

@@ -23,6 +23,7 @@ StanceName = Annotated[
 FollowerTolerance = Annotated[
     float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")
 ]
+Tee = Annotated[bool, typer.Option("--tee", help="Print the solvers' own logs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only, to stdout.")]
 RowsFile = Annotated[Path | None, typer.Option("-o", "--output", help="Write the rows; .json, .csv, .tex or .html.")]
 Figure = Annotated[Path | None, typer.Option(help="Write a figure (.png, .pdf, .svg).")]

@@ -4,17 +4,15 @@ All give results as they come, and take a job only when somebody is free for it,
 A worker that dies takes its job along: it is run again, and if it kills again, it has a row that says so.
 """
 
-import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import ArgumentError, BilevoltError
+from .. import executing
+from ..errors import ArgumentError
 from ..reports.subject import saying
 from .environment import environment
 from .limits import Limits
@@ -123,20 +121,14 @@ class Pool:
         if self.executor is None:
             return
         if at_once and isinstance(self.executor, ProcessPoolExecutor):
-            for process in list((self.executor._processes or {}).values()):
-                process.kill()
+            executing.end(self.executor, grace=0.0)
         self.executor.shutdown(wait=not at_once)
         self.executor = None
 
 
 def processes(workers: int, limits: Limits) -> Crew:
     """Return a crew of processes of this machine, each started afresh."""
-    context = multiprocessing.get_context("spawn")
-    return Pool(
-        lambda number: ProcessPoolExecutor(min(number, workers), mp_context=context, initializer=_prepare),
-        lambda: workers,
-        limits,
-    )
+    return Pool(lambda number: executing.processes(min(number, workers)), lambda: workers, limits)
 
 
 @contextmanager
@@ -145,15 +137,7 @@ def dask(address: str, limits: Limits) -> Iterator[Crew]:
 
     :raises BilevoltError: ``distributed`` is not installed, or nobody answers at the address.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise BilevoltError("Dask is not installed: pip install 'bilevolt[dask]'.") from error
-    try:
-        client = Client(address, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise BilevoltError(f"{address}: no Dask scheduler answers there ({error}). Start `dask scheduler`.") from error
-    with client:
+    with executing.cluster(address) as client:
         yield Pool(
             lambda _: client.get_executor(pure=False),
             lambda: max(1, len(client.ncores())),  # a task at a time for each process
@@ -167,22 +151,18 @@ def crew_of(executor: Any, limits: Limits, say: Callable[[str], None]) -> Iterat
 
     :raises ArgumentError: it means none; or limits are given that only worker processes can keep.
     """
+    executing.refuse(executor)
     if executor is None:
         if limits != Limits():
             raise ArgumentError("A limit of memory, or of a whole task, needs worker processes: executor=1 or more.")
         yield serial(say)
-    elif isinstance(executor, int) and not isinstance(executor, bool) and executor >= 1:
-        yield processes(executor, limits)
     elif isinstance(executor, str):
         with dask(executor, limits) as crew:
             yield crew
     elif isinstance(executor, Executor):
         yield Pool(lambda _: _Borrowed(executor), lambda: os.cpu_count() or 1, limits)
     else:
-        raise ArgumentError(
-            f"executor={executor!r} is none. Give a number of processes, the address of a Dask scheduler, or an "
-            "Executor of concurrent.futures; None for this process."
-        )
+        yield processes(int(executor), limits)
 
 
 class _Borrowed(Executor):
@@ -202,26 +182,11 @@ def _result(future: "Future[Result]") -> Result | None:
     """
     try:
         return future.result()
-    except BrokenExecutor:
-        return None
     except Exception as error:
-        if type(error).__name__ == "KilledWorker":  # of Dask, which has run it several times
+        if executing.is_lost(error):
             return None
         raise
 
 
 def _died(job: Job, why: str) -> Result:
     return Result(row_data(failed(job.task, why)), environment())
-
-
-def _prepare() -> None:
-    """Make a worker leave Ctrl-C to the process that started it, and end when that one does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..levels.numbers_given import refuse_no_model
+from ..option_names import Heuristic, Reformulation, RivalName, SolverName
 from ..reformulations import LINEARIZATIONS
 from ..reports.plan import plan
 from ..reports.rivals import RIVAL, RIVALS
@@ -29,10 +30,10 @@ from .task import Task, plain, refuse_useless_seeds
 def tournament(
     models: Mapping[str, Any] | Iterable[str | Path],
     *,
-    reformulations: Sequence[str] | None = None,
-    solvers: Sequence[str] | None = None,
-    methods: Sequence[str] = (),
-    rivals: Sequence[str] = (),
+    reformulations: Sequence[Reformulation] | None = None,
+    solvers: Sequence[SolverName] | None = None,
+    methods: Sequence[Heuristic] = (),
+    rivals: Sequence[RivalName] = (),
     seeds: int | Sequence[int] | None = None,
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
+from ..option_names import Method, Reformulation, SolverName
 from ..reports.comparison import Comparison
 from ..reports.plan import plan
 from ..reports.targets import Target, resolve
@@ -32,9 +33,9 @@ def sweep(
     instance: str | Path,
     vary: Mapping[str, Values],
     *,
-    reformulation: str = "auto",
-    solver: str = "auto",
-    method: str = "exact",
+    reformulation: Reformulation = "auto",
+    solver: SolverName = "auto",
+    method: Method = "exact",
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,
     threads: int = 1,

@@ -18,7 +18,8 @@ class SearchOptions:
     :param evaluations: how many candidates may be evaluated; by default what the method's other options come to.
     :param seed: of all random numbers; the same seed gives the same run, bit for bit, also with an executor (unless a
         time limit ends it).
-    :param executor: a ``concurrent.futures.Executor`` that evaluates parts of a population.
+    :param executor: a ``concurrent.futures.Executor`` that evaluates parts of a population; ``solve`` opens it where
+        its own ``executor`` names one.
     :param estimate: a function of the decision (variable's name -> number) that stands for the leader's objective when
         candidates are ranked, in the leader's own sense; incumbents are evaluated exactly all the same.
     """

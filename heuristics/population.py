@@ -89,8 +89,11 @@ class Run:
         middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(chosen.seed))
         self._evaluator, note = evaluator_of(self._exact, own_rows, middle, chosen.estimate)
         self._session, self._workers = session, None
-        if chosen.executor is not None and isinstance(self._evaluator, CompiledReaction):
-            self._workers = Workers(self.encoding, self._evaluator, chosen.executor, session)
+        if chosen.executor is not None:
+            if isinstance(self._evaluator, CompiledReaction):
+                self._workers = Workers(self.encoding, self._evaluator, chosen.executor, session)
+            else:
+                note += "; the executor is not used, as only compiled LPs can be sent to its workers"
         self._sense = sense_of(single)
         self._seen: dict[bytes, Score] = {}
         self._candidate: tuple[Score, Array] | None = None  # the best ranked so far

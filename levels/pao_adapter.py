@@ -12,7 +12,7 @@ import logging
 import sys
 import types
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from pyomo.common.collections import Bunch
@@ -99,7 +99,11 @@ with _numpy_names(), _pyutilib(), LoggingIntercept(module="pyomo", level=logging
     from pao.common.solver import Solver as PaoSolver
     from pao.common.solver import SolverAPI as PaoSolverAPI
     from pao.common.solver import TerminationCondition
-    from pao.pyomo import SubModel
+
+    if TYPE_CHECKING:
+        from .submodel_type import SubModel
+    else:
+        from pao.pyomo import SubModel
 _give_pao_its_infinities()
 
 __all__ = ["PaoResults", "PaoSolver", "PaoSolverAPI", "SubModel", "TerminationCondition"]

@@ -10,6 +10,7 @@ from ..bounds.given import BigM
 from ..errors import UnprovenBigMError, UnsupportedBySolverError
 from ..levels.bilevel import Bilevel
 from ..levels.reading import read_levels
+from ..option_names import Cuts, Linearization, SingleLevelForm
 from . import asking, kkt, mixing, products, revenue, strong_duality, user_cuts
 from .registry import AUTO, LINEARIZATIONS
 
@@ -18,10 +19,10 @@ _NONE = "the solver takes none of " + ", ".join(step.name for step, _ in AUTO) +
 
 def reformulate(
     model: Any,
-    reformulation: str | Mapping[Any, str] = "sos1",
+    reformulation: SingleLevelForm | Mapping[Any, Linearization] = "sos1",
     big_m: BigM = None,
     linearize_products: bool = True,
-    cuts: str | None = "auto",
+    cuts: Cuts | None = "auto",
 ) -> Any:
     """Return the single-level model of a PAO model; the PAO model itself is not changed.
 

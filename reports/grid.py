@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..levels.numbers_given import refuse_no_model
+from ..option_names import Heuristic, Reformulation, SolverName
 from ..request import Progress
 from .comparison import Comparison
 from .culprits import mark
@@ -17,13 +18,13 @@ from .targets import resolve_all
 def compare(
     models: Mapping[str, Any] | Iterable[str | Path],
     *,
-    reformulations: Sequence[str] = ("auto",),
-    solvers: Sequence[str] = ("auto",),
-    methods: Sequence[str] = (),
+    reformulations: Sequence[Reformulation] = ("auto",),
+    solvers: Sequence[SolverName] = ("auto",),
+    methods: Sequence[Heuristic] = (),
     time_limit: float | None = 60,
     rel_gap: float = 1e-6,
     threads: int = 1,
-    confirm: str | None = None,
+    confirm: SolverName | None = None,
     progress: Progress | bool | None = None,
     summaries: Summary | Mapping[str, Summary] | None = None,
     **options: Any,

@@ -20,7 +20,7 @@ from .records import Outcome, Settings, SolverResult
 from .scaling import scaling_of
 from .second_look import disambiguate, is_suspect, look_again
 from .status import Status, interpret
-from .trace import mapped
+from .trace import Watch, mapped, mapped_watch
 
 __all__ = ["Features", "Needs", "Outcome", "Settings", "Size", "Solver", "SolverResult", "needs_of"]
 
@@ -73,6 +73,7 @@ class Solver(ABC):
         feasibility_tol: float | None = None,
         integrality_tol: float | None = None,
         tee: bool = False,
+        watch: Watch | None = None,
         warm_start: bool = False,
         duals: bool = False,
         exact_sos: bool = True,
@@ -89,6 +90,7 @@ class Solver(ABC):
         :param feasibility_tol: by how much a row of the scaled model may be violated, see :mod:`scaling`.
         :param integrality_tol: by how much an integer variable may be fractional.
         :param tee: print the solver's log.
+        :param watch: told now and then, while a long search runs, its best point and bound, in the model's own sense.
         :param warm_start: offer the variables' present values (those that have one) as a start.
         :param duals: return the duals of an LP or convex QP; None for other models.
         :param exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
@@ -101,10 +103,13 @@ class Solver(ABC):
         if (reason := self.available()) is not None:
             raise SolverUnavailableError(f"Solver '{self.name}' cannot be used: {reason}.")
         settings = Settings(
-            time_limit, rel_gap, abs_gap, threads, feasibility_tol, integrality_tol, tee, warm_start, duals,
-            exact_sos, tree, options=options,
+            time_limit=time_limit, rel_gap=rel_gap, abs_gap=abs_gap, threads=threads, feasibility_tol=feasibility_tol,
+            integrality_tol=integrality_tol, tee=tee, warm_start=warm_start, duals=duals, exact_sos=exact_sos,
+            tree=tree, options=options,
         )  # fmt: skip
         reading = read(model)
+        if reading.objective is not None:
+            settings = replace(settings, watch=mapped_watch(watch, lambda number: reading.sense * number))
         self._refuse(reading.needs, duals)
         program = program_of(reading)
         outcome = _without_solver(reading, program)
@@ -150,6 +155,7 @@ class Solver(ABC):
                 return Outcome(TerminationCondition.unknown, str(refusal))
 
         outcome = run(program)
+        settings = replace(settings, watch=None)  # a second look is at another problem
         if outcome.condition is TerminationCondition.provenInfeasible and not program.pair_names:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
@@ -167,6 +173,7 @@ class Solver(ABC):
         scaling = scaling_of(program)
         if settings.abs_gap is not None:
             settings = replace(settings, abs_gap=settings.abs_gap * scaling.objective)
+        settings = replace(settings, watch=mapped_watch(settings.watch, lambda number: number / scaling.objective))
         scaled = scaling.apply(program)
         begin = perf_counter()
         outcome = self._native(scaled, settings)

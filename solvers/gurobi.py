@@ -122,7 +122,7 @@ class Gurobi(Solver):
                 for name, setting in options.items():
                     model.setParam(name, setting)
                 _hand_over(model, program, settings)
-                trace = Trace()
+                trace = Trace(settings.watch)
                 model.optimize(partial(_look, trace))
                 return _traced(_outcome(model, program, settings), model, trace)
             except (gurobipy.GurobiError, TypeError) as error:

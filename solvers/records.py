@@ -9,7 +9,7 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 
 from .program import Array
 from .status import Status
-from .trace import Mark
+from .trace import Mark, Watch
 
 
 @dataclass
@@ -54,6 +54,8 @@ class Settings:
     feasibility_tol: float | None = None
     integrality_tol: float | None = None
     tee: bool = False
+    watch: Watch | None = None
+    """Told now and then where a search stands, see :class:`.trace.Trace`; everything is minimised."""
     warm_start: bool = False
     duals: bool = False
     exact_sos: bool = True

@@ -18,6 +18,7 @@ from .base import Solver
 from .interrupt import stop_requested
 from .reading import Reading, read
 from .records import SolverResult
+from .trace import line
 
 
 @dataclass(kw_only=True)
@@ -84,7 +85,7 @@ class Session:
         return solver.solve(
             problem, rel_gap=self.rel_gap, threads=self.threads, tee=self.tee,
             options=None if self.options is None else dict(self.options), time_limit=self.seconds(time_limit),
-            **arguments,
+            watch=lambda mark: self.say(line(solver.name, mark)), **arguments,
         )  # fmt: skip
 
     # When to end -----------------------------------------------------------------------------------------

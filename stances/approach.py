@@ -10,6 +10,7 @@ decision is worth less than it says.
 What a decision is worth is found from the followers alone, solved at that decision.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from pyomo.core import value
 from ..errors import BilevoltError
 from ..levels.bilevel import Bilevel
 from ..levels.follower_problem import follower_at
+from ..quantities import plain
 from ..request import Request
 from ..solution import Solution
 from ..solvers.session import Session
@@ -33,6 +35,7 @@ from .refusing import refuse_uncovered
 
 Run = Callable[[Bilevel, Request], tuple[Solution, Any, Any]]
 _WITH_POINT = (Status.optimal, Status.feasible)
+KIND = "the optimum with kind ties has no worse ones"
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,24 @@ def answer(bilevel: Bilevel, request: Request, run: Run) -> Answer:
     :param run: solves an optimistic problem.
     :raises StanceError: the stance is not covered for this model.
     """
+    begin = time.perf_counter()
     weight, near = request.stance, request.follower_tolerance
     if not weight and not near:
         return Answer(*run(bilevel, request), Posed(bilevel, bilevel, weight, near))
     refuse_uncovered(bilevel, near, request.confirm is not None)
     posed = pose(bilevel, weight, near)
-    if near or not open_followers(bilevel):
-        return Answer(*run(posed.bilevel, request), posed)
-    return Answer(_enclosed(posed, request, run), None, None, posed)
+    if not near and open_followers(bilevel):
+        return Answer(_enclosed(posed, request, run), None, None, posed)
+    if not near and request.confirm is None and (solution := _without_price(posed, request, run)) is not None:
+        return Answer(solution, None, None, posed)  # who confirms asks about the problem that is posed
+    return Answer(*run(posed.bilevel, _rest_of(request, begin)), posed)
+
+
+def _rest_of(request: Request, begin: float) -> Request:
+    """Return the request with what is left of the caller's seconds, for a second problem."""
+    if request.time_limit is None:
+        return request
+    return replace(request, time_limit=max(0.0, request.time_limit - (time.perf_counter() - begin)))
 
 
 def _tell(posed: Posed, solution: Solution) -> None:
@@ -92,8 +105,25 @@ def _say_objectives(bilevel: Bilevel, solution: Solution) -> None:
         solution.lower_objectives = {f.name: float(value(f.objective.expr)) for f in bilevel.followers}
 
 
+def _without_price(posed: Posed, request: Request, run: Run) -> Solution | None:
+    """Return the optimistic answer if it is the answer, too: no decision is worth more than with kind ties.
+
+    The problem with worst responses is much larger, and often it is not needed.
+    """
+    solution, _, _ = run(posed.original, request)
+    solution.stance = posed.weight
+    if solution.status is Status.infeasible:
+        return _named(solution, "infeasible with kind ties already")
+    worth = _take_worth(posed.original, solution, request) if solution.status is Status.optimal else None
+    if worth is not None and _closed(solution, request):
+        return _named(solution, KIND)
+    request.say("ties decide: asking for the worst responses")
+    return None
+
+
 def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
     """Return the better of two decisions, with the bound of the optimistic problem."""
+    begin = time.perf_counter()
     bilevel = below.original
     solution, _, _ = run(below.bilevel, request)
     solution.stance = below.weight
@@ -105,23 +135,22 @@ def _enclosed(below: Posed, request: Request, run: Run) -> Solution:
             solution.status, solution.bound = Status.no_solution, None
         return solution
     bound, worst = solution.bound, "no decision"
-    if _take_worth(bilevel, solution, request):
-        worst = f"worth {solution.objective:.10g} at worst"
+    if _take_worth(bilevel, solution, request) is not None:
+        worst = f"worth {plain(solution.objective, 10)} at worst"
         if _closed(solution, request):
-            return _named(solution, "the optimum with kind ties has no worse ones")
+            return _named(solution, KIND)
     request.say("ties decide: asking for decisions that break them")
     try:
         above = pose(bilevel, below.weight, 0.0, penalised=True)
-        other, _, _ = run(above.bilevel, request)
+        other, _, _ = run(above.bilevel, _rest_of(request, begin))
     except BilevoltError as refusal:
         solution.notes.append(f"decisions that break ties were not looked for: {refusal}")
         return _open(solution, worst)
     other.stance = below.weight
-    if other.status in _WITH_POINT and _take_worth(bilevel, other, request):
-        better = solution.objective is None or bilevel.sense * (other.objective - solution.objective) < 0
-        if better:
-            solution.objective, solution.values = other.objective, other.values
-            solution.lower_objectives = other.lower_objectives
+    worth = _take_worth(bilevel, other, request) if other.status in _WITH_POINT else None
+    if worth is not None and (solution.objective is None or bilevel.sense * (worth - solution.objective) < 0):
+        solution.objective, solution.values = worth, other.values
+        solution.lower_objectives = other.lower_objectives
     solution.bound = bound
     if solution.objective is not None and _closed(solution, request):
         return _named(solution, "as good as with kind ties")
@@ -141,13 +170,14 @@ def _open(solution: Solution, worst: str) -> Solution:
         solution.notes.append("no decision was found whose rows hold for every response")
         return solution
     solution.status = Status.feasible
-    solution.notes.append(
-        f"the infimum may not be attained: it is between the bound (ties kind to the leader) and this objective, "
-        f"{abs(solution.objective - (solution.bound or 0.0)):.3g} apart; the decision that gave the bound is {worst}"
-        if solution.bound is not None
-        else f"the optimum may not be attained, and there is no bound; the first decision is {worst}"
-    )
-    return solution
+    if solution.bound is None:
+        note = f"the optimum may not be attained, and there is no bound; the first decision is {worst}"
+    else:
+        note = (
+            "the infimum may not be attained: it is between the bound (ties kind to the leader) and this objective, "
+            f"{plain(abs(solution.objective - solution.bound), 3)} apart; the decision that gave the bound is {worst}"
+        )
+    return _named(solution, note)
 
 
 def _closed(solution: Solution, request: Request) -> bool:
@@ -156,8 +186,8 @@ def _closed(solution: Solution, request: Request) -> bool:
     return solution.status is Status.optimal and gap is not None and gap <= request.rel_gap + request.tolerance
 
 
-def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> bool:
-    """Give a solution the worst response to its decision, and what that is worth; whether the decision is allowed."""
+def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> float | None:
+    """Give a solution the worst response to its decision, and return what that is worth; None if it is not allowed."""
     decision = {variable.name: solution.values[variable.name] for variable in bilevel.leader.variables}
     solution.objective, solution.multipliers = None, {}
     with bilevel.kept_values():
@@ -169,12 +199,12 @@ def _take_worth(bilevel: Bilevel, solution: Solution, request: Request) -> bool:
     at_worst = {} if worst.values is None else {id(v): number for v, number in worst.values.items()}
     found.update((y, at_worst.get(id(y), optimum.get(id(y)))) for y in bilevel.follower_variables)
     if any(number is None for number in found.values()):
-        return False
+        return None
     solution.values = named(bilevel, defined(bilevel), found)
     _say_objectives(bilevel, solution)
     certificate = verify(bilevel, replace(solution, bound=None), tolerance=request.tolerance)
     solution.objective = Stance(solution.stance).worth(certificate) if certificate.bilevel_feasible else None
-    return solution.objective is not None
+    return solution.objective
 
 
 def _optima(bilevel: Bilevel) -> dict[int, float]:

@@ -63,8 +63,9 @@ def named(bilevel: Bilevel, follow: Defined | None, values: ComponentMap) -> dic
     with bilevel.kept_values():
         for variable, number in values.items():
             variable.set_value(number, skip_validation=True)
-        for variable in [] if follow is None else follow.variables:
-            variable.set_value(value(follow.expressions[id(variable)]), skip_validation=True)
+        if follow is not None:
+            for variable in follow.variables:
+                variable.set_value(value(follow.expressions[id(variable)]), skip_validation=True)
         return {variable.name: float(variable.value) for variable in bilevel.variables}
 
 

@@ -41,8 +41,10 @@ class Stance:
     def worth(self, certificate: Certificate) -> float | None:
         """Return the leader's objective at the certificate's decision; None where it is that at the point."""
         best, worst = certificate.optimistic_objective, certificate.pessimistic_objective
-        if not self or best is None or worst is None:
+        if not self:
             return None
-        if self.weight in (0, 1):  # infinite values have no mean
+        if self.weight in (0, 1):  # the other value may be infinite, and is not needed
             return worst if self.weight else best
+        if best is None or worst is None:
+            return None
         return (1 - self.weight) * best + self.weight * worst

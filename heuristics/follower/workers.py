@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from ...executing import is_lost
 from ...solvers.session import Session
 from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding
@@ -114,4 +115,4 @@ def _result(future: Future[list[Worked]]) -> list[Worked] | None:
     if future.cancelled() or not future.done():
         return None
     error = future.exception()  # not raised: a KeyboardInterrupt of a worker is no second one of ours
-    return None if isinstance(error, (BrokenExecutor, KeyboardInterrupt)) else future.result()
+    return None if is_lost(error) or isinstance(error, KeyboardInterrupt) else future.result()

@@ -88,7 +88,7 @@ def declare_paths(block: Any, paths: Sequence[Path], toll: Any, most: Mapping[st
     block.base_cost = pyo.Expression(expr=pyo.sum_product(block.path_cost, route.z))
     block.tolls_paid = pyo.Expression(expr=pyo.quicksum(toll[a] * route.x[a] for a in tolled))
     route.cost = pyo.Objective(expr=block.base_cost + block.tolls_paid)
-    dearest = {p: path.cost + sum(most[a] for a in path.tolled) for p, path in enumerate(paths)}
+    dearest = {p: path.cost + sum(most[a] for a in sorted(path.tolled)) for p, path in enumerate(paths)}
     least = min(path.cost for path in paths)
     prices: list[tuple[Any, Price]] = [(route.over[a], (0.0, most[a], "the arc's toll")) for a in tolled]
     prices.append((route.choice, (least, min(dearest.values()), DISTANCES)))

@@ -23,7 +23,7 @@ def put_start(model: pyo.ConcreteModel, instance: NetworkPricingInstance, tolls:
     found = routes(instance, chosen, number=float)
     for k in model.COMMODITIES:
         block = model.commodity[k]
-        way = set(found[k].arcs)
+        way = list(found[k].arcs)
         if hasattr(block, "PATHS"):
             way = _over_paths(block, chosen)
         for a, variable in block.route.x.items():
@@ -33,11 +33,11 @@ def put_start(model: pyo.ConcreteModel, instance: NetworkPricingInstance, tolls:
                 binary.set_value(int(a in way))
 
 
-def _over_paths(block: Any, tolls: Mapping[str, float]) -> set[str]:
+def _over_paths(block: Any, tolls: Mapping[str, float]) -> list[str]:
     """Choose the cheapest of the listed ways; return its tolled arcs."""
-    over: dict[int, set[str]] = defaultdict(set)
+    over: dict[int, list[str]] = defaultdict(list)
     for p, a in block.OVER:
-        over[p].add(a)
+        over[p].append(a)
     best = min(block.PATHS, key=lambda p: block.path_cost[p] + sum(tolls[a] for a in over[p]))
     for p in block.PATHS:
         block.route.z[p].set_value(float(p == best))

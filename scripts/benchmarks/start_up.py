@@ -7,7 +7,7 @@ from functools import partial
 
 from .row import Row, in_turns
 
-FIRST = "import bilevolt as bv; bv.solve(bv.models.textbook.build('bard_1998_1'), solver='highs')"
+FIRST = "import bilevolt as bv; bv.solve(bv.models.textbook.build('bard_1998_721'), solver='highs')"
 
 
 def rows(repeats: int) -> Iterator[Row]:

@@ -87,7 +87,7 @@ class _Search:
 
     def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any], most: float) -> None:
         self.begin = time.perf_counter()
-        self.trace = Trace()
+        self.trace = Trace(settings.watch)
         self.deadline = math.inf if settings.time_limit is None else self.begin + settings.time_limit
         self.settings, self.most = settings, most
         self.relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, tril
 from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
 from ..program import Array, Form, Program
-from ..trace import Trace
+from ..trace import Trace, Watch
 
 highspy, installed = attempt_import("highspy")
 
@@ -106,12 +106,12 @@ def offer(solver: Any, start: Array) -> None:
     solver.setSolution(len(known), known, start[known])
 
 
-def run(solver: Any) -> Trace:
+def run(solver: Any, watch: Watch | None = None) -> Trace:
     """Run, until a stop is asked for; what HiGHS has found so far is kept. Return how the search went, if it is one."""
     # HiGHS keeps one pool of threads per process, and fails when the number asked for has changed.
     highspy.Highs.resetGlobalScheduler(True)
 
-    trace = Trace()
+    trace = Trace(watch)
 
     def look(event: Any) -> None:
         told = event.data_out

@@ -124,7 +124,7 @@ class Highs(Solver):
             if settings.warm_start:
                 native.offer(solver, program.start)
         begin = perf_counter()
-        trace = native.run(solver)
+        trace = native.run(solver, settings.watch)
         searched = perf_counter() - begin
         condition, word = native.condition_of(solver)
         info = solver.getInfo()

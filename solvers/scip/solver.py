@@ -89,7 +89,7 @@ class Scip(Solver):
     def _native(self, program: Program, settings: Settings) -> Outcome:
         from . import native  # here, because it needs pyscipopt to be installed
 
-        trace = Trace()
+        trace = Trace(settings.watch)
         model, x = native.build(program, settings.warm_start, trace)
         try:
             _set_options(model, self._options(settings))

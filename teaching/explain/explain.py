@@ -6,6 +6,7 @@ from typing import Any
 from ...bounds.given import BigM
 from ...levels.bilevel import Bilevel
 from ...levels.reading import read_levels
+from ...option_names import Cuts, Linearization, Reformulation
 from ...reformulations import choose_reformulation, kkt, revenue
 from ...reformulations.single_level import map_of
 from ...solution import Solution
@@ -20,11 +21,11 @@ from .reading import read
 
 def explain(
     model: Any,
-    reformulation: str | Mapping[Any, str] = "auto",
+    reformulation: Reformulation | Mapping[Any, Linearization] = "auto",
     *,
     solution: Solution | None = None,
     big_m: BigM = None,
-    cuts: str | None = "auto",
+    cuts: Cuts | None = "auto",
     few: int = FEW,
 ) -> Explanation:
     """Return the derivation of a model's single level as a document.

@@ -23,6 +23,7 @@ _STYLE = """
 .bilevolt .display td { padding: .15em .8em .15em 0; vertical-align: baseline; }
 .bilevolt .display td:first-child { color: #666; font-size: .85em; white-space: nowrap; }
 .bilevolt math { font-size: 1.08em; }
+.bilevolt .display math { padding: .1em 0 .35em; }  /* what is below a sum sign stays off the next line */
 .bilevolt .display .all { padding-left: 1.5em; color: #333; }
 .bilevolt .grid { border-collapse: collapse; margin: .5em 1em; font-size: .92em; }
 .bilevolt .grid th, .bilevolt .grid td { border-bottom: 1px solid #ddd; padding: .2em .9em .2em 0; text-align: left;

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import bilevolt
 from bilevolt.experiments import read_ledger, tournament
 from bilevolt.experiments.environment import environment
 
@@ -158,6 +159,11 @@ def cluster(tmp_path):
             process.wait()
 
 
+def swarm(model, **options):
+    found = bilevolt.solve(model, method="pso", solver="highs", method_options={"iterations": 2}, **options)
+    return found.history, found.values, found.objective
+
+
 def test_a_cluster_that_loses_a_worker_gives_the_same_rows(cluster, files, tmp_path):
     from distributed import Client
 
@@ -171,3 +177,5 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_rows(cluster, files, tmp_p
     assert Path(files["once"]).with_suffix(".marker").exists()
     assert rows_in(ledger) == 6 and table(found) == table(tournament(targets, **RUNS))
     assert len(found.environments) == 1 and environment()["machine"] in str(found.environments)
+    model = bilevolt.models.station_location.build(bilevolt.load_instance("zone_small"))
+    assert swarm(model, executor=address) == swarm(model)  # the worker that is left evaluates candidates, too

@@ -101,11 +101,32 @@ def test_an_executor_changes_nothing(method):
         assert trace(run(mixed(), method, executor=threads, **options)) == trace(alone)
 
 
-def test_other_processes_change_nothing():
+@pytest.fixture(scope="module")
+def zone():
+    """A model, and what the search makes of it in this process."""
     model = bilevolt.models.station_location.build(bilevolt.load_instance("zone_small"))
-    alone = run(model, "pso", population=40, iterations=2)
+    return model, trace(run(model, "pso", population=40, iterations=2))
+
+
+def test_other_processes_change_nothing(zone):
     with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as processes:
-        assert trace(run(model, "pso", population=40, iterations=2, executor=processes)) == trace(alone)
+        assert trace(run(zone[0], "pso", population=40, iterations=2, executor=processes)) == zone[1]
+
+
+def test_a_number_of_processes_changes_nothing(zone):
+    said = []
+    options = {"population": 40, "iterations": 2}
+    found = bilevolt.solve(
+        zone[0], method="pso", solver="highs", executor=2, method_options=options, progress=said.append
+    )
+    assert trace(found) == zone[1]
+    assert not any("workers are gone" in line for line in said)
+
+
+def test_an_executor_that_cannot_help_is_said(method):
+    with ThreadPoolExecutor(1) as threads:
+        found = run(mixed(), method, evaluations=1, estimate=lambda x: 0.0, executor=threads)
+    assert "the executor is not used" in found.notes[1]
 
 
 @pytest.mark.parametrize("evaluations", [1, 17, 50])

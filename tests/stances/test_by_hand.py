@@ -205,6 +205,36 @@ def test_what_an_optimist_believes_fails_a_pessimists_check():
     assert found.price_of_ties == pytest.approx(8) and "price of ties        8" in found.report()
 
 
+@pytest.mark.parametrize("stance", ["pessimistic", 0.5])
+def test_only_a_weight_needs_the_best_response(stance):
+    """y is anything below 1, F = x + y: 1 at worst, and without a best."""
+    model = base((0, 2), 1, (None, 1))
+    solution = bv.solve(declare(model, model.x + model.L.y[1], 0 * model.L.y[1] + 0 * model.x, (1, 1)), stance=stance)
+    if stance == "pessimistic":
+        assert (solution.status, solution.objective) == (Status.optimal, pytest.approx(1))
+        assert solution.certificate.optimistic_objective is None and solution.certificate.globally_optimal
+    else:
+        assert solution.status is not Status.optimal
+
+
+def free_ties(s):
+    """The leader pays for x >= 1 only: which supplier sells is all the same to it. F = x."""
+    m = base((1, 4))
+    m.L.row = pyo.Constraint(expr=m.L.y[1] + m.L.y[2] >= m.x)
+    return declare(m, m.x + 0 * m.L.y[1], m.L.y[1] + m.L.y[2], s)
+
+
+@pytest.mark.parametrize(("build", "confirm", "enough"), [
+    (free_ties, None, True), (free_ties, "highs", False), (two_suppliers, None, False),
+])  # fmt: skip
+def test_the_larger_problem_is_posed_only_where_ties_decide(build, confirm, enough):
+    solution = bv.solve(build((1, 1)), stance="pessimistic", solver="scip", confirm=confirm)
+    assert solution.status is Status.optimal and solution.certificate.bilevel_feasible
+    assert solution.objective == pytest.approx({free_ties: 1, two_suppliers: 0}[build], abs=1e-6)
+    assert any("no worse ones" in note for note in solution.notes) is enough
+    assert solution.certificate.price_of_ties == pytest.approx({free_ties: 0, two_suppliers: 0}[build], abs=1e-6)
+
+
 # Nearly optimal responses -----------------------------------------------------------------------------------
 
 
