@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 from ...instances.network_pricing import Commodity, NetworkPricingInstance
 from .distances import Distances
 from .paths import Path, arc_bounds, largest, undominated
-from .reaction import routes
+from .reaction import Route, routes
 
 MOST_PATHS = 4_000
 """Steps of the search for a commodity's ways, after which it is left and the list grows as needed."""
@@ -106,8 +106,17 @@ class Market:
         found = routes(self._instance, self.named(tolls), number=float)
         for ways in self.ways:
             if ways.known is not None:
-                route = found[ways.commodity.id]
-                ways.add(frozenset(self._column[a] for a in route.arcs if a in self._column), route.cost - route.paid)
+                self._note(ways, found[ways.commodity.id])
+
+    def _note(self, ways: Ways, route: Route) -> None:
+        ways.add(frozenset(self._column[a] for a in route.arcs if a in self._column), route.cost - route.paid)
+
+    def discover(self, k: int, tolls: np.ndarray) -> None:
+        """Note the shortest way of commodity k (by position) at these tolls, where its list is not complete."""
+        ways = self.ways[k]
+        if ways.known is not None:
+            alone = self._instance.model_copy(update={"commodities": (ways.commodity,)})
+            self._note(ways, routes(alone, self.named(tolls), number=float)[ways.commodity.id])
 
     def respond(self, tolls: np.ndarray) -> list[int]:
         """Return the way that each commodity takes, among nearly tied ones that which pays most."""

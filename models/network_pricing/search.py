@@ -21,6 +21,7 @@ SHARES = (1.0, 0.7, 0.5, 0.35)
 ARCS_KICKED = 4
 KICKS = 2  # steps of which one is an exchange
 FREE_AT_FIRST, FREE_AT_LEAST, WAYS_EACH = 4, 2, 40
+DISCOVERIES = 20  # tolls lowered at random, at which a commodity's way is noted
 WAYS_KICKED = 0.7  # share of the kicks
 THRESHOLD = 0.01  # relative loss that is accepted at first
 NOTHING = 1e-6  # a relative gain that is none
@@ -101,13 +102,15 @@ def _exchanged(market: Market, tolls: np.ndarray, free: int, random: np.random.G
     shared = np.array([float((ways.uses.any(axis=0) & arcs).sum()) for ways in market.ways])
     shared[first] = np.inf
     order = np.argsort(-shared * random.uniform(0.3, 1.0, len(shared)), kind="stable")
-    among = {int(k): _tempting(market.ways[k], tolls, random) for k in order[:free]}
+    among = {int(k): _tempting(market, int(k), tolls, random) for k in order[:free]}
     return exchange(market, chosen, tolls, among) or Exchange(tolls, False)
 
 
-def _tempting(ways: Ways, tolls: np.ndarray, random: np.random.Generator) -> list[int]:
-    """Return the cheapest ways, at these tolls and with some of them lowered."""
-    lowered = tolls * random.uniform(0.0, 1.0, len(tolls))
+def _tempting(market: Market, k: int, tolls: np.ndarray, random: np.random.Generator) -> list[int]:
+    """Return the cheapest ways, at these tolls and with some of them lowered; such ways are looked for first."""
+    for _ in range(DISCOVERIES):
+        market.discover(k, tolls * random.uniform(0.0, 1.0, len(tolls)))
+    ways, lowered = market.ways[k], tolls * random.uniform(0.0, 1.0, len(tolls))
     cheapest = (np.argsort(ways.cost + ways.uses @ t, kind="stable")[: WAYS_EACH // 2] for t in (tolls, lowered))
     return sorted({int(p) for order in cheapest for p in order})
 

@@ -106,6 +106,16 @@ def test_ways_that_are_not_listed_are_found_when_they_matter(name):
             )
 
 
+def test_the_way_that_one_commodity_would_take_at_other_tolls_is_noted():
+    """The way around costs 9, one with a toll 4, another 6; the last is the shortest only if the first two are dear."""
+    instance = small(("o", "z", 9, False), ("o", "m", 4, True), ("m", "z", 0, False), ("o", "z", 6, True))
+    market = Market(instance, most_paths=0)
+    assert list(market.ways[0].cost) == [9.0]
+    for toll, costs in ((0.0, [9, 4]), (1.0, [9, 4]), (3.0, [9, 4, 6])):
+        market.discover(0, market.vector({"a1": toll}))
+        assert list(market.ways[0].cost) == costs
+
+
 @pytest.mark.parametrize("name", INSTANCES)
 def test_an_exchange_where_all_are_free_finds_the_optimum(name):
     market = Market(INSTANCES[name])
