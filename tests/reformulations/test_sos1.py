@@ -28,7 +28,8 @@ def with_bounds(bound, reason):
     return model
 
 
-def lines(block):
+def lines(single, step):
+    block = getattr(single, step)  # of a model that is held: a block alone knows its parents by weak references
     rows = block.component_data_objects(pyo.Constraint, active=True)
     sets = block.component_data_objects(pyo.SOSConstraint, active=True)
     found = {plain(row.local_name): plain(row.expr) for row in rows}
@@ -40,7 +41,7 @@ def plain(expression):
 
 
 def test_rows_and_sets():
-    assert lines(reformulate(tiny(), "sos1").sos1) == {
+    assert lines(reformulate(tiny(), "sos1"), "sos1") == {
         "slack_definition[L.row.lower]": "s[L.row.lower]  ==  L.y + L.z - x - 3.0",
         "slack_definition[L.y.upper]": "s[L.y.upper]  ==  5 - L.y",
         "slack_definition[L.z.lower]": "s[L.z.lower]  ==  L.z - 1",
@@ -52,7 +53,7 @@ def test_rows_and_sets():
 
 
 def test_a_cut_where_both_bounds_are_proven():
-    rows = lines(reformulate(with_bounds(4, "the reason"), "sos1").sos1)
+    rows = lines(reformulate(with_bounds(4, "the reason"), "sos1"), "sos1")
     cuts = {name: row for name, row in rows.items() if name.startswith("bound_cut")}
     assert cuts == {
         "bound_cut[L.y.lower]": "0.25*m[y.lower] + 0.2*L.y  <=  1",
