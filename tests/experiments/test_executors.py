@@ -25,7 +25,13 @@ FILES = {
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
     """,
-    "always": "if is_worker(): os.kill(os.getpid(), signal.SIGKILL)",
+    "always": """
+        other = pathlib.Path(__file__).with_name("once.marker")
+        while is_worker() and not other.exists():  # else that one would lose its first run without having begun it
+            time.sleep(0.01)
+        if is_worker():
+            os.kill(os.getpid(), signal.SIGKILL)
+    """,
     "hungry": "if is_worker(): bytearray(64 * 2**30)",
     "endless": "if is_worker(): threading.Event().wait()",
     "held": """
@@ -36,7 +42,7 @@ FILES = {
     """,
 }
 HEAD = """
-import multiprocessing, os, pathlib, signal, threading
+import multiprocessing, os, pathlib, signal, threading, time
 from bilevolt.models import textbook
 
 def is_worker():
