@@ -6,6 +6,8 @@ from typing import Any
 
 from .bounds.given import BigM
 from .decomposition.column_and_constraint import column_and_constraint
+from .decomposition.enumeration.asking import NAME as ENUMERATION
+from .decomposition.enumeration.entry import enumeration, instead
 from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
@@ -62,7 +64,8 @@ def solve(
     The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
     the model changes, also when the solve fails or is interrupted.
 
-    :param method: "exact", which is "column_and_constraint" where a follower owns integers, or a heuristic (a name in
+    :param method: "exact", which is "column_and_constraint" where a follower owns integers and "enumeration" where
+        large followers see integers only, with few joint values; one of these two; or a heuristic (a name in
         ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
         mixes them, or "auto" (big-M where every M is proven or given, else SOS1, or "branch" where that needs sets that
@@ -134,6 +137,8 @@ def _method(bilevel: Bilevel, request: Request) -> Any:
     """Return what solves the model as it is asked for: followers with integers have no KKT conditions."""
     if request.method not in EXACT:
         return _heuristic
+    if request.method == ENUMERATION:
+        return _enumerated
     whole = any(has_integers(follower) for follower in bilevel.followers)
     return _decomposed if whole or request.method != "exact" else _exact
 
@@ -146,10 +151,24 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
     return solution, None, None
 
 
+def _enumerated(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
+    """Return the solution, its values on the model; there is no single-level model."""
+    begin = time.perf_counter()
+    solution = enumeration(bilevel, request)
+    solution.seconds["solve"] = time.perf_counter() - begin
+    _look_for_witness(bilevel, solution, request)
+    return solution, None, None
+
+
 def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
     begin = time.perf_counter()
+    solution = instead(bilevel, request)
+    if solution is not None:
+        solution.seconds["solve"] = time.perf_counter() - begin
+        _look_for_witness(bilevel, solution, request)
+        return solution, None, None
     request.say("reformulating")
     choice = choose_both(bilevel, request)
     single, reading, chosen = map_of(choice.model), choice.reading, choice.solver
@@ -189,16 +208,22 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.take(single.put(result.values))
         _doubt(single, solution, request)
         return
-    if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
-        seen = witness(single.bilevel, solution.solver, request)
-        if seen is not None:
-            point, method = seen
-            _keep(single.bilevel, point, solution)
-            solution.bound = None
-            solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
+    _look_for_witness(single.bilevel, solution, request)
     if solution.assumptions and solution.status in (Status.infeasible, Status.infeasible_or_unbounded):
         solution.status = Status.no_solution
         solution.notes.append(f"{result.status} under the assumptions; they are not proven, so neither is that")
+
+
+def _look_for_witness(bilevel: Bilevel, solution: Solution, request: Request) -> None:
+    """Take a point of a heuristic where it is said that there is none."""
+    if solution.status not in (Status.infeasible, Status.infeasible_or_unbounded):
+        return
+    seen = witness(bilevel, solution.solver, request)
+    if seen is not None:
+        point, method = seen
+        _keep(bilevel, point, solution)
+        solution.bound = None
+        solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
 
 
 def _doubt(single: SingleLevel, solution: Solution, request: Request) -> None:
