@@ -1,4 +1,4 @@
-"""Enumeration of the leader's decisions: against problems whose truth is known, what it refuses, when "exact" uses it."""
+"""Enumeration of the leader's decisions: against known truths, what it refuses, when "exact" uses it."""
 
 import itertools
 import sys
@@ -18,12 +18,11 @@ from bilevolt.models import textbook
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from fuzzing.conditions import NotCoveredError  # noqa: E402
-from fuzzing.enumeration import enumerate_truth  # noqa: E402
-from fuzzing.generator import generate  # noqa: E402
-from fuzzing.problem import LEADER  # noqa: E402
-from fuzzing.script import build  # noqa: E402
-from fuzzing.verdict import claim, judge  # noqa: E402
+from fuzzing.conditions import NotCoveredError
+from fuzzing.enumeration import enumerate_truth
+from fuzzing.generator import generate
+from fuzzing.problem import LEADER
+from fuzzing.verdict import claim, judge
 
 
 def with_integers(problem):
