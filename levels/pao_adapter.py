@@ -109,8 +109,10 @@ def _found(name: str, path: Sequence[str] | None = None) -> ModuleSpec:
     :param path: where to look: the parent's ``submodule_search_locations``.
     """
     for finder in sys.meta_path:
-        if not isinstance(finder, _Door) and (spec := finder.find_spec(name, path, None)) is not None:
-            return spec
+        find = None if isinstance(finder, _Door) else getattr(finder, "find_spec", None)  # which old finders lack
+        if find is not None and (spec := find(name, path, None)) is not None:
+            found: ModuleSpec = spec
+            return found
     raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
