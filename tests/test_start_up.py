@@ -38,10 +38,11 @@ def run(code, folder):
         (_CLI.format("'--help'"), [*_UNUSED, *_MODELS, "pydantic"]),
         (_CLI.format("'list'"), [*_UNUSED, *_MODELS, "bilevolt.instances.base"]),
         (_CLI.format("'list', 'solvers'"), [*_UNUSED, "pao", "networkx", "bilevolt.levels"]),
+        (_CLI.format("'solve', 'bard511', '--solver', 'highs'"), [*_UNUSED, "networkx", "pao", "scipy.linalg"]),
         ("import pyomo.environ; " + _SOLVE, [*_UNUSED, *_SELDOM, "pao", "scipy.linalg"]),
         (_SOLVE, [*_UNUSED, *_SELDOM, "pao", "pyomo.environ", "scipy.linalg", "bilevolt.instances.base"]),
     ],
-    ids=["import", "help", "list", "list-solvers", "solve", "solve-alone"],
+    ids=["import", "help", "list", "list-solvers", "solve-command", "solve", "solve-alone"],
 )
 def test_heavy_modules_stay_away(code, away, tmp_path):
     names, _ = run(code, tmp_path)
