@@ -28,7 +28,7 @@ from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
-from .stances.approach import answer
+from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
 
 
@@ -111,6 +111,19 @@ def solve(
     solution.notes[:0] = said
     if request.method in EXACT and run is not _decomposed:
         note_why(found.posed.bilevel, solution)
+    _examine(found, bilevel, request)
+    found.put()
+    if proof and not solution.interrupted:
+        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
+
+        attach_proof(bilevel, solution, request.say)
+    solution.seconds["total"] = time.perf_counter() - begin
+    return solution
+
+
+def _examine(found: Answer, bilevel: Bilevel, request: Request) -> None:
+    """Check the point, if there is one, and ask whoever is to confirm it."""
+    solution = found.solution
     if solution.status in (Status.optimal, Status.feasible):
         try:
             check(bilevel, solution, request, found.single, found.tell)
@@ -121,13 +134,6 @@ def solve(
         with stoppable():
             confirming.confirm(found.posed.bilevel, solution, request, found.question)
             solution.interrupted = stop_requested()
-    found.put()
-    if proof and not solution.interrupted:
-        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
-
-        attach_proof(bilevel, solution, request.say)
-    solution.seconds["total"] = time.perf_counter() - begin
-    return solution
 
 
 def _method(bilevel: Bilevel, request: Request) -> Any:

@@ -142,6 +142,7 @@ class Solver(ABC):
         searched = 0.0
 
         def run(program: Program, **changes: Any) -> Outcome:
+            """Run once, in the time that is left; other settings may be changed."""
             nonlocal searched
             if settings.time_limit is not None:
                 changes["time_limit"] = max(0.0, settings.time_limit - (perf_counter() - begin))

@@ -210,6 +210,7 @@ def test_targets_of_the_same_name_are_kept_apart(user_file: Path, tmp_path: Path
         ("exact", "infeasible_or_unbounded", None, 0),
         ("nested", "feasible", True, 0),
         ("exact", "feasible", True, 3),
+        ("column_and_constraint", "feasible", True, 3),  # what "exact" is called for followers with integers
         ("exact", "no_solution", None, 3),
         ("nested", "no_solution", None, 3),
         ("exact", "error", None, 1),
