@@ -79,10 +79,11 @@ def test_a_solve_leaves_numpy_and_the_modules_as_they_were(tmp_path):
 
 
 _LATER = """
-import pickle, sys
+import inspect, pickle, sys
 import bilevolt as bv
 model = bv.models.textbook.build("bard511")
 before = bv.SubModel
+assert "fixed" in inspect.getsource(before)
 print("pao" in sys.modules, "pyomo.environ" in sys.modules)
 {first}
 import pao
