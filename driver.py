@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
-from .decomposition.column_and_constraint import column_and_constraint
 from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
@@ -31,7 +30,6 @@ from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .stances.approach import answer
 from .verification.diagnosis import note_why
-from .verification.proofs.proof import attach_proof
 
 
 def solve(
@@ -125,6 +123,8 @@ def solve(
             solution.interrupted = stop_requested()
     found.put()
     if proof and not solution.interrupted:
+        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
+
         attach_proof(bilevel, solution, request.say)
     solution.seconds["total"] = time.perf_counter() - begin
     return solution
@@ -140,6 +140,8 @@ def _method(bilevel: Bilevel, request: Request) -> Any:
 
 def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
     """Return the solution, its values on the model; there is no one single-level model."""
+    from .decomposition.column_and_constraint import column_and_constraint  # which no other follower needs
+
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
     solution.seconds["solve"] = time.perf_counter() - begin

@@ -194,11 +194,9 @@ def _executor(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise ArgumentError("executor is given twice, also in method_options. Leave it out there.")
         executor, options = options["executor"], {name: options[name] for name in options if name != "executor"}
     refuse_executor(executor)
-    users = [name for name in METHODS if "executor" in options_of(name)]
-    if executor is not None and method not in users:
-        raise ArgumentError(
-            f"executor={executor!r} is not used by method={method!r}, only by {', '.join(users)}. Leave it out."
-        )
+    if executor is not None and not (method in METHODS and "executor" in options_of(method)):
+        users = ", ".join(name for name in METHODS if "executor" in options_of(name))
+        raise ArgumentError(f"executor={executor!r} is not used by method={method!r}, only by {users}. Leave it out.")
     return {"executor": executor, "method_options": options}
 
 

@@ -10,7 +10,7 @@ from ..errors import InstanceError
 from ..json_text import parse
 from ..spelling import canonical
 from .base import Instance
-from .registry import SCHEMAS
+from .registry import SCHEMAS, read_folder
 
 _SHIPPED = Path(__file__).parent
 
@@ -128,3 +128,6 @@ def _child(here: object, key: int | str) -> object:
     if isinstance(here, list) and isinstance(key, int) and key < len(here):
         return here[key]
     return here.get(key) if isinstance(here, dict) else None
+
+
+read_folder()  # here at the end, as modules of the folder import from this one

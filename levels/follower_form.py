@@ -20,8 +20,8 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.parameterized import ParameterizedLinearRepnVisitor, ParameterizedQuadraticRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from ..errors import NonconvexFollowerError
 from .follower import Follower
 from .integers import refuse_integers
@@ -153,7 +153,7 @@ def _require_convex(quadratic: list[tuple[VarData, VarData, float]], sign: int, 
     half = np.array([sign * q for _, _, q in quadratic])
     n = len(order)
     hessian = coo_array((np.r_[half, half], (np.r_[first, second], np.r_[second, first])), shape=(n, n)).tocsr()
-    count, label = connected_components(hessian, directed=False)
+    count, label = connected_components(n, first, second)
     names = [v.name for _, v in order.values()]
     for k in range(count):
         members = np.flatnonzero(label == k)

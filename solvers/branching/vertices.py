@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
+from ...connectivity import connected_components
 from ..highs import native
 from ..program import Array, Program
 
@@ -113,8 +113,7 @@ class _System:
         above = np.asarray((slack < 0).sum(axis=1)).ravel() > 0
         below = np.asarray((slack > 0).sum(axis=1)).ravel() > 0
         row, column = coo_array(part).coords
-        graph = coo_array((np.ones(row.size), (row, count + column)), shape=(count + self.others.size,) * 2)
-        label = connected_components(graph, directed=False)[1]
+        label = connected_components(count + self.others.size, row, count + column)[1]
         made = []
         for which in np.unique(label[count:]):
             columns = self.others[label[count:] == which]
