@@ -176,6 +176,7 @@ def test_compare_prints_a_row_for_every_pair() -> None:
     assert result.exit_code == Exit.PROVEN
 
 
+@pytest.mark.long
 def test_compare_of_a_problem_is_leader_alone_nested_exact(tmp_path: Path) -> None:
     figure, page = tmp_path / "figure.png", tmp_path / "rows.csv"
     result = run("compare", "limassol_small", "--plot", figure, "-o", page, "--json")
