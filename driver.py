@@ -24,6 +24,7 @@ from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
+from .relaxation.attempt import attempt, combined, continued
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
@@ -149,6 +150,18 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
+    begin = time.perf_counter()
+    first = attempt(bilevel, request)
+    if first is None:
+        return _single_level(bilevel, request)
+    if first.final:
+        return first.solution, first.single, first.question
+    solution, single, question = _single_level(bilevel, continued(first, request, begin))
+    return *combined(first, solution, single, bilevel.sense), question
+
+
+def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the same, by the single-level model alone."""
     begin = time.perf_counter()
     request.say("reformulating")
     choice = choose_both(bilevel, request)
