@@ -20,6 +20,7 @@ from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
+from .pipeline.separation import cutter_of
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
@@ -177,7 +178,9 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(reading, warm_start=started, integrality_tol=bigm.integrality(single))
+    result = request.session().solve(
+        reading, warm_start=started, integrality_tol=bigm.integrality(single), cutter=cutter_of(single, reading)
+    )
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
@@ -196,6 +199,8 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
     solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
+    if result.separated:
+        solution.notes.append(f"separators added {result.separated} rows while {result.solver} searched")
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]
     if result.values is not None and result.status in (Status.optimal, Status.feasible):

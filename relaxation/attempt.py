@@ -107,6 +107,8 @@ def _told(search: Search, solver: Solver, why: str) -> Solution:
         rel_gap=bounds.rel_gap, history=search.history, bound=bounds.bound,
         notes=[f"{NAME}: both levels' rows and the model's valid inequalities, without multipliers", why, *search.notes],
     )  # fmt: skip
+    if search.separated:
+        solution.notes.append(f"separators added {search.separated} rows while {solver.name} searched")
     solution.trace, solution.root_bound = search.marks, search.root_bound
     solution.assumptions = user_cuts.assumptions(search.single)
     solution.assumptions += [line for follower in bilevel.followers for line in unproven_ranges(follower)]

@@ -21,7 +21,7 @@ from pyomo.common.collections import ComponentMap
 from ..decomposition.bounds import Bounds
 from ..heuristics.follower.reaction import multipliers_at, react
 from ..levels.point import Point
-from ..pipeline.separation import separate
+from ..pipeline.separation import cutter_of, separate
 from ..quantities import plain
 from ..reformulations import kkt, user_cuts
 from ..reformulations.single_level import SingleLevel, map_of
@@ -56,6 +56,7 @@ class Search:
     decision: ComponentMap | None = None
     nodes: int = 0
     milps: int = 0
+    separated: int = 0
     refuted: bool = False
     notes: list[str] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -94,8 +95,9 @@ class Search:
             for variable in self.single.variables:  # the solver finds what else belongs to the decision
                 known = None if start is None else start.get(variable)
                 variable.set_value(known, skip_validation=True)
-            result = self.session.solve(reading, warm_start=start is not None)
+            result = self.session.solve(reading, warm_start=start is not None, cutter=cutter_of(self.single, reading))
         self.nodes += result.nodes or 0
+        self.separated += result.separated
         if self.milps == 1:
             self.root_bound = result.root_bound
         return result

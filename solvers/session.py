@@ -65,7 +65,7 @@ class Session:
         """Solve a problem with what is left of the time.
 
         :param time_limit: seconds that this solve may take of it.
-        :param arguments: others of :meth:`.base.Solver.solve`.
+        :param arguments: others of :meth:`.base.Solver.solve`; a cutter is for those solvers that ask one.
         :returns: the result; its ``notes`` say so where another solver than the first choice gave it.
         """
         problem = read(problem)
@@ -82,6 +82,8 @@ class Session:
         self, solver: Solver, problem: Reading, time_limit: float | None, arguments: Mapping[str, Any]
     ) -> SolverResult:
         self.called.add(solver.name)
+        if not solver.separates:
+            arguments = {name: argument for name, argument in arguments.items() if name != "cutter"}
         return solver.solve(
             problem, rel_gap=self.rel_gap, threads=self.threads, tee=self.tee,
             options=None if self.options is None else dict(self.options), time_limit=self.seconds(time_limit),
