@@ -7,7 +7,7 @@ single-level model, whatever solves it: one that the last point does not need is
 them, HiGHS was seen to need seven times as many nodes).
 
 The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed. A solver that
-asks for rows while it searches (:mod:`.solvers.cutting`) gets :func:`cutter_of`, beside them: its rows are the solver's.
+asks for rows while it searches (:mod:`.solvers.cutting`) gets :func:`cutter_of` beside them; those rows stay with it.
 
 Source: H. Marchand, A. Martin, R. Weismantel and L. Wolsey, *Cutting planes in integer and mixed integer programming*,
 Discrete Appl. Math. 123, 2002, sec. 1.

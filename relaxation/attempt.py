@@ -23,7 +23,7 @@ from ..solution import Solution
 from ..solvers import objection
 from ..solvers.base import Solver
 from ..solvers.interrupt import stop_requested
-from ..solvers.reading import Reading, read
+from ..solvers.reading import read
 from ..solvers.status import Status
 from .high_point import NAME, high_point
 from .search import Search
@@ -120,8 +120,8 @@ def _told(search: Search, solver: Solver, why: str) -> Solution:
         names = ", ".join(repr(block.name) for block in bilevel.user_cuts)
         solution.bound = None
         solution.notes.append(
-            f"a point is better than the bound {plain(bounds.bound, 10)}: the valid inequalities {names} are not valid, "
-            "or a solver is wrong"
+            f"a point is better than the bound {plain(bounds.bound, 10)}: the valid inequalities {names} are not "
+            "valid, or a solver is wrong"
         )
     elif bounds.met:
         solution.status = Status.optimal
@@ -144,26 +144,29 @@ def combined(
     :param single: what the answer's point is of.
     """
     known = first.solution
-    solution.notes.append(_remark(known))
+    said = f"bound {plain(known.bound, 10)} and point {plain(known.objective, 10)}"
+    solution.notes.append(f"{NAME}: tried first, it ended without a proof, with {said}")
     if solution.objective is None and first.point is not None:
+        first.point.put()
         solution.take(first.point)
         solution.status, solution.bound, single = Status.feasible, None, first.single
         solution.notes.append(f"the point is that of the {NAME} relaxation's decisions")
-    said = solution.status in (Status.feasible, Status.no_solution) and not solution.assumptions
-    if said and known.bound is not None and (solution.bound is None or sense * (known.bound - solution.bound) > 0):
+    open_still = solution.status in (Status.feasible, Status.no_solution) and not solution.assumptions
+    if open_still and _is_better(known.bound, solution, sense):
         solution.bound = known.bound
         solution.notes.append(f"the bound is that of the {NAME} relaxation")
     return solution, single
 
 
-def _remark(known: Solution) -> str:
-    return (
-        f"{NAME}: tried first, it ended with the bound {plain(known.bound, 10)} and the point {plain(known.objective, 10)}"
-    )
+def _is_better(bound: float | None, solution: Solution, sense: int) -> bool:
+    """Whether a bound says more than a solution's own, and does not contradict its point."""
+    if bound is None or (solution.objective is not None and sense * (bound - solution.objective) > 0):
+        return False
+    return solution.bound is None or sense * (bound - solution.bound) > 0
 
 
 def continued(first: Attempt, request: Request, begin: float) -> Request:
-    """Return what is asked of the single-level model after an attempt: its point as the start, what is left of the time.
+    """Return what is asked of the single-level model after an attempt: from its point, in the time that is left.
 
     :param begin: when the attempt began, as ``time.perf_counter`` tells it.
     """

@@ -1,4 +1,4 @@
-r"""Products relaxed by the linear form that multiplies a variable: one new variable for each form, not for each product.
+r"""Products relaxed by the linear form that multiplies a variable: a new variable for each form, not each product.
 
 For :math:`W = v \, L(u)` with :math:`L(u) = \sum_i a_i u_i`, :math:`v \in [\underline v, \overline v]` and
 :math:`L \in [\underline L, \overline L]`, McCormick's envelope over the two:

@@ -114,7 +114,9 @@ class Solver(ABC):
             tree=tree, cutter=cutter, options=options,
         )  # fmt: skip
         if cutter is not None and not self.separates:
-            raise UnsupportedBySolverError(f"Solver '{self.name}' asks for no rows while it searches; leave cutter out.")
+            raise UnsupportedBySolverError(
+                f"Solver '{self.name}' asks for no rows while it searches; leave cutter out."
+            )
         reading = read(model)
         if reading.objective is not None:
             settings = replace(settings, watch=mapped_watch(watch, lambda number: reading.sense * number))

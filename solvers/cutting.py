@@ -14,7 +14,7 @@ from .interrupt import stop_requested
 from .program import Array
 
 VIOLATION = 1e-6
-"""By how much a row must be violated, relative to 1 + its largest term at the point: what is less, a tolerance allows."""
+"""By how much a row must be violated, relative to 1 + its largest term at the point; what is less is tolerance."""
 IDLE = 200
 """After so many points in a row without a row, the cutter is asked no more."""
 
@@ -42,6 +42,7 @@ Cutter = Callable[[Array], Sequence[Cut]]
 
 def scaled(cutter: Cutter, column: Array) -> Cutter:
     """Return the cutter of a program whose columns are scaled, ``x = column * x'``; rows get a largest entry near 1."""
+
     def cut(point: Array) -> list[Cut]:
         return [_scaled(found, column) for found in cutter(point * column)]
 

@@ -8,12 +8,9 @@ import pytest
 
 import bilevolt as bv
 
-OPTIMUM = 0.0
-"""Of ``stairs``: x - 2 y over x in 0..4, y = max(x, 2 - x), is -4, -1, -2, -3, -4 less what ``dear`` adds."""
-
 
 def stairs(separator, dear=0.0, sense=pyo.minimize):
-    """The leader wants a large y, the follower a small one, max(x, 2 - x); at[k] says that x is k."""
+    """Worth 1.5 x - 2 y, -4 at x = 0: the follower wants the least y, max(x, 2 - x); at[k] says that x is k."""
     m = pyo.ConcreteModel(name="stairs")
     m.x = pyo.Var(domain=pyo.Integers, bounds=(0, 4), initialize=1)
     m.L = bv.SubModel(fixed=[m.x])
@@ -55,7 +52,7 @@ def test_rows_of_the_separator_prove_the_optimum(solver, sense):
     assert solution.objective == pytest.approx(sense * -4)
     assert solution.bound == pytest.approx(sense * -4) and sense * (solution.objective - solution.bound) >= 0
     assert solution.certificate.bilevel_feasible and solution.certificate.globally_optimal
-    assert solution.multipliers["L.up"] + solution.multipliers["L.down"] == pytest.approx(1)
+    assert abs(solution.multipliers["L.down"]) == pytest.approx(1)  # a unit less on the right is a unit less of y
     found = [entry["bound"] for entry in solution.history]
     assert found == sorted(found, key=lambda bound: sense * bound)
 
@@ -73,7 +70,7 @@ def test_the_single_level_model_is_solved_where_separators_have_nothing_to_add()
     solution = bv.solve(stairs(nothing), solver="highs")
     assert (solution.status, solution.objective) == ("optimal", pytest.approx(-4))
     assert solution.reformulation not in (None, "high_point")
-    assert len(said(solution, "high_point: tried first, it ended with the bound")) == 1
+    assert len(said(solution, "high_point: tried first, it ended without a proof")) == 1
     assert len(said(solution, "started from a point")) == 1
 
 
@@ -102,7 +99,13 @@ def test_rows_without_a_reason_are_an_assumption():
     assert not solution.certificate.globally_optimal
 
 
-ASKED = [{"reformulation": "bigm"}, {"cuts": None}, {"cuts": "strong_duality"}, {"big_m": 100}, {"warm_start": "nested"}]
+ASKED = [
+    {"reformulation": "bigm"},
+    {"cuts": None},
+    {"cuts": "strong_duality"},
+    {"big_m": 100},
+    {"warm_start": "nested"},
+]
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=[next(iter(asked)) for asked in ASKED])
