@@ -29,7 +29,7 @@ from .high_point import NAME, high_point
 from .search import Search
 
 NODES = 20_000
-"""Of each MILP, at most: a relaxation that takes more is no shortcut."""
+"""Of each MILP, at most, unless the caller's options say another number: one that takes more is no shortcut."""
 SHARE = 0.5
 """Of the time that there is, where it is limited."""
 
@@ -93,8 +93,9 @@ def _search(single: SingleLevel, solver: Solver, request: Request) -> Search:
     within = replace(request, time_limit=limit)
     options = {solver.node_limit: NODES} if solver.node_limit else {}
     session = replace(
-        within.session(solver.name), rel_gap=request.rel_gap / 2, options=options | dict(request.options or {})
-    )
+        within.session(solver.name), rel_gap=request.rel_gap / 2, options=options | dict(request.options or {}),
+        say=lambda said: request.say(f"relaxation, {said}"),  # its best point is none of the model
+    )  # fmt: skip
     bounds = Bounds(single.bilevel.sense, request.rel_gap)
     return Search(single, session, within.session(), bounds, request.tolerance)
 
@@ -105,7 +106,7 @@ def _told(search: Search, solver: Solver, why: str) -> Solution:
     solution = Solution(
         Status.no_solution, reformulation=NAME, solver=solver.name, sizes=search.single.sizes, nodes=search.nodes,
         rel_gap=bounds.rel_gap, history=search.history, bound=bounds.bound,
-        notes=[f"{NAME}: both levels' rows and the model's valid inequalities, without multipliers", why, *search.notes],
+        notes=[f"{NAME}: both levels' rows and the valid inequalities, without multipliers", why, *search.notes],
     )  # fmt: skip
     if search.separated:
         solution.notes.append(f"separators added {search.separated} rows while {solver.name} searched")

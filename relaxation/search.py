@@ -72,7 +72,7 @@ class Search:
         self.notes.append(said)
         while self.milps < MILPS and not self.session.over:
             result = self._solve(reading)
-            if result.bound is not None:
+            if result.bound is not None and result.status is not Status.error:
                 self.bounds.raise_to(result.bound)
             if result.values is None:
                 return
@@ -137,4 +137,4 @@ class Search:
         self.history.append({"iteration": len(self.history) + 1, **entry})
         self.marks.append((perf_counter() - self.begin, self.bounds.objective, self.bounds.bound))
         said = ", ".join(f"{name} {plain(number, 10)}" for name, number in entry.items() if number is not None)
-        self.session.say(f"relaxation {len(self.history)}: {said}")
+        self.followers.say(f"relaxation {len(self.history)}: {said}")
