@@ -19,10 +19,12 @@ from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
+from .pipeline.separation import cutter_of
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
+from .relaxation.attempt import attempt, combined, continued
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
@@ -158,6 +160,18 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
     begin = time.perf_counter()
+    first = attempt(bilevel, request)
+    if first is None:
+        return _single_level(bilevel, request)
+    if first.final:
+        return first.solution, first.single, first.question
+    solution, single, question = _single_level(bilevel, continued(first, request, begin))
+    return *combined(first, solution, single, bilevel.sense), question
+
+
+def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the same, by the single-level model alone."""
+    begin = time.perf_counter()
     request.say("reformulating")
     choice = choose_both(bilevel, request)
     single, reading, chosen = map_of(choice.model), choice.reading, choice.solver
@@ -172,7 +186,9 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(reading, warm_start=started, integrality_tol=bigm.integrality(single))
+    result = request.session().solve(
+        reading, warm_start=started, integrality_tol=bigm.integrality(single), cutter=cutter_of(single, reading)
+    )
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
@@ -191,6 +207,8 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
     solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
+    if result.separated:
+        solution.notes.append(f"separators added {result.separated} rows while {result.solver} searched")
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]
     if result.values is not None and result.status in (Status.optimal, Status.feasible):

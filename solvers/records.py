@@ -7,6 +7,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 from pyomo.contrib.solver.common.results import TerminationCondition
 
+from .cutting import Asking, Cutter
 from .program import Array
 from .status import Status
 from .trace import Mark, Watch
@@ -41,6 +42,8 @@ class SolverResult:
     """Best objective and bound over time, where the solver's callbacks tell; see :mod:`.trace`."""
     root_bound: float | None = None
     """The bound before the search branched, where the solver tells."""
+    separated: int = 0
+    """How many rows a cutter added."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,9 @@ class Settings:
     duals: bool = False
     exact_sos: bool = True
     tree: bool = False
+    cutter: Cutter | None = None
+    asking: Asking | None = None
+    """The questions of this run to the cutter, of the scaled program."""
     presolve: bool = True
     short: bool = False
     """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""
@@ -90,3 +96,4 @@ class Outcome:
     """What the solver itself took, where that is told apart from handing the program over."""
     trace: list[Mark] = field(default_factory=list)
     root_bound: float | None = None
+    separated: int = 0
