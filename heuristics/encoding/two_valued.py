@@ -209,7 +209,9 @@ class TwoValued:
         self._entailed[literal] = found = true, false, true | false
         return found
 
-    def _closed(self, true: int, false: int, literals: Sequence[int], first: Sequence[Clause]) -> tuple[int, int] | None:
+    def _closed(
+        self, true: int, false: int, literals: Sequence[int], first: Sequence[Clause]
+    ) -> tuple[int, int] | None:
         """Return all that literals entail, from all rows; None where they contradict each other."""
         waiting, rows = list(literals), list(first)
         while waiting or rows:

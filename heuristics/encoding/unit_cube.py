@@ -53,16 +53,12 @@ class Encoding:
 
     def decode(self, point: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return the repaired decision of a point, and the point moved there."""
-        return self.repaired(point, self.draw(rng))
-
-    def draw(self, rng: np.random.Generator) -> Array:
-        """Return the random numbers that decoding a point takes."""
-        return rng.random(self.targets.size)
-
-    def repaired(self, point: Array, draw: Array) -> tuple[Array, Array]:
-        """Return what :meth:`decode` does, by random numbers of :meth:`draw`."""
-        decisions, moved = self.repaired_all(point[None], draw[None])
+        decisions, moved = self.repaired_all(point[None], self.draws(1, rng))
         return decisions[0], moved[0]
+
+    def draws(self, count: int, rng: np.random.Generator) -> Array:
+        """Return the random numbers that decoding so many points takes, those of a point in a row."""
+        return rng.random((count, self.targets.size))
 
     def repaired_all(self, points: Array, draws: Array) -> tuple[Array, Array]:
         """Return the repaired decisions of many points, and the points moved there, one in a row.
