@@ -68,11 +68,11 @@ class Part:
         self._seen[key] = self._seen.get(key, 0) + 1
 
     def settle(self) -> None:
-        """Keep the bases that were seen most often, of those that can be used."""
+        """Keep the bases that were seen most often, of those that can be used; one seen once will hardly come again."""
         often = sorted(self._seen, key=lambda key: -self._seen[key])  # equal ones: the first seen
         for basic, tight in often:
             basis = Basis(self, np.array(basic, dtype=np.int64), np.array(tight, dtype=np.int64))
-            if basic and basis.usable and len(self.bases) < KNOWN:
+            if basic and basis.usable and self._seen[basic, tight] > 1 and len(self.bases) < KNOWN:
                 self.bases.append(basis)
 
     def activities(self, w: Array, entries: Array) -> Array:
