@@ -83,6 +83,11 @@ def cluster(address: str) -> Iterator[Any]:
         yield client
 
 
+def workers_of(executor: Executor, unknown: int) -> int:
+    """Return how many workers an executor has, where it is one of the standard library's; else ``unknown``."""
+    return int(getattr(executor, "_max_workers", unknown))
+
+
 def is_lost(error: BaseException | None) -> bool:
     """Return whether a task failed because its worker died."""
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"  # Dask's, after several runs
