@@ -46,12 +46,16 @@ def _sum_of(expression: Any, known: Container[int], meet: Meet, nested: bool) ->
         elif kind in native_numeric_types:
             constant = constant + term
             continue
-        elif kind is NegationExpression and not nested:
-            inner = _sum_of(term.args[0], known, meet, nested=True)
+        elif kind in _NODES and not nested:
+            inner = _sum_of(term.args[0] if kind is NegationExpression else term, known, meet, nested=True)
             if inner is None or not linear.keys().isdisjoint(inner[1]):
                 return None
-            constant = constant - inner[0]
-            linear.update((i, -a) for i, a in inner[1].items())
+            if kind is NegationExpression:
+                constant = constant - inner[0]
+                linear.update((i, -a) for i, a in inner[1].items())
+            else:
+                constant = constant + inner[0]
+                linear.update(inner[1])
             continue
         else:
             return None
