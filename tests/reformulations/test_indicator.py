@@ -68,7 +68,7 @@ def test_the_map_leads_from_pair_to_switch_and_back():
         assert item.step == "indicator"
         assert item.switch is single.indicator.switch[item.pair.name]
         assert (item.slack, item.multiplier_m, item.slack_m) == (item.pair.slack, None, None)
-        assert not item.pair.complementarity.active
+        assert item.pair.complementarity is None  # never a component that would have to be deactivated
     assert map_of(single).steps[:2] == ["kkt", "indicator"]
 
 
