@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
@@ -79,6 +80,7 @@ class Solver(ABC):
         exact_sos: bool = True,
         tree: bool = False,
         options: Mapping[str, Any] | None = None,
+        executor: Executor | None = None,
     ) -> SolverResult:
         """Solve the active part of a model; its variables keep the values they have.
 
@@ -96,6 +98,7 @@ class Solver(ABC):
         :param exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
         :param tree: return how a search over complementary pairs split the problem, see :mod:`.branching.node`.
         :param options: further parameters, by the solver's own names.
+        :param executor: who searches parts of a tree over complementary pairs; other models do not use it.
         :raises SolverUnavailableError: not installed, no licence, or the licence is too small.
         :raises UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
         """
@@ -105,7 +108,7 @@ class Solver(ABC):
         settings = Settings(
             time_limit=time_limit, rel_gap=rel_gap, abs_gap=abs_gap, threads=threads, feasibility_tol=feasibility_tol,
             integrality_tol=integrality_tol, tee=tee, warm_start=warm_start, duals=duals, exact_sos=exact_sos,
-            tree=tree, options=options,
+            tree=tree, options=options, executor=executor,
         )  # fmt: skip
         reading = read(model)
         if reading.objective is not None:
