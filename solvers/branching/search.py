@@ -37,7 +37,7 @@ from .propagate import Propagator
 from .rays import any_point, improving_ray
 from .select import Choice, Entity, Selector
 from .strengthen import Strengthener
-from .subtrees import Searched, Subtrees
+from .subtrees import Subtrees
 from .tangents import Tangents
 from .vertices import vertex_bounds
 
@@ -143,7 +143,7 @@ class Search:
         if self.propagator.tighten(self.lower, self.upper, rounds=20):
             self.lp.load(self.lower, self.upper)
             if self.settings.warm_start and self.incumbents.start(self.problem.program.start):
-                self._log("start")
+                self.log("start")
             self._strengthen()
         return self._outcome(self.search())
 
@@ -191,49 +191,9 @@ class Search:
             self.push(node)
         return word
 
-    # Parts of it, here and elsewhere ----------------------------------------------------------------------
-
-    def begin_part(self, lower: Array, upper: Array, best: Array | None, dive_gap: int) -> None:
-        """Make a node of another search the root.
-
-        :param lower: the node's bounds, as ``upper``.
-        :param best: the best point that is known there.
-        """
-        self.lower, self.upper = lower, upper
-        if best is not None:
-            self.incumbents.offer(best)
-        self.may_finish, self.next_strengthening = False, math.inf
-        self.dive_gap = self.next_dive = dive_gap
-
-    def take(self, most: int) -> list[Node]:
-        """Take the best of the open nodes away."""
-        taken: list[Node] = []
-        while self.heap and len(taken) < most:
-            node = heapq.heappop(self.heap)[2]
-            if node.bound >= self.cutoff:
-                self.closed = min(self.closed, node.bound)
-            else:
-                taken.append(node)
-        return taken
-
-    def merge(self, part: Searched) -> None:
-        """Take over what the search of a part found."""
-        for item in part.open:
-            self.push(Node(None, item.changes, item.bound))
-        if part.point is not None and self.incumbents.offer(part.point):
-            self._log("point")
-        self.closed = min(self.closed, part.closed)
-        self.left_open += part.left_open
-        self.unbounded |= part.unbounded
-        self.count += part.count
-        self.lp.runs += part.runs
-        self.lp.steps += part.steps
-
-    # Before it, and beside it ------------------------------------------------------------------------------
-
     def _strengthen(self) -> None:
         """Look for a first point, bound the pairs' members, and open the root."""
-        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
+        self.strengthener = Strengthener(self.problem, self.lp, self.propagator, self._is_over)
         self.strengthened = self.incumbents.value
         answer = self.tangents.refine(self.lp.solve())
         if answer.state is State.infeasible:
@@ -291,7 +251,7 @@ class Search:
         if found.x is not None:
             self.incumbents.settle(found.x, self.problem.lower, self.problem.upper)
         self.finished = f"a MILP with proven Ms{self.argument} ({found.word}, {found.nodes} nodes)"
-        self._log("milp")
+        self.log("milp")
 
     def _bound_multipliers(self) -> bool:
         """Return whether all Ms of the MILP are proven, at vertices of the multipliers' polyhedra if need be."""
@@ -299,7 +259,7 @@ class Search:
             return True
         lower, upper = self.lower.copy(), self.upper.copy()
         own = slice(self.problem.program.columns)
-        upper[own] = np.minimum(upper[own], vertex_bounds(self.problem.program, upper, LARGEST))
+        upper[own] = np.minimum(upper[own], vertex_bounds(self.problem.program, upper, LARGEST, self._is_over))
         if not self.propagator.tighten(lower, upper, rounds=20) or not has_proven_ms(self.problem, upper):
             return False
         self.lower, self.upper = lower, upper
@@ -421,7 +381,7 @@ class Search:
             self.dive_gap = DIVE_EVERY if found else 2 * self.dive_gap
             self.next_dive = self.count + self.dive_gap
         if self.incumbents.value < before:
-            self._log("point")
+            self.log("point")
 
     @property
     def cutoff(self) -> float:
@@ -444,10 +404,24 @@ class Search:
             return False
         return node.bound > best + PLUNGE * (value - best)
 
+    def take(self, most: int) -> list[Node]:
+        """Take the best of the open nodes away."""
+        taken: list[Node] = []
+        while self.heap and len(taken) < most:
+            node = heapq.heappop(self.heap)[2]
+            if node.bound >= self.cutoff:
+                self.closed = min(self.closed, node.bound)
+            else:
+                taken.append(node)
+        return taken
+
     def push(self, node: Node) -> None:
         """Put a node among the open ones."""
         self.number += 1
         heapq.heappush(self.heap, (node.bound, self.number, node))
+
+    def _is_over(self) -> bool:
+        return self._stopped() is not None
 
     def _stopped(self) -> str | None:
         if stop_requested():
@@ -482,10 +456,11 @@ class Search:
         )  # fmt: skip
 
     def _note(self, node: Node | None) -> None:
-        self._log()
+        self.log()
         self.trace.note(self.count, self.incumbents.value, self._bound_with(node))
 
-    def _log(self, what: str = "") -> None:
+    def log(self, what: str = "") -> None:
+        """Print where the search stands, now and then, and at what is worth a line."""
         if not self.settings.tee:
             return
         now = time.perf_counter()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PARTS = 16
 """Open nodes of a round; there are none while fewer are open."""
-NODES = 100
+NODES = 300
 """Most nodes of a part."""
 
 
@@ -37,14 +37,28 @@ class Open:
 
 
 @dataclass(frozen=True)
+class _Known:
+    """What is known when a round begins, for all of its parts."""
+
+    best: Array | None
+    gains: Array
+    counts: Array
+    dive_gap: int
+    by_milp: bool
+
+
+@dataclass(frozen=True)
 class Searched:
-    """What a part's search found: what is open, and a better point, if there is one."""
+    """What a part's search found: what is open, a better point, if there is one, and what it learned of gains."""
 
     open: list[Open]
     point: Array | None
     closed: float
     left_open: list[str]
     unbounded: bool
+    gains: Array
+    counts: Array
+    dive_gap: int
     count: int
     runs: int
     steps: int
@@ -83,8 +97,10 @@ class Subtrees:
         nodes = search.take(PARTS)
         root = search.lower, search.upper
         parts = [_without_tree(node, root, root) for node in nodes]
-        shared = self._pack(search), search.incumbents.best, search.dive_gap, self.by_milp, _left(search.deadline)
-        arguments = [(part, *shared) for part in parts]
+        known = _Known(
+            search.incumbents.best, search.selector.gains, search.selector.counts, search.dive_gap, self.by_milp
+        )
+        arguments = [(part, self._pack(search), known, _left(search.deadline)) for part in parts]
         found = results(
             self.executor, _search, arguments, lambda: stop_requested() or time.perf_counter() > search.deadline
         )
@@ -92,7 +108,8 @@ class Subtrees:
             if part is None:
                 search.push(node)
             else:
-                search.merge(part)
+                _merge(part, search)
+        search.dive_gap = min((part.dive_gap for part in found if part is not None), default=search.dive_gap)
         self.by_milp = False  # what a MILP does not settle, the tree does
         self.parts += sum(part is not None for part in found)
         self.usable = None not in found  # workers that are gone do not come back
@@ -104,45 +121,54 @@ class Subtrees:
             lp = search.lp
             problem = replace(search.problem, matrix=lp.matrix, row_lower=lp.row_lower, row_upper=lp.row_upper)
             settings = replace(search.settings, executor=None, watch=None, tee=False, warm_start=False)
-            self._packed, self._state = (
-                Packed.of(
-                    (
-                        problem,
-                        settings,
-                        dict(search.options),
-                        search.lower,
-                        search.upper,
-                        search.selector.gains,
-                        search.selector.counts,
-                    )
-                ),
-                state,
-            )
+            self._packed = Packed.of((problem, settings, dict(search.options), search.lower, search.upper))
+            self._state = state
         return self._packed
 
 
-def _search(part: Open, packed: Packed, best: Array | None, dive_gap: int, by_milp: bool, seconds: float) -> Searched:
+def _search(part: Open, packed: Packed, known: _Known, seconds: float) -> Searched:
     """Search a part."""
     from .search import Search  # which hands parts out
 
-    problem, settings, options, *root, gains, counts = packed.open()
+    problem, settings, options, *root = packed.open()
     settings = replace(settings, time_limit=None if math.isinf(seconds) else seconds)
     search = Search(problem, settings, options, NODES)
-    search.selector.gains[:], search.selector.counts[:] = gains, counts
-    lower, upper = Node(None, part.changes, part.bound).bounds(*root)
-    begun = search.propagator.tighten(lower, upper, rounds=20)
-    search.begin_part(lower, upper, best, dive_gap)
-    known = search.incumbents.value
-    if begun:
-        if by_milp:
+    search.may_finish, search.next_strengthening = False, math.inf
+    search.dive_gap = search.next_dive = known.dive_gap
+    search.selector.gains[:], search.selector.counts[:] = known.gains, known.counts
+    if known.best is not None:
+        search.incumbents.offer(known.best)
+    before = search.incumbents.value
+    search.lower, search.upper = Node(None, part.changes, part.bound).bounds(*root)
+    if search.propagator.tighten(search.lower, search.upper, rounds=20):
+        if known.by_milp:
             search.solve_milp()
         search.push(Node(None, (), max(part.bound, search.floor)))
         search.search()
-    left = [_without_tree(node, (lower, upper), root) for node in search.take(len(search.heap))]
+    own = search.lower, search.upper
+    left = [_without_tree(node, own, root) for node in search.take(len(search.heap))]
+    incumbents, selector = search.incumbents, search.selector
     return Searched(
-        left, search.incumbents.best if search.incumbents.value < known else None, search.closed, search.left_open, search.unbounded,
+        left, incumbents.best if incumbents.value < before else None, search.closed, search.left_open,
+        search.unbounded, selector.gains - known.gains, selector.counts - known.counts, search.dive_gap,
         search.count, search.lp.runs, search.lp.steps,
     )  # fmt: skip
+
+
+def _merge(part: Searched, search: "Search") -> None:
+    """Take over what the search of a part found."""
+    for item in part.open:
+        search.push(Node(None, item.changes, item.bound))
+    if part.point is not None and search.incumbents.offer(part.point):
+        search.log("point")
+    search.closed = min(search.closed, part.closed)
+    search.left_open += part.left_open
+    search.unbounded |= part.unbounded
+    search.selector.gains += part.gains
+    search.selector.counts += part.counts
+    search.count += part.count
+    search.lp.runs += part.runs
+    search.lp.steps += part.steps
 
 
 def _without_tree(node: Node, own: Sequence[Array], root: Sequence[Array]) -> Open:
