@@ -88,9 +88,9 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
-    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
-        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
-        Dask scheduler, or a ``concurrent.futures.Executor``.
+    :param executor: who evaluates the candidates of a population method ("pso"), or searches parts of the tree of
+        "branch", with the same answer however many there are: None (this process), a number of processes (a script then
+        needs ``if __name__ == "__main__":``), the address of a Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
@@ -152,6 +152,8 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
+    if request.executor is not None:
+        solution.notes.append("the executor is not used: followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
     return solution, None, None
 
@@ -186,9 +188,13 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(
-        reading, warm_start=started, integrality_tol=bigm.integrality(single), cutter=cutter_of(single, reading)
-    )
+    with opened(request.executor) as executor:
+        result = request.session().solve(
+            reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
+            cutter=cutter_of(single, reading),
+        )  # fmt: skip
+    if executor is not None and "complementarity" not in reading.needs.because:
+        solution.notes.append("the executor is not used: only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)

@@ -104,7 +104,7 @@ def test_a_users_file(user_file: Path) -> None:
         (["solve", "{file}:number"], ["returned int"]),
         (["solve", "{file}:sized"], ["sized(size)"]),
         (["solve", "{file}:empty"], ["no active SubModel"]),
-        (["solve", "bard511", "--workers", "2"], ["executor=2", "pso", "Leave it out"]),
+        (["solve", "bard511", "--workers", "2", "--reformulation", "bigm"], ["executor=2", "pso", "Leave it out"]),
         (["prove", "moore"], ["integer variable"]),
         (["solve", "moore", "--confirm", "scip"], ["column_and_constraint", "Leave it out"]),
         (["solve", "bard511", "--solver", "baron"], ["baron", "highs"]),
