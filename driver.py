@@ -33,6 +33,8 @@ from .solvers.status import Status
 from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
 
+ALONE = "the executor is not used"
+
 
 def solve(
     model: Any,
@@ -153,7 +155,7 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
     if request.executor is not None:
-        solution.notes.append("the executor is not used: followers with integers are decomposed in this process")
+        solution.notes.append(f"{ALONE}: followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
     return solution, None, None
 
@@ -166,6 +168,8 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     if first is None:
         return _single_level(bilevel, request)
     if first.final:
+        if request.executor is not None:
+            first.solution.notes.append(f"{ALONE}: the relaxation was enough")
         return first.solution, first.single, first.question
     solution, single, question = _single_level(bilevel, continued(first, request, begin))
     return *combined(first, solution, single, bilevel.sense), question
@@ -194,7 +198,7 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
             cutter=cutter_of(single, reading),
         )  # fmt: skip
     if executor is not None and "complementarity" not in reading.needs.because:
-        solution.notes.append("the executor is not used: only a search over pairs ('branch') hands out parts")
+        solution.notes.append(f"{ALONE}: only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)

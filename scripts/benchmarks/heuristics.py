@@ -63,7 +63,9 @@ def _rate(name: str, evaluations: int, seconds: float, bound: str) -> Row:
 
 
 def _gain(name: str, two: float, one: float, bound: str) -> Row:
-    return Row(f"heuristic-two-processes, {name}", "one process", 1 / SPEED_UP, two, one, bound, {"speed_up": one / two})
+    return Row(
+        f"heuristic-two-processes, {name}", "one process", 1 / SPEED_UP, two, one, bound, {"speed_up": one / two}
+    )
 
 
 def _run(model: Any, swarm: int, evaluations: int, **options: Any) -> None:
