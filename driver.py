@@ -19,10 +19,12 @@ from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
+from .pipeline.separation import cutter_of
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
+from .relaxation.attempt import attempt, combined, continued
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
@@ -30,6 +32,8 @@ from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
+
+ALONE = "the executor is not used"
 
 
 def solve(
@@ -86,9 +90,9 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
-    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
-        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
-        Dask scheduler, or a ``concurrent.futures.Executor``.
+    :param executor: who evaluates the candidates of a population method ("pso"), or searches parts of the tree of
+        "branch", with the same answer however many there are: None (this process), a number of processes (a script then
+        needs ``if __name__ == "__main__":``), the address of a Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
@@ -150,6 +154,8 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
+    if request.executor is not None:
+        solution.notes.append(f"{ALONE}: followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
     return solution, None, None
 
@@ -157,6 +163,20 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
+    begin = time.perf_counter()
+    first = attempt(bilevel, request)
+    if first is None:
+        return _single_level(bilevel, request)
+    if first.final:
+        if request.executor is not None:
+            first.solution.notes.append(f"{ALONE}: the relaxation was enough")
+        return first.solution, first.single, first.question
+    solution, single, question = _single_level(bilevel, continued(first, request, begin))
+    return *combined(first, solution, single, bilevel.sense), question
+
+
+def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the same, by the single-level model alone."""
     begin = time.perf_counter()
     request.say("reformulating")
     choice = choose_both(bilevel, request)
@@ -172,7 +192,13 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(reading, warm_start=started, integrality_tol=bigm.integrality(single))
+    with opened(request.executor) as executor:
+        result = request.session().solve(
+            reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
+            cutter=cutter_of(single, reading),
+        )  # fmt: skip
+    if executor is not None and "complementarity" not in reading.needs.because:
+        solution.notes.append(f"{ALONE}: only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
@@ -191,6 +217,8 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
     solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
+    if result.separated:
+        solution.notes.append(f"separators added {result.separated} rows while {result.solver} searched")
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]
     if result.values is not None and result.status in (Status.optimal, Status.feasible):

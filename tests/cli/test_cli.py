@@ -104,7 +104,7 @@ def test_a_users_file(user_file: Path) -> None:
         (["solve", "{file}:number"], ["returned int"]),
         (["solve", "{file}:sized"], ["sized(size)"]),
         (["solve", "{file}:empty"], ["no active SubModel"]),
-        (["solve", "bard511", "--workers", "2"], ["executor=2", "pso", "Leave it out"]),
+        (["solve", "bard511", "--workers", "2", "--reformulation", "bigm"], ["executor=2", "pso", "Leave it out"]),
         (["prove", "moore"], ["integer variable"]),
         (["solve", "moore", "--confirm", "scip"], ["column_and_constraint", "Leave it out"]),
         (["solve", "bard511", "--solver", "baron"], ["baron", "highs"]),
@@ -176,6 +176,7 @@ def test_compare_prints_a_row_for_every_pair() -> None:
     assert result.exit_code == Exit.PROVEN
 
 
+@pytest.mark.long
 def test_compare_of_a_problem_is_leader_alone_nested_exact(tmp_path: Path) -> None:
     figure, page = tmp_path / "figure.png", tmp_path / "rows.csv"
     result = run("compare", "limassol_small", "--plot", figure, "-o", page, "--json")
