@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
-from .decomposition.column_and_constraint import column_and_constraint
 from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
@@ -31,9 +30,10 @@ from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
-from .stances.approach import answer
+from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
-from .verification.proofs.proof import attach_proof
+
+ALONE = "the executor is not used"
 
 
 def solve(
@@ -90,9 +90,9 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
-    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
-        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
-        Dask scheduler, or a ``concurrent.futures.Executor``.
+    :param executor: who evaluates the candidates of a population method ("pso"), or searches parts of the tree of
+        "branch", with the same answer however many there are: None (this process), a number of processes (a script then
+        needs ``if __name__ == "__main__":``), the address of a Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
@@ -115,6 +115,19 @@ def solve(
     solution.notes[:0] = said
     if request.method in EXACT and run is not _decomposed:
         note_why(found.posed.bilevel, solution)
+    _examine(found, bilevel, request)
+    found.put()
+    if proof and not solution.interrupted:
+        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
+
+        attach_proof(bilevel, solution, request.say)
+    solution.seconds["total"] = time.perf_counter() - begin
+    return solution
+
+
+def _examine(found: Answer, bilevel: Bilevel, request: Request) -> None:
+    """Check the point, if there is one, and ask whoever is to confirm it."""
+    solution = found.solution
     if solution.status in (Status.optimal, Status.feasible):
         try:
             check(bilevel, solution, request, found.single, found.tell)
@@ -125,11 +138,6 @@ def solve(
         with stoppable():
             confirming.confirm(found.posed.bilevel, solution, request, found.question)
             solution.interrupted = stop_requested()
-    found.put()
-    if proof and not solution.interrupted:
-        attach_proof(bilevel, solution, request.say)
-    solution.seconds["total"] = time.perf_counter() - begin
-    return solution
 
 
 def _method(bilevel: Bilevel, request: Request) -> Any:
@@ -142,8 +150,12 @@ def _method(bilevel: Bilevel, request: Request) -> Any:
 
 def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
     """Return the solution, its values on the model; there is no one single-level model."""
+    from .decomposition.column_and_constraint import column_and_constraint  # which no other follower needs
+
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
+    if request.executor is not None:
+        solution.notes.append(f"{ALONE}: followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
     return solution, None, None
 
@@ -156,6 +168,8 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     if first is None:
         return _single_level(bilevel, request)
     if first.final:
+        if request.executor is not None:
+            first.solution.notes.append(f"{ALONE}: the relaxation was enough")
         return first.solution, first.single, first.question
     solution, single, question = _single_level(bilevel, continued(first, request, begin))
     return *combined(first, solution, single, bilevel.sense), question
@@ -178,9 +192,13 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(
-        reading, warm_start=started, integrality_tol=bigm.integrality(single), cutter=cutter_of(single, reading)
-    )
+    with opened(request.executor) as executor:
+        result = request.session().solve(
+            reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
+            cutter=cutter_of(single, reading),
+        )  # fmt: skip
+    if executor is not None and "complementarity" not in reading.needs.because:
+        solution.notes.append(f"{ALONE}: only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
@@ -84,6 +85,7 @@ class Solver(ABC):
         tree: bool = False,
         cutter: Cutter | None = None,
         options: Mapping[str, Any] | None = None,
+        executor: Executor | None = None,
     ) -> SolverResult:
         """Solve the active part of a model; its variables keep the values they have.
 
@@ -102,6 +104,7 @@ class Solver(ABC):
         :param tree: return how a search over complementary pairs split the problem, see :mod:`.branching.node`.
         :param cutter: asked for rows that points of relaxations violate, while a MILP is searched, see :mod:`cutting`.
         :param options: further parameters, by the solver's own names.
+        :param executor: who searches parts of a tree over complementary pairs; other models do not use it.
         :raises SolverUnavailableError: not installed, no licence, or the licence is too small.
         :raises UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
         """
@@ -111,7 +114,7 @@ class Solver(ABC):
         settings = Settings(
             time_limit=time_limit, rel_gap=rel_gap, abs_gap=abs_gap, threads=threads, feasibility_tol=feasibility_tol,
             integrality_tol=integrality_tol, tee=tee, warm_start=warm_start, duals=duals, exact_sos=exact_sos,
-            tree=tree, cutter=cutter, options=options,
+            tree=tree, cutter=cutter, options=options, executor=executor,
         )  # fmt: skip
         if cutter is not None and not self.separates:
             raise UnsupportedBySolverError(
@@ -152,6 +155,7 @@ class Solver(ABC):
         searched = 0.0
 
         def run(program: Program, **changes: Any) -> Outcome:
+            """Run once, in the time that is left; other settings may be changed."""
             nonlocal searched
             if settings.time_limit is not None:
                 changes["time_limit"] = max(0.0, settings.time_limit - (perf_counter() - begin))

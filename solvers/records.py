@@ -1,6 +1,7 @@
 """What goes into a solve and what comes out of it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,8 @@ class Settings:
     extra: Mapping[str, Any] | None = None
     """The solver's own options of one run of several, which the caller's go before."""
     options: Mapping[str, Any] | None = None
+    executor: Executor | None = None
+    """Who searches parts of a tree over complementary pairs."""
 
     def tightest_tolerance(self) -> float | None:
         """For the solvers that have one tolerance where Gurobi has two."""
