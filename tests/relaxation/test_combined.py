@@ -15,9 +15,9 @@ from bilevolt.solvers.status import Status
 
 def asked(**changes):
     arguments = {
-        "method": "exact", "reformulation": "auto", "solver": "highs", "time_limit": None, "rel_gap": 1e-6, "big_m": None,
-        "cuts": "auto", "warm_start": None, "threads": 1, "tee": False, "progress": False, "tolerance": 1e-5,
-        "options": None, "method_options": None, "proof": False, "confirm": None,
+        "method": "exact", "reformulation": "auto", "solver": "highs", "time_limit": None, "rel_gap": 1e-6,
+        "big_m": None, "cuts": "auto", "warm_start": None, "threads": 1, "tee": False, "progress": False,
+        "tolerance": 1e-5, "options": None, "method_options": None, "proof": False, "confirm": None,
     }  # fmt: skip
     return Request.checked(**arguments | changes)
 
