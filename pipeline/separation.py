@@ -39,6 +39,8 @@ PATIENCE = 5
 """Rounds in which the bound may rise by less than ``LEAST`` of itself."""
 LEAST = 1e-5
 
+_QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex", "quadratic_ranges"}
+
 
 def separate(single: SingleLevel, reading: Reading) -> tuple[Reading, str]:
     """Add the rows that the model's separators return, in place.
@@ -76,7 +78,7 @@ def _rounds(single: SingleLevel, relaxation: "_Relaxation") -> int:
 
 def cutter_of(single: SingleLevel, reading: Reading) -> Cutter | None:
     """Return who is asked for rows while a solver searches; None without a separator."""
-    if not user_cuts.separators(single) or not program_of(reading).is_linear:
+    if not user_cuts.separators(single) or _QUADRATIC & set(reading.needs.because):
         return None
     asked = _Asked(single, reading)
 
