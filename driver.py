@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
-from .decomposition.column_and_constraint import column_and_constraint
 from .decomposition.enumeration.asking import NAME as ENUMERATION
 from .decomposition.enumeration.entry import enumeration, instead
 from .executing import opened
@@ -22,18 +21,19 @@ from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
+from .pipeline.separation import cutter_of
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
+from .relaxation.attempt import attempt, combined, continued
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
-from .stances.approach import answer
+from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
-from .verification.proofs.proof import attach_proof
 
 
 def solve(
@@ -91,9 +91,9 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
-    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
-        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
-        Dask scheduler, or a ``concurrent.futures.Executor``.
+    :param executor: who evaluates the candidates of a population method ("pso"), or searches parts of the tree of
+        "branch", with the same answer however many there are: None (this process), a number of processes (a script then
+        needs ``if __name__ == "__main__":``), the address of a Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
@@ -116,6 +116,19 @@ def solve(
     solution.notes[:0] = said
     if request.method in EXACT and run is not _decomposed:
         note_why(found.posed.bilevel, solution)
+    _examine(found, bilevel, request)
+    found.put()
+    if proof and not solution.interrupted:
+        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
+
+        attach_proof(bilevel, solution, request.say)
+    solution.seconds["total"] = time.perf_counter() - begin
+    return solution
+
+
+def _examine(found: Answer, bilevel: Bilevel, request: Request) -> None:
+    """Check the point, if there is one, and ask whoever is to confirm it."""
+    solution = found.solution
     if solution.status in (Status.optimal, Status.feasible):
         try:
             check(bilevel, solution, request, found.single, found.tell)
@@ -126,11 +139,6 @@ def solve(
         with stoppable():
             confirming.confirm(found.posed.bilevel, solution, request, found.question)
             solution.interrupted = stop_requested()
-    found.put()
-    if proof and not solution.interrupted:
-        attach_proof(bilevel, solution, request.say)
-    solution.seconds["total"] = time.perf_counter() - begin
-    return solution
 
 
 def _method(bilevel: Bilevel, request: Request) -> Any:
@@ -145,8 +153,11 @@ def _method(bilevel: Bilevel, request: Request) -> Any:
 
 def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
     """Return the solution, its values on the model; there is no one single-level model."""
+    from .decomposition.column_and_constraint import column_and_constraint  # which no other follower needs
+
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
+    _work_alone(solution, request, "followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
     return solution, None, None
 
@@ -168,7 +179,21 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     if solution is not None:
         solution.seconds["solve"] = time.perf_counter() - begin
         _look_for_witness(bilevel, solution, request)
+        _work_alone(solution, request, "the leader's decisions are enumerated in this process")
         return solution, None, None
+    first = attempt(bilevel, request)
+    if first is None:
+        return _single_level(bilevel, request)
+    if first.final:
+        _work_alone(first.solution, request, "the relaxation was enough")
+        return first.solution, first.single, first.question
+    solution, single, question = _single_level(bilevel, continued(first, request, begin))
+    return *combined(first, solution, single, bilevel.sense), question
+
+
+def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the same, by the single-level model alone."""
+    begin = time.perf_counter()
     request.say("reformulating")
     choice = choose_both(bilevel, request)
     single, reading, chosen = map_of(choice.model), choice.reading, choice.solver
@@ -183,7 +208,13 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(reading, warm_start=started, integrality_tol=bigm.integrality(single))
+    with opened(request.executor) as executor:
+        result = request.session().solve(
+            reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
+            cutter=cutter_of(single, reading),
+        )  # fmt: skip
+    if "complementarity" not in reading.needs.because:
+        _work_alone(solution, request, "only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
@@ -191,6 +222,12 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
         solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
         return solution, None, question
     return solution, single, question
+
+
+def _work_alone(solution: Solution, request: Request, why: str) -> None:
+    """Say that an executor was given which nothing is handed to."""
+    if request.executor is not None:
+        solution.notes.append(f"the executor is not used: {why}")
 
 
 def _take(single: SingleLevel, result: SolverResult, solution: Solution, request: Request) -> None:
@@ -202,6 +239,8 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
     solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
+    if result.separated:
+        solution.notes.append(f"separators added {result.separated} rows while {result.solver} searched")
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]
     if result.values is not None and result.status in (Status.optimal, Status.feasible):

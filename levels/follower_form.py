@@ -9,6 +9,7 @@ expressions in the leader's variables. Built in time linear in the nonzeros with
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,10 @@ from pyomo.core.base.var import VarData
 from pyomo.repn.parameterized import ParameterizedLinearRepnVisitor, ParameterizedQuadraticRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from ..errors import NonconvexFollowerError
+from ..linear_sums import sum_of
 from .follower import Follower
 from .integers import refuse_integers
 from .names import names
@@ -156,7 +158,7 @@ def _require_convex(quadratic: list[tuple[VarData, VarData, float]], sign: int, 
     half = np.array([sign * q for _, _, q in quadratic])
     n = len(order)
     hessian = coo_array((np.r_[half, half], (np.r_[first, second], np.r_[second, first])), shape=(n, n)).tocsr()
-    count, label = connected_components(hessian, directed=False)
+    count, label = connected_components(n, first, second)
     names = [v.name for _, v in order.values()]
     for k in range(count):
         members = np.flatnonzero(label == k)
@@ -178,6 +180,10 @@ def _constraint_row(
     variables: dict[int, VarData],
 ) -> Row:
     lower, body, upper = constraint.to_bounded_expression()
+    found = sum_of(body, visitor.var_map, partial(_meet, visitor))
+    if found is not None:
+        terms = tuple((variables[i], a) for i, a in found[1].items())
+        return Row(constraint, name, terms, found[0], _finite(lower), _finite(upper))
     repn = visitor.walk_expression(body)
     if repn.nonlinear is not None:
         raise NonconvexFollowerError(
@@ -186,6 +192,16 @@ def _constraint_row(
         )
     terms = tuple((variables[i], a) for i, a in repn.linear.items() if not (is_number(a) and a == 0))
     return Row(constraint, name, terms, repn.constant, _finite(lower), _finite(upper))
+
+
+def _meet(visitor: ParameterizedLinearRepnVisitor, variable: VarData) -> bool | None:
+    """Say what the visitor takes a variable for that it has not met, see :func:`.sum_of`."""
+    if variable in visitor.wrt:
+        return False
+    if variable.fixed:
+        return None
+    visitor.var_recorder.add(variable)
+    return True
 
 
 def _bound_row(variable: VarData, name: str) -> Row:

@@ -24,6 +24,7 @@ from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
 from ..errors import UnsupportedBySolverError
+from ..linear_sums import sum_of
 from .complementarity import Twins, complementarity_gaps, complementary_pairs
 from .features import Needs, Size
 from .indicators import Switch, indicator_rows
@@ -172,7 +173,7 @@ class _Reader:
         gaps: tuple[tuple[QuadraticRepn, tuple[VarData, ...]], ...] = (),
     ) -> Reading:
         """Return what was read, with an objective."""
-        polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
+        polynomial = None if objective is None else self._walk(objective.expr, objective)
         integers = self._domains()
         if objective is not None and polynomial is not None and polynomial.quadratic:
             self._quadratic_objective(objective, polynomial.quadratic)
@@ -194,25 +195,37 @@ class _Reader:
             gaps,
         )
 
-    def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
-        repn = self.visitor.walk_expression(expression)
+    def _walk(self, expression: Any, component: ConstraintData | ObjectiveData) -> QuadraticRepn:
+        found = sum_of(expression, self.variables, self._meet)
+        if found is not None:
+            repn = QuadraticRepn()
+            repn.constant, repn.linear = found
+        else:
+            repn = self.visitor.walk_expression(expression)
         if repn.nonlinear is not None:
             shown = str(repn.nonlinear)
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has a term that is neither linear nor quadratic: {shown[:80]}. No solver "
-                "of bilevolt takes it; reformulate or approximate the term."
+                f"{component.ctype.__name__} '{component.name}' has a term that is neither linear nor quadratic: "
+                f"{shown[:80]}. No solver of bilevolt takes it; reformulate or approximate the term."
             )
         if isinstance(repn.constant, InvalidNumber) or repn.constant != repn.constant:
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has no numeric value: {repn.constant}. Give the parameters and fixed "
-                "variables in it a value."
+                f"{component.ctype.__name__} '{component.name}' has no numeric value: {repn.constant}. Give the "
+                "parameters and fixed variables in it a value."
             )
         return repn
+
+    def _meet(self, variable: VarData) -> bool | None:
+        """Take in a variable as the visitor does, see :func:`.sum_of`."""
+        if variable.fixed:
+            return None
+        self.visitor.var_recorder.add(variable)
+        return True
 
     def row(self, row: ConstraintData) -> None:
         """Read a row that always holds."""
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-        repn = self._walk(body, "Constraint", row.name)
+        repn = self._walk(body, row)
         self.rows[row] = lower, repn, upper
         if repn.quadratic:
             self.quadratic_rows += 1
@@ -231,7 +244,7 @@ class _Reader:
 
     def _indicator_row(self, row: ConstraintData, switch: Switch) -> None:
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-        repn = self._walk(body, "Constraint", row.name)
+        repn = self._walk(body, row)
         if repn.quadratic:
             raise UnsupportedBySolverError(
                 f"Indicator constraint '{row.name}' (holds while '{switch.variable.name}' = {switch.value}) has the "
@@ -274,7 +287,8 @@ class _Reader:
         if sos.level not in (1, 2):
             raise UnsupportedBySolverError(f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist.")
         self.sos += 1
-        self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
+        if "sos1" not in self.because:  # putting thousands of names together takes as long as the rest
+            self.because["sos1"] = f"SOS{sos.level} constraint '{sos.name}'"
         for variable in sos.variables:
             self._register(variable)
 
