@@ -49,9 +49,9 @@ class _Lp:
         self.arrays, self.x, self.response = arrays, x, response
         own, self.start = len(arrays.own), arrays.price_start
         self.matrix = at_decision(arrays.leader, x)
-        self.constants = arrays.leader.constants(x)
+        self.constants = arrays.leader.constants(x[None])[0]
         self.limits = arrays.leader_limits.less(self.constants)
-        self.constant, self.cost = float(arrays.objective.constants(x)[0]), arrays.objective.costs(x)
+        self.constant, self.cost = float(arrays.objective.constants(x[None])[0, 0]), arrays.objective.costs(x[None])[0]
         seen = np.zeros(self.cost.size, dtype=bool)
         seen[self.matrix.indices[self.matrix.data != 0]] = True
         seen |= self.cost != 0
