@@ -171,8 +171,8 @@ def _start(wanted: Any) -> bool | str | Solution | None:
     if wanted is None or isinstance(wanted, bool | Solution):
         return wanted
     raise ArgumentError(
-        f"warm_start={wanted!r} is no start. Give True (the values on the model), False (none), a Solution, or the name "
-        f"of a heuristic: {', '.join(METHODS)}."
+        f"warm_start={wanted!r} is no start. Give True (the values on the model), False (none), a Solution, or the "
+        f"name of a heuristic: {', '.join(METHODS)}."
     )
 
 

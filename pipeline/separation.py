@@ -2,9 +2,9 @@ r"""Separation: valid inequalities that a model writes only where a relaxation v
 
 The linear relaxation of the single-level model (integers, pairs, sets and switched rows left out, tangents in place of
 a convex objective's squares) is solved; each ``separator`` of the model's ``ValidInequalities`` is asked, at its point,
-for rows that it violates; they are added, and it is solved again from the last basis, until nothing is violated or the bound hardly rises. All rows stay in the
-single-level model, whatever solves it: one that the last point does not need is tight elsewhere in the tree (without
-them, HiGHS was seen to need seven times as many nodes).
+for rows that it violates; they are added, and it is solved again from the last basis, until nothing is violated or the
+bound hardly rises. All rows stay in the single-level model, whatever solves it: one that the last point does not need
+is tight elsewhere in the tree (without them, HiGHS was seen to need seven times as many nodes).
 
 The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed.
 
@@ -39,7 +39,7 @@ PATIENCE = 5
 """Rounds in which the bound may rise by less than ``LEAST`` of itself."""
 LEAST = 1e-5
 TANGENTS = 10
-"""Most solves of a round, with tangents of the objective's squares between them until it errs by less than ``LEAST``."""
+"""Most solves in a round, tangents of the objective's squares between them until it errs by less than ``LEAST``."""
 
 
 def separate(single: SingleLevel, reading: Reading) -> tuple[Reading, str]:

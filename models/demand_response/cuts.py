@@ -149,7 +149,11 @@ class Comparable:
                 moves = ((first[1][s, t], s, t), (second[1][t, r], t, r), (third[1][r, s], r, s))
                 if (key := frozenset(moves)) not in seen:
                     seen.add(key)
-                    shares = [(self.positions[v], slot, w) for v, *ends in moves for slot, w in zip(ends, (1.0, -1.0))]
+                    shares = [
+                        (self.positions[v], slot, w)
+                        for v, *ends in moves
+                        for slot, w in zip(ends, (1.0, -1.0), strict=True)
+                    ]
                     yield Row(float(far[s, t, r]), 2.0, tuple(shares))
 
     def _moves(self, x: np.ndarray, price: float) -> tuple[np.ndarray, np.ndarray]:
