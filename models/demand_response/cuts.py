@@ -31,7 +31,8 @@ all of two equal windows and :math:`e_i \le e_j` it says that i has never charge
 
 with M the greatest value of the left-hand side in the bounds of DP, or 0.
 
-All rows hold for every optimal response; they are separated, as there are too many. Source: the cycles are those of
+All rows hold for every optimal response of the followers as they are built (vehicles whose power is fixed or has
+other bounds are left out); they are separated, as there are too many. Source: the cycles are those of
 revealed preference, e.g. R. T. Rockafellar, *Convex Analysis*, 1970, sec. 24 (cyclic monotonicity).
 """
 
@@ -185,20 +186,24 @@ def offer_order(model: pyo.ConcreteModel, instance: DemandResponseInstance) -> N
     """Add the block ``order``, whose rows are all separated."""
     pooled = {station.id for station in instance.pooled_stations()}
     groups: dict[str, list[int]] = {}
-    for position, ev in enumerate(instance.evs):
-        groups.setdefault(ev.station if ev.station in pooled else "", []).append(position)
+    for k, ev in enumerate(instance.evs):
+        groups.setdefault(ev.station if ev.station in pooled else "", []).append(k)
     comparable = {station: Comparable(instance, positions) for station, positions in groups.items()}
     keys, most = [ev.id for ev in instance.evs], np.array([ev.power_kw for ev in instance.evs])
+    position = {key: k for k, key in enumerate(keys)}
 
     def violated(_: Any) -> Iterator[Any]:
-        x, price = _shares(model, keys, most), np.array([pyo.value(model.DP[t]) for t in model.SLOTS])
+        x, price = _shares(model, position, most), np.array([pyo.value(model.DP[t]) for t in model.SLOTS])
+        own_bounds = ((position[i], power.fixed or power.bounds) for (i, _), power in model.P.items())
+        altered = {k for k, bounds in own_bounds if bounds != (0, most[k])}
         low, high = (np.array(side) for side in zip(*(model.DP[t].bounds for t in model.SLOTS), strict=True))
         for station, group in comparable.items():
             own = x[group.positions]
             kinds = [group.pairs(own), group.triples(own)]
             kinds += [] if station else [group.moves(own, price, low, high)]
             for kind in kinds:
-                for row in nlargest(MOST_ROWS, kind, key=lambda row: row.violation):
+                holding = (row for row in kind if altered.isdisjoint(k for k, _, _ in row.shares))
+                for row in nlargest(MOST_ROWS, holding, key=lambda row: row.violation):
                     yield expression(row)
 
     def expression(row: Row) -> Any:
@@ -208,9 +213,8 @@ def offer_order(model: pyo.ConcreteModel, instance: DemandResponseInstance) -> N
     model.order = ValidInequalities(reason=REASON, separator=violated)
 
 
-def _shares(model: pyo.ConcreteModel, keys: list[str], most: np.ndarray) -> np.ndarray:
-    position = {key: k for k, key in enumerate(keys)}
-    x = np.zeros((len(keys), len(model.SLOTS)))
+def _shares(model: pyo.ConcreteModel, position: dict[str, int], most: np.ndarray) -> np.ndarray:
+    x = np.zeros((len(position), len(model.SLOTS)))
     for i, t in model.CHARGING:
         x[position[i], t] = pyo.value(model.P[i, t])
     return x / most[:, None]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pyomo.core.expr.visitor import identify_variables
 from scipy.optimize import linprog
 
 import bilevolt as bv
@@ -116,3 +117,23 @@ def test_the_optimum_with_the_rows_is_that_without_them() -> None:
     assert (str(answer.status), answer.objective) == ("optimal", pytest.approx(-0.115137, abs=2e-6)), "cuts=None too"
     assert "separators added 3 rows in 4 rounds" in answer.notes
     assert not answer.assumptions
+
+
+def test_a_vehicle_whose_power_is_not_its_own_is_left_out() -> None:
+    model = demand_response.build(bv.load_instance("ev3"))
+    low = {t: lower for t, (lower, _) in ((t, model.DP[t].bounds) for t in model.SLOTS)}
+    for i, t in model.CHARGING:  # in its last slots, which cost most: a move to the first one gains
+        model.P[i, t].set_value(7.0 if t == max(slot for key, slot in model.CHARGING if key == i) else 0.0)
+    for t in model.SLOTS:
+        model.DP[t].set_value(low[t] + 0.01 * t, skip_validation=True)
+
+    def cut() -> set[str]:
+        rows = model.order.separator(model.order)
+        return {v.index()[0] for row in rows for v in identify_variables(row) if v.parent_component() is model.P}
+
+    every = {ev.id for ev in model.instance.evs}
+    assert cut() == every
+    first, second, _ = sorted(every)
+    model.P[next(cell for cell in model.CHARGING if cell[0] == first)].fix(0)
+    model.P[next(cell for cell in model.CHARGING if cell[0] == second)].setub(3)
+    assert cut() == every - {first, second}
