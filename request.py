@@ -9,6 +9,7 @@ from typing import Any
 from . import solvers
 from .bounds.given import BigM
 from .decomposition import options as decomposition
+from .decomposition.enumeration.asking import NAME as ENUMERATION
 from .errors import ArgumentError
 from .executing import refuse as refuse_executor
 from .heuristics import METHODS, options_of
@@ -19,8 +20,9 @@ from .solvers.session import Session
 from .spelling import canonical
 from .stances.asked import near, refuse_unused, weight
 
-#: The methods that prove what they find: the second is for followers with integers, and "exact" chooses it for them.
-EXACT = ("exact", decomposition.NAME)
+#: The methods that prove what they find: the second is for followers with integers, the third for large ones that see
+#: few decisions, and "exact" chooses it for them.
+EXACT = ("exact", decomposition.NAME, ENUMERATION)
 
 Progress = Callable[[str], None]
 

@@ -173,7 +173,7 @@ def rest_at(reduced: Array, limits: Limits, zero: Array, unique: bool, but: Arra
         good &= ~none | (lower >= upper)
     if but is not None:
         good[:, but], w[:, but] = True, 0.0
-    return np.where(np.isfinite(w), w, 0.0), good.all(axis=1)
+    return np.where(np.isfinite(w), w, 0.0), np.asarray(good.all(axis=1))
 
 
 def hold(values: Array, limits: Limits) -> Array:
