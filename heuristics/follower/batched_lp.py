@@ -78,7 +78,7 @@ class BatchedLp:
         for part, rows, its, there in self._parts:
             values[:, its], good = part.solve(numbers.part(its, there, rows), zero, unique)
             known &= good
-        return values, known
+        return values, np.asarray(known)
 
     def _bounds(self, numbers: Numbers) -> Limits:
         """Return the columns' bounds, with those of rows that have one variable."""
