@@ -1,7 +1,7 @@
 """Seconds of the processor, ours beside peers, in JSON: bench.py --only electric-bus --out bench.json.
 
 Ours and the peer run in turns in this process, and a row has the medians. The whole takes some minutes; ``--long`` adds
-fleets of 48 and 96 buses and 20 scenarios.
+fleets of 48 and 96 buses, 20 scenarios, and how time and memory grow up to a million entries (``sizes``).
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from benchmarks import electric_bus, fast_charging, hand_over, heuristics, start_up, transformation
+from benchmarks import electric_bus, fast_charging, hand_over, heuristics, sizes, start_up, transformation
 from benchmarks.row import Row
 
 import bilevolt as bv
@@ -32,12 +32,13 @@ def subjects(long: bool) -> dict[str, Subject]:
         "fast-charging": partial(fast_charging.rows, instance=network, counts=(1, 5, *((20,) if long else ()))),
         "heuristic": partial(heuristics.rows, instance="limassol", evaluations=8000),
         "start-up": start_up.rows,
+        **({"sizes": partial(sizes.rows, instance=network, counts=(1, 4, 10, 56))} if long else {}),
     }
 
 
 def main(
     repeats: Annotated[int, typer.Option(help="of each measurement; the median counts")] = 3,
-    only: Annotated[str | None, typer.Option(help="one subject: " + ", ".join(subjects(False)))] = None,
+    only: Annotated[str | None, typer.Option(help="one subject: " + ", ".join(subjects(True)))] = None,
     long: Annotated[bool, typer.Option("--long", help="the largest sizes too")] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file; printed otherwise")] = None,
 ) -> None:
