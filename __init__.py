@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 # Public names, loaded when first used: importing bilevolt stays fast, and ``bilevolt --help`` with it.
 _PUBLIC = {
-    "SubModel": "pao_solver",
+    "SubModel": "declaring",
     "dual_of": "levels.dual_of",
     "ValidInequalities": "levels.valid_inequalities",
     "state_bound": "levels.state_bound",
@@ -66,6 +66,7 @@ if TYPE_CHECKING:  # "as" says to type checkers that the name is public
     from . import solvers as solvers
     from . import teaching as teaching
     from . import verification as verification
+    from .declaring import SubModel as SubModel
     from .driver import solve as solve
     from .experiments import Sweep as Sweep
     from .experiments import Tournament as Tournament
@@ -74,7 +75,6 @@ if TYPE_CHECKING:  # "as" says to type checkers that the name is public
     from .instances import list_instances as list_instances
     from .instances import load_instance as load_instance
     from .levels.dual_of import dual_of as dual_of
-    from .levels.pao_adapter import SubModel as SubModel
     from .levels.state_bound import state_bound as state_bound
     from .levels.valid_inequalities import ValidInequalities as ValidInequalities
     from .proving import prove as prove

@@ -1,7 +1,8 @@
 """``pao.pyomo.Solver("bilevolt")``: bilevolt behind PAO's own solver interface.
 
-Registered with the first use of ``bilevolt.SubModel`` (or ``import bilevolt.pao_solver``). Takes the options of
-:func:`bilevolt.solve` as PAO options, refuses unknown ones (PAO's solvers drop them), and returns PAO's results object.
+Registered once ``bilevolt.SubModel`` was used and PAO is imported (or by ``import bilevolt.pao_solver``). Takes the
+options of :func:`bilevolt.solve` as PAO options, refuses unknown ones (PAO's solvers drop them), and returns PAO's
+results object.
 """
 
 from inspect import Parameter, signature
@@ -11,11 +12,11 @@ from pyomo.common.config import ConfigValue
 from pyomo.core import Objective, minimize
 
 from .errors import BilevoltError
-from .levels.pao_adapter import PaoResults, PaoSolver, PaoSolverAPI, SubModel, TerminationCondition
+from .levels.pao_adapter import PaoResults, PaoSolver, PaoSolverAPI, TerminationCondition
 from .solution import Solution
 from .solvers.status import Status
 
-__all__ = ["BilevoltSolver", "SubModel"]
+__all__ = ["BilevoltSolver"]
 
 _TERMINATION = {
     Status.optimal: TerminationCondition.globallyOptimal,

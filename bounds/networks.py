@@ -26,9 +26,8 @@ from collections.abc import Iterable
 import numpy as np
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.base.var import VarData
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from ..levels.duality_gap import DualityGap
 from ..levels.follower_form import Coefficient, is_number
 from .ranges import Bound, Proof, Ranges
@@ -100,7 +99,7 @@ def _components(gap: DualityGap, entries: Entries) -> dict[int, int] | None:
             (i, a), (k, b) = of
             joined += [(i, k + n), (i + n, k)] if a == b else [(i, k), (i + n, k + n)]
     first, second = np.array(joined, dtype=int).reshape(-1, 2).T
-    _, label = connected_components(coo_array((np.ones(len(joined)), (first, second)), shape=(2 * n, 2 * n)), False)
+    _, label = connected_components(2 * n, first, second)
     plain, changed = label[:n], label[n:]
     nodes = [k for k, row in enumerate(gap.rows) if len(row.terms) > 1]
     if (plain[nodes] == changed[nodes]).any():

@@ -22,9 +22,8 @@ from typing import Any
 import numpy as np
 from pyomo.core.base.var import VarData
 from pyomo.repn.linear import LinearRepnVisitor
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from ..levels.follower_form import Row, VariableRecorder
 from .assembly import assembled
 from .batches import Components, Maximum, Target, maxima, part_of
@@ -239,10 +238,7 @@ def _components(program: Program) -> Components:
     single = program.lower == program.upper
     linking = ~single[matrix.col]
     n = len(single)
-    graph = coo_array(
-        (np.ones(int(linking.sum())), (matrix.row[linking], m + matrix.col[linking])), shape=(m + n, m + n)
-    )
-    count, label = connected_components(graph, directed=False)
+    count, label = connected_components(m + n, matrix.row[linking], m + matrix.col[linking])
     order = np.argsort(label[:m], kind="stable")
     rows = np.split(order, np.cumsum(np.bincount(label[:m], minlength=count))[:-1])
     return Components(np.where(single, -1, label[m:]), rows)

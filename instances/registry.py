@@ -10,7 +10,7 @@ SCHEMAS: dict[str, type[Instance]] = {}
 
 
 def read_folder() -> None:
-    """Enter the schemas of all modules beside this one; ``__init__.py`` calls it once they can be imported."""
+    """Enter the schemas of all modules beside this one; the loader calls it once they can be imported."""
     assert __package__
     for found in iter_modules(import_module(__package__).__path__):
         for item in vars(import_module(f"{__package__}.{found.name}")).values():

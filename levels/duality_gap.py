@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from pyomo.core import quicksum
 from pyomo.core.base.var import VarData
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from .follower_form import FollowerForm, Row
 from .optimality import OptimalityConditions
 
@@ -68,10 +67,8 @@ def _blocks(form: FollowerForm) -> Iterator[tuple[tuple[VarData, ...], tuple[Row
     order = {id(y): k for k, y in enumerate(form.follower.variables)}
     links = [(order[id(row.terms[0][0])], order[id(y)]) for row in form.rows for y, _ in row.terms]
     links += [(order[id(y)], order[id(z)]) for y, z, _ in form.quadratic]
-    n = len(order)
     first, second = np.array(links, dtype=int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(links)), (first, second)), shape=(n, n))
-    count, label = connected_components(graph, directed=False)
+    count, label = connected_components(len(order), first, second)
     count = max(count, 1)  # a follower whose variables are all fixed still has rows
     variables: list[list[VarData]] = [[] for _ in range(count)]
     rows: list[list[Row]] = [[] for _ in range(count)]

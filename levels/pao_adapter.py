@@ -3,7 +3,14 @@
 PAO 1.0.2 reads ``np.NINF`` and ``np.PINF`` (removed in NumPy 2) and imports ``pyutilib`` (undeclared; it does
 not import on Python >= 3.12, where ``imp`` is gone). Both are there while PAO is imported, and gone afterwards: what
 PAO needs later is in its own modules, see :func:`_give_pao_its_infinities`.
+
+Of PAO, a model needs :class:`SubModel` alone, which needs nothing but ``pyomo.core``, while ``import pao`` loads all of
+PAO, ``pyomo.environ`` and SciPy: half of the time in which a first model could be solved. So the module of
+``SubModel`` is loaded alone, and PAO when somebody imports it, or asks this module for a part of it. PAO takes that
+module as its own then, so that there is one ``SubModel``.
 Nothing else in this project imports ``pao``.
+
+Source: the Python language reference, 5.4 "The import system", on finders, loaders and ``sys.meta_path``.
 """
 
 import contextlib
@@ -11,7 +18,10 @@ import importlib
 import logging
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -93,17 +103,143 @@ def _pyutilib() -> Iterator[None]:
             del sys.modules[name]
 
 
-# PAO's import warns of names that Pyomo deprecated.
-with _numpy_names(), _pyutilib(), LoggingIntercept(module="pyomo", level=logging.ERROR):
+def _found(name: str, path: Sequence[str] | None = None) -> ModuleSpec:
+    """Return where a module is, as an ``import`` would find it without us.
+
+    :param path: where to look: the parent's ``submodule_search_locations``.
+    """
+    for finder in sys.meta_path:
+        find = None if isinstance(finder, _Door) else getattr(finder, "find_spec", None)  # which old finders lack
+        if find is not None and (spec := find(name, path, None)) is not None:
+            found: ModuleSpec = spec
+            return found
+    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def _submodel_module() -> types.ModuleType:
+    """Load the module of ``SubModel`` without its packages, whose ``__init__`` would load all the rest.
+
+    It keeps its name: there ``inspect`` looks for the class, and what pickles models, with or without PAO (cloudpickle
+    would make a second class of one that it does not find).
+    """
+    spec, path = None, None
+    for name in (_PAO, f"{_PAO}.pyomo", _OF_SUBMODEL):
+        spec = _found(name, path)
+        path = spec.submodule_search_locations
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[_OF_SUBMODEL] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[_OF_SUBMODEL]
+        raise
+    return module
+
+
+class _Door(MetaPathFinder):
+    """Finds PAO and the module of its ``SubModel`` where they are, and has them loaded as they must be."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where one of the two is, with a loader of ours; None for all else."""
+        loader = {_PAO: _Whole, _OF_SUBMODEL: _Loaded}.get(name)
+        if loader is None:
+            return None
+        spec = _found(name, path)
+        spec.loader = loader(spec.loader)
+        return spec
+
+
+class _Whole(Loader):
+    """Loads PAO with all that it needs meanwhile, and then calls who waits for it."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType | None:
+        """Leave it to the loader that Python found."""
+        made: types.ModuleType | None = self._own.create_module(spec)
+        return made
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run the package's code, which imports all of it."""
+        _disown(module, self._own)
+        sys.modules.pop(_OF_SUBMODEL, None)  # for PAO to import it, and so to have it in its package: see _Loaded
+        try:
+            # PAO's import warns of names that Pyomo deprecated.
+            with _numpy_names(), _pyutilib(), LoggingIntercept(module="pyomo", level=logging.ERROR):
+                self._own.exec_module(module)
+        finally:
+            sys.modules.setdefault(_OF_SUBMODEL, _module)
+        _give_pao_its_infinities()
+        for call in _AFTERWARDS:
+            call()
+
+
+class _Loaded(Loader):
+    """Hands over the module of ``SubModel``, which has run already."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType:
+        """Return the one module."""
+        return _module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run nothing: a second run would make a second class."""
+        _disown(module, self._own)
+
+
+def _disown(module: types.ModuleType, own: Any) -> None:
+    """Let a module say who loaded it as it would without us: this is what finds its resources and its source."""
+    module.__loader__ = own
+    if module.__spec__ is not None:
+        module.__spec__.loader = own
+
+
+_PAO, _OF_SUBMODEL = "pao", "pao.pyomo.components"
+_AFTERWARDS: list[Callable[[], object]] = []
+
+
+def once_pao_is_there(call: Callable[[], object]) -> None:
+    """Have something called when PAO is imported, or now if it is."""
+    _AFTERWARDS.append(call)
+    if _PAO in sys.modules:
+        call()
+
+
+if _PAO in sys.modules:  # by a user whose NumPy and PyUtilib suit it
+    _module = importlib.import_module(_OF_SUBMODEL)
+    _give_pao_its_infinities()
+else:
+    _module = _submodel_module()
+    sys.meta_path.insert(0, _Door())
+
+if TYPE_CHECKING:
     from pao.common.solver import Results as PaoResults
     from pao.common.solver import Solver as PaoSolver
     from pao.common.solver import SolverAPI as PaoSolverAPI
     from pao.common.solver import TerminationCondition
 
-    if TYPE_CHECKING:
-        from .submodel_type import SubModel
-    else:
-        from pao.pyomo import SubModel
-_give_pao_its_infinities()
+    from .submodel_type import SubModel
+else:
+    SubModel = _module.SubModel
 
-__all__ = ["PaoResults", "PaoSolver", "PaoSolverAPI", "SubModel", "TerminationCondition"]
+#: What is taken of PAO itself: our names, and PAO's in ``pao.common.solver``.
+_OF_PAO = {
+    "PaoResults": "Results",
+    "PaoSolver": "Solver",
+    "PaoSolverAPI": "SolverAPI",
+    "TerminationCondition": "TerminationCondition",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_PAO:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("pao.common.solver"), _OF_PAO[name])
+
+
+__all__ = ["PaoResults", "PaoSolver", "PaoSolverAPI", "SubModel", "TerminationCondition", "once_pao_is_there"]

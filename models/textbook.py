@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from ..errors import InstanceError
 from ..instances.textbook import FollowerLevel, Level, Row, TextbookProblem, Variable, load_textbook

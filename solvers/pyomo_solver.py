@@ -10,7 +10,7 @@ import logging
 from typing import Any, ClassVar
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from pyomo.common.errors import ApplicationError
 from pyomo.common.log import LoggingIntercept
 from pyomo.contrib.solver.common.results import TerminationCondition
@@ -120,7 +120,9 @@ def named(name: str) -> PyomoSolver:
     """
     if name not in _ADOPTED:
         kind = name.removeprefix(PREFIX)
-        made = pyo.SolverFactory(kind)
+        from pyomo.environ import SolverFactory  # all of Pyomo, without which the factory knows no solver
+
+        made = SolverFactory(kind)
         if type(made).__name__ in ("UnknownSolver", "NoneType"):  # whose own truth value is an error
             raise SolverUnavailableError(
                 f"solver {name!r}: Pyomo knows no solver {kind!r}. Try `pyomo help --solvers`."

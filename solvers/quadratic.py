@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from ..connectivity import connected_components
 
 Terms = Mapping[tuple[int, int], float]
 """Coefficients of x_i x_j (i != j given once) and x_i^2, keyed by the ids of the two variables."""
@@ -45,7 +46,7 @@ def blocks(terms: Terms, sign: float = 1.0) -> Iterator[tuple[list[int], np.ndar
     n = len(position)
     ids = list(position)
     matrix = coo_array((halves, (rows, columns)), shape=(n, n)).tocsr()
-    count, labels = connected_components(matrix, directed=False)
+    count, labels = connected_components(n, rows, columns)
     order = np.argsort(labels, kind="stable")
     for members in np.split(order, np.cumsum(np.bincount(labels, minlength=count))[:-1]):
         yield [ids[k] for k in members], matrix[members, :][:, members].toarray()

@@ -61,30 +61,48 @@ class Session:
             return choose(problem, exclude=exclude)
         return get_solver(self.solver), f"{self.solver}: as asked"
 
-    def solve(self, problem: BlockData | Reading, *, time_limit: float | None = None, **arguments: Any) -> SolverResult:
+    def solve(
+        self,
+        problem: BlockData | Reading,
+        *,
+        time_limit: float | None = None,
+        nodes: int | None = None,
+        **arguments: Any,
+    ) -> SolverResult:
         """Solve a problem with what is left of the time.
 
         :param time_limit: seconds that this solve may take of it.
-        :param arguments: others of :meth:`.base.Solver.solve`.
+        :param nodes: of a search, where the problem needs one: a limit that does not depend on the machine.
+        :param arguments: others of :meth:`.base.Solver.solve`; a cutter is for those solvers that ask one.
         :returns: the result; its ``notes`` say so where another solver than the first choice gave it.
         """
         problem = read(problem)
         chosen, _ = self.choose(problem)
         try:
-            return self._ask(chosen, problem, time_limit, arguments)
+            return self._ask(chosen, problem, time_limit, nodes, arguments)
         except SolverUnavailableError as refusal:
             if self.solver != "auto":
                 raise
             other, why = self.choose(problem, exclude=(chosen.name,))
-            return replace(self._ask(other, problem, time_limit, arguments), notes=(str(refusal), why))
+            return replace(self._ask(other, problem, time_limit, nodes, arguments), notes=(str(refusal), why))
 
     def _ask(
-        self, solver: Solver, problem: Reading, time_limit: float | None, arguments: Mapping[str, Any]
+        self,
+        solver: Solver,
+        problem: Reading,
+        time_limit: float | None,
+        nodes: int | None,
+        arguments: Mapping[str, Any],
     ) -> SolverResult:
         self.called.add(solver.name)
+        options = dict(self.options or {})
+        if nodes is not None and solver.node_limit and not problem.needs.convex_continuous:
+            options.setdefault(solver.node_limit, nodes)
+        if not solver.separates:
+            arguments = {name: argument for name, argument in arguments.items() if name != "cutter"}
         return solver.solve(
             problem, rel_gap=self.rel_gap, threads=self.threads, tee=self.tee,
-            options=None if self.options is None else dict(self.options), time_limit=self.seconds(time_limit),
+            options=options or None, time_limit=self.seconds(time_limit),
             watch=lambda mark: self.say(line(solver.name, mark)), **arguments,
         )  # fmt: skip
 

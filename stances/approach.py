@@ -76,9 +76,15 @@ def answer(bilevel: Bilevel, request: Request, run: Run) -> Answer:
     posed = pose(bilevel, weight, near)
     if not near and open_followers(bilevel):
         return Answer(_enclosed(posed, request, run), None, None, posed)
-    if not near and request.confirm is None and (solution := _without_price(posed, request, run)) is not None:
-        return Answer(solution, None, None, posed)  # who confirms asks about the problem that is posed
-    return Answer(*run(posed.bilevel, _rest_of(request, begin)), posed)
+    if near or request.confirm is not None:  # who confirms asks about the problem that is posed
+        return Answer(*run(posed.bilevel, _rest_of(request, begin)), posed)
+    kind, is_answer = _with_kind_ties(posed, request, run)
+    if is_answer:
+        return Answer(kind, None, None, posed)
+    found = Answer(*run(posed.bilevel, _rest_of(request, begin)), posed)
+    if found.solution.status is Status.no_solution and (first := _first_decision(posed, request, kind)) is not None:
+        return Answer(first, None, None, posed)
+    return found
 
 
 def _rest_of(request: Request, begin: float) -> Request:
@@ -105,20 +111,30 @@ def _say_objectives(bilevel: Bilevel, solution: Solution) -> None:
         solution.lower_objectives = {f.name: float(value(f.objective.expr)) for f in bilevel.followers}
 
 
-def _without_price(posed: Posed, request: Request, run: Run) -> Solution | None:
-    """Return the optimistic answer if it is the answer, too: no decision is worth more than with kind ties.
+def _with_kind_ties(posed: Posed, request: Request, run: Run) -> tuple[Solution, bool]:
+    """Return the optimistic answer, and whether it is the answer, too: no decision is worth more than with kind ties.
 
     The problem with worst responses is much larger, and often it is not needed.
     """
     solution, _, _ = run(posed.original, request)
     solution.stance = posed.weight
     if solution.status is Status.infeasible:
-        return _named(solution, "infeasible with kind ties already")
+        return _named(solution, "infeasible with kind ties already"), True
     worth = _take_worth(posed.original, solution, request) if solution.status is Status.optimal else None
     if worth is not None and _closed(solution, request):
-        return _named(solution, KIND)
+        return _named(solution, KIND), True
     request.say("ties decide: asking for the worst responses")
-    return None
+    return solution, False
+
+
+def _first_decision(posed: Posed, request: Request, kind: Solution) -> Solution | None:
+    """Return the optimistic decision with what it is worth, where the search for a better one ended without any."""
+    if kind.status not in _WITH_POINT or _take_worth(posed.original, kind, request) is None:
+        return None
+    kind.status = Status.feasible
+    return _named(
+        kind, "the search with worst responses ended without a decision: this one, and the bound, are of kind ties"
+    )
 
 
 def _enclosed(below: Posed, request: Request, run: Run) -> Solution:

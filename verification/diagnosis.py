@@ -16,9 +16,8 @@ from ..levels.bilevel import Bilevel
 from ..levels.decisions import listed
 from ..levels.rows import add_sos
 from ..reformulations.single_level import map_of
-from ..solvers import choose
-from ..solvers.reading import read
 from ..solvers.records import SolverResult
+from ..solvers.session import Session
 from ..solvers.status import Status
 from .contradictions import Contradictions, primal_rows
 from .example import example
@@ -68,10 +67,7 @@ def _point(single: Any) -> SolverResult | None:
         problem.rows[key] = expression
     add_sos(problem, map_of(single).bilevel.leader.sos)
     try:
-        reading = read(problem)
-        solver, _ = choose(reading)
-        limit = {} if reading.needs.linear_program else {solver.node_limit: NODE_LIMIT}
-        return solver.solve(reading, options=limit)
+        return Session().solve(problem, nodes=NODE_LIMIT)
     except BilevoltError:
         return None
 

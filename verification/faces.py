@@ -23,10 +23,9 @@ from typing import Any
 
 import numpy as np
 from pyomo.core import value
-from scipy.linalg import qr
 from scipy.sparse import csr_array, eye_array, hstack, vstack
-from scipy.sparse.csgraph import connected_components
 
+from ..connectivity import connected_components
 from ..levels.follower_form import FollowerForm, Row
 from ..solvers.highs import native
 from .responses import POSITIVE
@@ -217,10 +216,10 @@ def _rank(matrix: csr_array) -> int | None:
     rank, (rows, columns) = bounds.size, rest.shape
     if not rest.nnz:
         return int(rank)
-    parts, label = connected_components(
-        csr_array(vstack([hstack([csr_array((rows, rows)), rest]), csr_array((columns, rows + columns))])),
-        directed=False,
-    )
+    from scipy.linalg import qr  # half as long to import as all the rest of SciPy that a solve needs
+
+    of_row, of_column = rest.nonzero()
+    parts, label = connected_components(rows + columns, of_row, rows + of_column)
     for part in range(parts):
         members = np.flatnonzero(label == part)
         own, free = members[members < rows], members[members >= rows] - rows

@@ -36,7 +36,7 @@ SAME = 1e-6  # a variable with a smaller range over all responses, relative, is 
 
 @dataclass(frozen=True)
 class Effort:
-    """What may be spent: ``size`` is of the followers' rows and variables, ``seconds`` are for each problem to solve.
+    """What may be spent: ``size`` is of the followers' rows and variables, ``nodes`` are of each search.
 
     Of at most ``ranges`` variables in nonlinear terms the ranges are computed (two problems each); at most ``sides``
     of the leader's rows are checked for every response (a problem each), more than that at the worst response only.
@@ -44,14 +44,14 @@ class Effort:
     """
 
     size: float
-    seconds: float
+    nodes: int
     ranges: int
     sides: int
     iterations: int
 
 
-CHEAP = Effort(size=3000, seconds=5.0, ranges=10, sides=10, iterations=20_000)
-PATIENT = Effort(size=inf, seconds=60.0, ranges=50, sides=500, iterations=2_000_000)
+CHEAP = Effort(size=3000, nodes=1_000, ranges=10, sides=10, iterations=20_000)
+PATIENT = Effort(size=inf, nodes=50_000, ranges=50, sides=500, iterations=2_000_000)
 
 
 @dataclass
@@ -106,7 +106,7 @@ def worst_case(
         return WorstCase(note=f"not computed: {refusal}")
 
     def solve(problem: Any) -> SolverResult:
-        return Session().solve(problem, time_limit=effort.seconds)
+        return Session().solve(problem, nodes=effort.nodes)
 
     responses = Responses(single, numbers(bilevel.leader.variables), optimum, near)
     objective = responses.of(single.leader.objective.expr)
@@ -132,7 +132,7 @@ def best_case(bilevel: Bilevel, optimum: dict[int, float], *, effort: Effort) ->
     """
 
     def solve(problem: Any) -> SolverResult:
-        return Session().solve(problem, time_limit=effort.seconds)
+        return Session().solve(problem, nodes=effort.nodes)
 
     single = kkt.apply(bilevel)
     responses = Responses(single, numbers(bilevel.leader.variables), optimum)

@@ -16,12 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ...colours import FOLLOWER, LEVEL, OPTIMUM, REACTION, REGION, REJECTED, RELAXED
-from ...driver import solve
-from ...levels.reading import read_levels
 from ...solution import Solution
 from .reaction_curve import FAR, Reply, reply
 from .scene import Scene, scene_of, widened, y_limits
-from .small_model import small_model
 
 _POINT = 1e-6  # of the width of the picture: a shorter piece of the curve is a point
 _JUMP = 1e-6  # of the height of the picture: a larger step between neighbouring decisions is a jump
@@ -34,12 +31,8 @@ def plot(model: Any, solution: Solution | None = None) -> Figure:
     :returns: a ``matplotlib.figure.Figure`` (``.savefig("picture.png")``).
     :raises BilevoltError: the model has other sizes, uses ``dual_of``, or is none that bilevolt treats.
     """
-    bilevel = read_levels(model)
-    small = small_model(bilevel)
-    if solution is None:
-        with bilevel.kept_values():
-            solution = solve(model)
-    scene = scene_of(bilevel, small, solution)
+    scene = scene_of(model, solution)
+    small = scene.small
     y = small.follower.y
     figure = Figure(figsize=(7.6, 5.6) if len(y) == 1 else (15.5, 5.6), layout="constrained")
     panels = figure.subplots(1, 1 if len(y) == 1 else 3, squeeze=False)[0]

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ...levels.bilevel import Bilevel
+from ...driver import solve
+from ...levels.reading import read_levels
 from ...solution import Solution
 from ...solvers.status import Status
 from .reaction_curve import FAR, Reply, curve
-from .small_model import SmallModel, crossings, high_point
+from .small_model import SmallModel, crossings, high_point, small_model
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,17 @@ class Scene:
     limits: dict[str, tuple[float, float]]
 
 
-def scene_of(bilevel: Bilevel, small: SmallModel, solution: Solution) -> Scene:
-    """Ask the follower at many decisions, and the high-point relaxation for its optimum."""
+def scene_of(model: Any, solution: Solution | None = None) -> Scene:
+    """Ask the follower at many decisions, and the high-point relaxation for its optimum.
+
+    :param solution: of :func:`bilevolt.solve`; the model is solved if there is none (its values stay as they are).
+    :raises BilevoltError: the model has other sizes, uses ``dual_of``, or is none that bilevolt treats.
+    """
+    bilevel = read_levels(model)
+    small = small_model(bilevel)
+    if solution is None:
+        with bilevel.kept_values():
+            solution = solve(model)
     found = solution.status in (Status.optimal, Status.feasible)
     best = {name: solution.values[name] for name in (small.follower.x, *small.follower.y)} if found else {}
     status, relaxed = high_point(bilevel)

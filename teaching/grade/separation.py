@@ -21,11 +21,11 @@ _ENOUGH = 1.0  # a violation beyond it makes no better evidence
 _LEAST = 1e-3
 _TOLERANCE = 1e-5
 _HELD = 1e-6  # how far a value that is held fixed may move: it has a solver's tolerance in it
-_SECONDS = 20.0
+_NODES = 10_000
 
 
 class UndecidedError(BilevoltError):
-    """No solver said within its time whether there is a separating point."""
+    """No solver said within its limit of nodes whether there is a separating point."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _solve(
         model.rows[len(model.rows)] = part.expression(value) >= model.violation
     goal = model.violation if objective is None else -objective.expression(value)
     model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
-    result = Session().solve(model, time_limit=_SECONDS, feasibility_tol=1e-8)
+    result = Session().solve(model, nodes=_NODES, feasibility_tol=1e-8)
     if result.values is None:
         if result.status is Status.infeasible:
             return None

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...colours import FOLLOWER, IN_THE_DARK, LEVEL, OPTIMUM, REACTION, REGION, REJECTED
-from ...driver import solve
-from ...levels.reading import read_levels
 from ...solution import Solution
 from ..draw.scene import scene_of
-from ..draw.small_model import small_model
 from .data import page_data
 
 _LIGHT = {
@@ -56,12 +53,7 @@ def play(model: Any, solution: Solution | None = None) -> Page:
     :param solution: of :func:`bilevolt.solve`; the model is solved if there is none (its values stay as they are).
     :raises BilevoltError: the model has other sizes, uses ``dual_of``, or is none that bilevolt treats.
     """
-    bilevel = read_levels(model)
-    small = small_model(bilevel)
-    if solution is None:
-        with bilevel.kept_values():
-            solution = solve(model)
-    return Page(page_data(scene_of(bilevel, small, solution)))
+    return Page(page_data(scene_of(model, solution)))
 
 
 def _text(name: str) -> str:

@@ -45,6 +45,21 @@ def test_every_solve_is_asked_for_alike(asked):
     assert asked[1][1]["time_limit"] <= 5 and asked[1][1]["duals"]
 
 
+@pytest.mark.parametrize(
+    ("solver", "own", "sos", "limit"),
+    [
+        ("scip", {}, True, 7),
+        ("scip", {"limits/nodes": 3}, True, 3),  # the caller's own
+        ("scip", {}, False, None),  # an LP has no nodes
+        ("highs", {}, False, None),
+    ],
+)
+def test_a_search_is_limited_in_nodes(solver, own, sos, limit, asked):
+    Session(solver=solver, options=own).solve(knapsack(sos), nodes=7)
+    (_, arguments), *_ = asked
+    assert (arguments["options"] or {}).get(get_solver(solver).node_limit) == limit
+
+
 def test_auto_is_chosen_for_each_problem_and_remembered(monkeypatch):
     monkeypatch.setattr(SOLVERS["gurobi"], "available", lambda: "not here", raising=False)
     one = Session()

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pyomo.environ as pyo
 import pytest
@@ -233,6 +234,16 @@ def test_the_larger_problem_is_posed_only_where_ties_decide(build, confirm, enou
     assert solution.objective == pytest.approx({free_ties: 1, two_suppliers: 0}[build], abs=1e-6)
     assert any("no worse ones" in note for note in solution.notes) is enough
     assert solution.certificate.price_of_ties == pytest.approx({free_ties: 0, two_suppliers: 0}[build], abs=1e-6)
+
+
+@pytest.mark.parametrize("senses", [(1, 1), (-1, 1)])
+def test_a_stopped_search_keeps_the_first_decision(senses, monkeypatch):
+    """x = 4, best with kind ties (-4), is worth 4 at worst."""
+    monkeypatch.setattr("bilevolt.stances.approach._rest_of", lambda request, _: replace(request, time_limit=0.0))
+    solution = bv.solve(two_suppliers(senses), stance="pessimistic", solver="highs")
+    assert solution.status is Status.feasible and solution.certificate.bilevel_feasible
+    assert solution.objective == pytest.approx(senses[0] * 4) and solution.bound == pytest.approx(senses[0] * -4)
+    assert bv.solve(row(senses), stance="pessimistic", solver="highs").status is Status.no_solution  # y = 1 breaks it
 
 
 # Nearly optimal responses -----------------------------------------------------------------------------------
