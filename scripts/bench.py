@@ -1,7 +1,8 @@
 """Seconds of the processor, ours beside peers, in JSON: bench.py --only electric-bus --out bench.json.
 
 Ours and the peer run in turns in this process, and a row has the medians. The whole takes some minutes; ``--long`` adds
-fleets of 48 and 96 buses, 20 scenarios, and demand response of 50 vehicles (four runs, 25 minutes of the processor).
+fleets of 48 and 96 buses, 100 scenarios, 10 and 20 candidates, demand response of 50 vehicles (four runs, 25 minutes of
+the processor), and how time and memory grow up to a million entries (``sizes``).
 """
 
 import json
@@ -14,7 +15,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from benchmarks import demand_response, electric_bus, fast_charging, hand_over, heuristics, start_up, transformation
+from benchmarks import (
+    demand_response,
+    electric_bus,
+    fast_charging,
+    hand_over,
+    heuristics,
+    sizes,
+    start_up,
+    transformation,
+)
 from benchmarks.row import Row
 
 import bilevolt as bv
@@ -38,6 +48,7 @@ def subjects(long: bool) -> dict[str, Subject]:
         "heuristic": partial(heuristics.rows, instance="limassol", evaluations=8000),
         "start-up": start_up.rows,
         **({"demand-response": _demand_response} if long else {}),
+        **({"sizes": partial(sizes.rows, instance=network, counts=(1, 4, 10, 56))} if long else {}),
     }
 
 
@@ -47,7 +58,7 @@ def _demand_response(_: int) -> Iterator[Row]:
 
 def main(
     repeats: Annotated[int, typer.Option(help="of each measurement; the median counts")] = 3,
-    only: Annotated[str | None, typer.Option(help="one subject: " + ", ".join(subjects(False)))] = None,
+    only: Annotated[str | None, typer.Option(help="one subject: " + ", ".join(subjects(True)))] = None,
     long: Annotated[bool, typer.Option("--long", help="the largest sizes too")] = False,
     out: Annotated[Path | None, typer.Option(help="JSON file; printed otherwise")] = None,
 ) -> None:

@@ -14,7 +14,7 @@ import bilevolt as bv
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))  # as for a script that is run
 
 import bench
-from benchmarks import demand_response, fast_charging, hand_over, lazy_bus
+from benchmarks import demand_response, fast_charging, hand_over, lazy_bus, sizes
 from benchmarks.row import Row, in_turns
 
 from bilevolt.solvers.interrupt import stop_requested, stoppable
@@ -61,6 +61,17 @@ def test_rows_are_written(tmp_path, monkeypatch):
     written = json.loads(out.read_text())
     assert [row["row"] for row in written["rows"]] == ["hand-over-highs", "hand-over-scip", "hand-over-reading"]
     assert all(row["ours"] > 0 and row["peer"] > 0 and row["bound_by"] for row in written["rows"])
+
+
+def test_sizes_are_held_against_the_smallest(monkeypatch):
+    monkeypatch.setattr(sizes, "_in_a_fresh_process", sizes.measured)
+    monkeypatch.setattr(sizes, "STEPS", ("sos1",))
+    first, second = sizes.rows(1, "ieee33_small", counts=(1, 2))
+    assert (first.name, second.name) == ("sizes-sos1-24h", "sizes-sos1-48h")
+    assert first.ratio == pytest.approx(1)
+    assert second.peer == pytest.approx(first.ours * second.detail["pairs"] / first.detail["pairs"])
+    assert second.detail["pairs"] > first.detail["pairs"] > 0 and second.detail["entries"] > first.detail["entries"]
+    assert all(second.detail[part] > 0 for part in ("build", "transformation", "reading", "arrays", "highs"))
 
 
 def test_an_unknown_subject_is_refused():
