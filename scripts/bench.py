@@ -29,7 +29,12 @@ def subjects(long: bool) -> dict[str, Subject]:
         "hand-over": partial(hand_over.rows, instance=network),
         "transformation": partial(transformation.rows, instance=network),
         "electric-bus": partial(electric_bus.rows, fleets=("limassol", 24, *((48, 96) if long else ()))),
-        "fast-charging": partial(fast_charging.rows, instance=network, counts=(1, 5, *((20,) if long else ()))),
+        "fast-charging": partial(
+            fast_charging.rows,
+            instance=network,
+            counts=(1, 5, 20, *((100,) if long else ())),
+            candidates=(10, 20) if long else (),
+        ),
         "heuristic": partial(heuristics.rows, instance="limassol", evaluations=8000),
         "start-up": start_up.rows,
         **({"demand-response": _demand_response} if long else {}),
