@@ -1,6 +1,7 @@
 """Steps of the exchange search: a decision, changed in few of its variables, that still keeps the leader's rows."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -32,11 +33,17 @@ class Steps:
         self._encoding = encoding
         self._searched = encoding.searched
         self._lower, self._upper, self._integer = encoding.lower, encoding.upper, encoding.integer
-        self._rows = encoding.matrix.tocsr()
-        self._of = encoding.matrix.tocsc()
-        own = np.zeros(encoding.lower.size, dtype=bool)
-        own[self._searched] = True
-        self._is_searched = own
+        self._row_lower, self._row_upper = encoding.limits.lower.tolist(), encoding.limits.upper.tolist()
+        matrix, searched = encoding.matrix.tocsr(), set(self._searched.tolist())
+        self._terms = [
+            (matrix.indices[start:end], matrix.data[start:end]) for start, end in pairwise(matrix.indptr.tolist())
+        ]
+        self._settled_in = [[j for j in columns.tolist() if j not in searched] for columns, _ in self._terms]
+        self._entries: list[list[tuple[int, float]]] = [[] for _ in encoding.lower]
+        for r, (columns, numbers) in enumerate(self._terms):
+            for j, a in zip(columns.tolist(), numbers.tolist(), strict=True):
+                if a:
+                    self._entries[j].append((r, a))
         self._near = _near(followers, self._searched)
         self._kinds = (self._transfer, self._swap, self._empty, self._fill, self._single)
         self._tried, self._better = np.ones(len(self._kinds)), np.ones(len(self._kinds))
@@ -138,39 +145,32 @@ class Steps:
 
     def _settle(self, x: Array, changed: Array) -> bool:
         """Let what is not searched follow, one after the other; whether the leader's rows still hold."""
-        rows = self._rows_of(changed)
-        others = np.unique(np.concatenate([self._columns_of(r) for r in rows])) if rows.size else rows
-        for j in others[~self._is_searched[others]] if others.size else others:
-            low, high = self._left(x, int(j))
+        rows = dict.fromkeys(r for j in changed.tolist() for r, _ in self._entries[j])
+        for j in dict.fromkeys(j for r in rows for j in self._settled_in[r]):
+            low, high = self._left(x, j)
             if low > high:
                 return False
             x[j] = min(max(x[j], low), high)
-            rows = np.union1d(rows, self._rows_of(np.array([j])))
-        limits = self._encoding.limits
-        values = self._rows[rows] @ x
-        low, high = limits.lower[rows], limits.upper[rows]
-        slack = FEASIBLE * (1 + np.abs(values))
-        return bool(((values >= low - slack) & (values <= high + slack)).all())
+            rows.update(dict.fromkeys(r for r, _ in self._entries[j]))
+        for r in rows:
+            activity = self._activity(x, r)
+            slack = FEASIBLE * (1 + abs(activity))
+            if not self._row_lower[r] - slack <= activity <= self._row_upper[r] + slack:
+                return False
+        return True
 
     def _left(self, x: Array, j: int) -> tuple[float, float]:
         """Return the range that the rows leave to a variable while all others stay."""
-        part = slice(self._of.indptr[j], self._of.indptr[j + 1])
-        rows, entries = self._of.indices[part], self._of.data[part]
-        rest = self._rows[rows] @ x - entries * x[j]
-        limits = self._encoding.limits
-        ends = (limits.lower[rows] - rest) / entries, (limits.upper[rows] - rest) / entries
-        low = max(self._lower[j], np.where(entries > 0, *ends).max(initial=-math.inf))
-        high = min(self._upper[j], np.where(entries > 0, *ends[::-1]).min(initial=math.inf))
-        if self._integer[j]:
-            low, high = math.ceil(low - FEASIBLE), math.floor(high + FEASIBLE)
-        return float(low), float(high)
+        low, high = float(self._lower[j]), float(self._upper[j])
+        for r, a in self._entries[j]:
+            rest = self._activity(x, r) - a * x[j]
+            ends = (self._row_lower[r] - rest) / a, (self._row_upper[r] - rest) / a
+            low, high = max(low, min(ends)), min(high, max(ends))
+        return (math.ceil(low - FEASIBLE), math.floor(high + FEASIBLE)) if self._integer[j] else (low, high)
 
-    def _rows_of(self, columns: Array) -> Array:
-        of = self._of
-        return np.unique(np.concatenate([of.indices[of.indptr[j] : of.indptr[j + 1]] for j in columns]))
-
-    def _columns_of(self, row: int) -> Array:
-        return self._rows.indices[self._rows.indptr[row] : self._rows.indptr[row + 1]]
+    def _activity(self, x: Array, row: int) -> float:
+        columns, numbers = self._terms[row]
+        return float(numbers @ x[columns])
 
 
 def _near(followers: Bilinear | None, searched: Array) -> dict[int, Array]:
