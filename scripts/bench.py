@@ -1,7 +1,7 @@
 """Seconds of the processor, ours beside peers, in JSON: bench.py --only electric-bus --out bench.json.
 
 Ours and the peer run in turns in this process, and a row has the medians. The whole takes some minutes; ``--long`` adds
-fleets of 48 and 96 buses and 20 scenarios.
+fleets of 48 and 96 buses, 20 scenarios, all zones and the city.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from benchmarks import electric_bus, fast_charging, hand_over, heuristics, start_up, transformation
+from benchmarks import electric_bus, fast_charging, hand_over, heuristics, start_up, station_location, transformation
 from benchmarks.row import Row
 
 import bilevolt as bv
@@ -31,6 +31,11 @@ def subjects(long: bool) -> dict[str, Subject]:
         "electric-bus": partial(electric_bus.rows, fleets=("limassol", 24, *((48, 96) if long else ()))),
         "fast-charging": partial(fast_charging.rows, instance=network, counts=(1, 5, *((20,) if long else ()))),
         "heuristic": partial(heuristics.rows, instance="limassol", evaluations=8000),
+        "station-location": partial(
+            station_location.rows,
+            zones=station_location.ZONES if long else ("zone_02", "zone_03"),
+            city_seconds=(120.0, 600.0) if long else (),
+        ),
         "start-up": start_up.rows,
     }
 
@@ -65,9 +70,10 @@ def main(
 
 def line(row: Row) -> str:
     """Return a row as a line of text."""
-    peer = "" if row.peer is None else f", {row.peer_name} {row.peer:.3g} s, ratio {row.ratio:.3g}"
-    aim = f"{row.aim:.3g}" + (" s" if row.peer is None else "")
-    return f"{row.name}: {row.ours:.3g} s{peer}; aim {aim} {'met' if row.met else 'missed: ' + row.bound_by}"
+    unit = row.unit and f" {row.unit}"
+    peer = "" if row.peer is None else f", {row.peer_name} {row.peer:.3g}{unit}, ratio {row.ratio:.3g}"
+    aim = f"{row.aim:.3g}" + (unit if row.peer is None else "")
+    return f"{row.name}: {row.ours:.3g}{unit}{peer}; aim {aim} {'met' if row.met else 'missed: ' + row.bound_by}"
 
 
 if __name__ == "__main__":

@@ -66,3 +66,8 @@ def test_an_unknown_subject_is_refused():
     app.command()(bench.main)
     result = CliRunner().invoke(app, ["--only", "nothing"])
     assert result.exit_code == 2 and "nothing" in result.output
+
+
+def test_a_gap_has_no_seconds():
+    row = Row("city", "peer", 0.02, 0.03, None, "the bound", unit="")
+    assert bench.line(row) == "city: 0.03; aim 0.02 missed: the bound"

@@ -15,6 +15,7 @@ class Row:
     """What is measured against what; ``aim`` is the ratio ours / peer that is aimed at, or seconds where no peer is.
 
     :ivar bound_by: what keeps ours from being faster.
+    :ivar unit: of ours, the peer's and (without a peer) the aim: "s", or "" for a gap.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Row:
     peer: float | None
     bound_by: str
     detail: dict[str, Any] = field(default_factory=dict)
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
