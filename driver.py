@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
+from .decomposition.enumeration.asking import NAME as ENUMERATION
+from .decomposition.enumeration.entry import enumeration, instead
 from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
@@ -19,16 +21,18 @@ from .pipeline.choice import choose_both
 from .pipeline.confirm import Question
 from .pipeline.polish import check
 from .pipeline.refusing import refuse_products
+from .pipeline.separation import cutter_of
 from .pipeline.start import start
 from .pipeline.witness import witness
 from .reformulations import bigm, user_cuts
 from .reformulations.single_level import SingleLevel, map_of
+from .relaxation.attempt import attempt, combined, continued
 from .request import EXACT, Progress, Request
 from .solution import Solution
 from .solvers.base import SolverResult
 from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
-from .stances.approach import answer
+from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
 
 
@@ -60,7 +64,8 @@ def solve(
     The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
     the model changes, also when the solve fails or is interrupted.
 
-    :param method: "exact", which is "column_and_constraint" where a follower owns integers, or a heuristic (a name in
+    :param method: "exact", which is "column_and_constraint" where a follower owns integers and "enumeration" where
+        large followers see integers only, with few joint values; one of these two; or a heuristic (a name in
         ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
         mixes them, or "auto" (big-M where every M is proven or given, else SOS1, or "branch" where that needs sets that
@@ -86,9 +91,9 @@ def solve(
         worst), or the weight of the worst, from 0 to 1. But for the first, its rows hold for every optimal response.
     :param follower_tolerance: share of its optimum by which a follower may be off, 0.01 for 1 %: the leader's rows
         hold for all such responses, and what ``stance`` calls the worst is the worst of them.
-    :param executor: who evaluates the candidates of a population method ("pso"), with the same answer bit for bit: None
-        (this process), a number of processes (a script then needs ``if __name__ == "__main__":``), the address of a
-        Dask scheduler, or a ``concurrent.futures.Executor``.
+    :param executor: who evaluates the candidates of a population method ("pso"), or searches parts of the tree of
+        "branch", with the same answer however many there are: None (this process), a number of processes (a script then
+        needs ``if __name__ == "__main__":``), the address of a Dask scheduler, or a ``concurrent.futures.Executor``.
     :raises BilevoltError: the model cannot be treated correctly by the chosen method; before any solver runs.
     """
     request = Request.checked(
@@ -111,6 +116,19 @@ def solve(
     solution.notes[:0] = said
     if request.method in EXACT and run is not _decomposed:
         note_why(found.posed.bilevel, solution)
+    _examine(found, bilevel, request)
+    found.put()
+    if proof and not solution.interrupted:
+        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
+
+        attach_proof(bilevel, solution, request.say)
+    solution.seconds["total"] = time.perf_counter() - begin
+    return solution
+
+
+def _examine(found: Answer, bilevel: Bilevel, request: Request) -> None:
+    """Check the point, if there is one, and ask whoever is to confirm it."""
+    solution = found.solution
     if solution.status in (Status.optimal, Status.feasible):
         try:
             check(bilevel, solution, request, found.single, found.tell)
@@ -121,19 +139,14 @@ def solve(
         with stoppable():
             confirming.confirm(found.posed.bilevel, solution, request, found.question)
             solution.interrupted = stop_requested()
-    found.put()
-    if proof and not solution.interrupted:
-        from .verification.proofs.proof import attach_proof  # not before a proof is asked for
-
-        attach_proof(bilevel, solution, request.say)
-    solution.seconds["total"] = time.perf_counter() - begin
-    return solution
 
 
 def _method(bilevel: Bilevel, request: Request) -> Any:
     """Return what solves the model as it is asked for: followers with integers have no KKT conditions."""
     if request.method not in EXACT:
         return _heuristic
+    if request.method == ENUMERATION:
+        return _enumerated
     whole = any(has_integers(follower) for follower in bilevel.followers)
     return _decomposed if whole or request.method != "exact" else _exact
 
@@ -144,13 +157,42 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
+    _work_alone(solution, request, "followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
+    return solution, None, None
+
+
+def _enumerated(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
+    """Return the solution, its values on the model; there is no single-level model."""
+    begin = time.perf_counter()
+    solution = enumeration(bilevel, request)
+    solution.seconds["solve"] = time.perf_counter() - begin
+    _look_for_witness(bilevel, solution, request)
     return solution, None, None
 
 
 def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
+    begin = time.perf_counter()
+    solution = instead(bilevel, request)
+    if solution is not None:
+        solution.seconds["solve"] = time.perf_counter() - begin
+        _look_for_witness(bilevel, solution, request)
+        _work_alone(solution, request, "the leader's decisions are enumerated in this process")
+        return solution, None, None
+    first = attempt(bilevel, request)
+    if first is None:
+        return _single_level(bilevel, request)
+    if first.final:
+        _work_alone(first.solution, request, "the relaxation was enough")
+        return first.solution, first.single, first.question
+    solution, single, question = _single_level(bilevel, continued(first, request, begin))
+    return *combined(first, solution, single, bilevel.sense), question
+
+
+def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | None, Question | None]:
+    """Return the same, by the single-level model alone."""
     begin = time.perf_counter()
     request.say("reformulating")
     choice = choose_both(bilevel, request)
@@ -166,7 +208,13 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     rows, columns = solution.sizes["constraints"], solution.sizes["variables"]
     request.say(f"solving with {chosen.name}: {columns} variables, {rows} rows")
     found, started = start(single, solution, request)
-    result = request.session().solve(reading, warm_start=started, integrality_tol=bigm.integrality(single))
+    with opened(request.executor) as executor:
+        result = request.session().solve(
+            reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
+            cutter=cutter_of(single, reading),
+        )  # fmt: skip
+    if "complementarity" not in reading.needs.because:
+        _work_alone(solution, request, "only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
@@ -174,6 +222,12 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
         solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
         return solution, None, question
     return solution, single, question
+
+
+def _work_alone(solution: Solution, request: Request, why: str) -> None:
+    """Say that an executor was given which nothing is handed to."""
+    if request.executor is not None:
+        solution.notes.append(f"the executor is not used: {why}")
 
 
 def _take(single: SingleLevel, result: SolverResult, solution: Solution, request: Request) -> None:
@@ -185,22 +239,30 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.seconds["hand_over"] = max(0.0, result.seconds - result.search_seconds)
     solution.trace, solution.root_bound = result.trace, result.root_bound
     solution.notes += [*result.notes, *filter(None, [result.message])]
+    if result.separated:
+        solution.notes.append(f"separators added {result.separated} rows while {result.solver} searched")
     solution.assumptions = [*bigm.assumptions(single), *user_cuts.assumptions(single)]
     solution.assumptions += [line for follower in single.bilevel.followers for line in unproven_ranges(follower)]
     if result.values is not None and result.status in (Status.optimal, Status.feasible):
         solution.take(single.put(result.values))
         _doubt(single, solution, request)
         return
-    if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
-        seen = witness(single.bilevel, solution.solver, request)
-        if seen is not None:
-            point, method = seen
-            _keep(single.bilevel, point, solution)
-            solution.bound = None
-            solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
+    _look_for_witness(single.bilevel, solution, request)
     if solution.assumptions and solution.status in (Status.infeasible, Status.infeasible_or_unbounded):
         solution.status = Status.no_solution
         solution.notes.append(f"{result.status} under the assumptions; they are not proven, so neither is that")
+
+
+def _look_for_witness(bilevel: Bilevel, solution: Solution, request: Request) -> None:
+    """Take a point of a heuristic where it is said that there is none."""
+    if solution.status not in (Status.infeasible, Status.infeasible_or_unbounded):
+        return
+    seen = witness(bilevel, solution.solver, request)
+    if seen is not None:
+        point, method = seen
+        _keep(bilevel, point, solution)
+        solution.bound = None
+        solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
 
 
 def _doubt(single: SingleLevel, solution: Solution, request: Request) -> None:

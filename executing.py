@@ -2,19 +2,25 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import connection
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 from .errors import ArgumentError, BilevoltError
 
+T = TypeVar("T")
 GRACE = 2.0
 """Seconds that a process has to end by itself, once nobody waits for what it is at."""
+POLL = 0.2
+"""Seconds from one look at whether to end to the next, while a worker is waited for."""
 
 
 def refuse(executor: object) -> None:
@@ -83,6 +89,11 @@ def cluster(address: str) -> Iterator[Any]:
         yield client
 
 
+def workers_of(executor: Executor, unknown: int) -> int:
+    """Return how many workers an executor has, where it is one of the standard library's; else ``unknown``."""
+    return int(getattr(executor, "_max_workers", unknown))
+
+
 def is_lost(error: BaseException | None) -> bool:
     """Return whether a task failed because its worker died."""
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"  # Dask's, after several runs
@@ -99,3 +110,72 @@ def _prepare() -> None:
             os._exit(1)
 
         threading.Thread(target=follow, daemon=True).start()
+
+
+# Tasks that share plain data -----------------------------------------------------------------------------------
+
+
+class _Kept(threading.local):
+    """What this thread unpacked last."""
+
+    name = ""
+    item: Any = None
+
+
+_KEPT = _Kept()
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Plain data under a name of its own, packed once for all tasks, unpacked once by every thread that works."""
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, item: Any) -> "Packed":
+        """Pack an item; it has to be plain data."""
+        return cls(uuid4().hex, pickle.dumps(item))
+
+    def open(self) -> Any:
+        """Return the item; it is shared by all tasks of this thread, which leave it as it is."""
+        if _KEPT.name != self.name:
+            _KEPT.name, _KEPT.item = self.name, pickle.loads(self.data)
+        return _KEPT.item
+
+
+def results(
+    executor: Executor, task: Callable[..., T], arguments: Iterable[tuple[Any, ...]], over: Callable[[], bool]
+) -> list[T | None]:
+    """Return what a task gives for each of the arguments; None where there is nothing, as its worker is gone, or all
+    has to end.
+
+    Nothing is lost with the workers: Ctrl-C in a terminal reaches those of a caller's executor too, and ends them.
+
+    :param over: whether to wait no longer.
+    :raises Exception: what a task raised.
+    """
+    futures = [_submitted(executor, task, given) for given in arguments]
+    waiting = [future for future in futures if future is not None]
+    while waiting:
+        if over():
+            for future in waiting:
+                future.cancel()
+            wait(waiting, GRACE)
+            break
+        waiting = list(wait(waiting, POLL).not_done)
+    return [None if future is None else _result(future) for future in futures]
+
+
+def _submitted(executor: Executor, task: Callable[..., T], given: tuple[Any, ...]) -> "Future[T] | None":
+    try:
+        return executor.submit(task, *given)
+    except BrokenExecutor:
+        return None
+
+
+def _result(future: "Future[T]") -> T | None:
+    if future.cancelled() or not future.done():
+        return None
+    error = future.exception()  # not raised: a KeyboardInterrupt of a worker is no second one of ours
+    return None if is_lost(error) or isinstance(error, KeyboardInterrupt) else future.result()

@@ -18,6 +18,7 @@ def names(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
     """
 
     def find(name: str) -> Any:
+        """Import a name's module; the package keeps what it finds there."""
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         found = getattr(import_module(f".{places[name]}", package), name)

@@ -12,7 +12,7 @@ HeuristicName = Literal[
     "nested", "neighbourhood", "alternating", "leader_alone", "scholtes", "elephant_herding", "immune_ga", "pso",
     "annealing", "exchange",
 ]  # fmt: skip
-ExactName = Literal["exact", "column_and_constraint"]
+ExactName = Literal["exact", "column_and_constraint", "enumeration"]
 InstalledSolverName = Literal["gurobi", "highs", "scip", "xpress", "cplex", "copt"]
 
 Linearization = LinearizationName | str

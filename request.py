@@ -9,6 +9,7 @@ from typing import Any
 from . import solvers
 from .bounds.given import BigM
 from .decomposition import options as decomposition
+from .decomposition.enumeration.asking import NAME as ENUMERATION
 from .errors import ArgumentError
 from .executing import refuse as refuse_executor
 from .heuristics import METHODS, options_of
@@ -19,8 +20,9 @@ from .solvers.session import Session
 from .spelling import canonical
 from .stances.asked import near, refuse_unused, weight
 
-#: The methods that prove what they find: the second is for followers with integers, and "exact" chooses it for them.
-EXACT = ("exact", decomposition.NAME)
+#: The methods that prove what they find: the second is for followers with integers, the third for large ones that see
+#: few decisions, and "exact" chooses it for them.
+EXACT = ("exact", decomposition.NAME, ENUMERATION)
 
 Progress = Callable[[str], None]
 
@@ -184,7 +186,7 @@ def _refuse_unused(method: str, given: Mapping[str, Any]) -> None:
 
 
 def _executor(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return who evaluates candidates, an argument of ``solve`` or an option of the method, and the other options.
+    """Return who works at parts, an argument of ``solve`` or an option of the method, and the other options.
 
     :raises ArgumentError: it is given twice, is none, or the method has nothing to hand to it.
     """
@@ -194,10 +196,21 @@ def _executor(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise ArgumentError("executor is given twice, also in method_options. Leave it out there.")
         executor, options = options["executor"], {name: options[name] for name in options if name != "executor"}
     refuse_executor(executor)
-    if executor is not None and not (method in METHODS and "executor" in options_of(method)):
+    if executor is not None and not _works(method, given["reformulation"]):
         users = ", ".join(name for name in METHODS if "executor" in options_of(name))
-        raise ArgumentError(f"executor={executor!r} is not used by method={method!r}, only by {users}. Leave it out.")
+        who = f"reformulation={given['reformulation']!r}" if method == "exact" else f"method={method!r}"
+        raise ArgumentError(
+            f"executor={executor!r} is not used by {who}, only by method {users}, and by 'exact' with "
+            "reformulation='branch' (or 'auto'). Leave it out."
+        )
     return {"executor": executor, "method_options": options}
+
+
+def _works(method: str, reformulation: str | Mapping[Any, str]) -> bool:
+    """Whether a method may have parts to hand to an executor."""
+    if method in METHODS:
+        return "executor" in options_of(method)
+    return method == "exact" and asking.may_branch(reformulation)
 
 
 def _refuse_unknown_options(method: str, given: Mapping[str, Any]) -> None:

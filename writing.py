@@ -70,6 +70,8 @@ def _write_single(single: BlockData, path: Path) -> tuple[str, ...]:
     if path.suffix.lower() == ".mps":
         write_mps(_table(reading, program_of(reading), single.name), path)
     else:
+        import pyomo.environ  # noqa: F401, which registers Pyomo's writers
+
         single.write(str(path), io_options={"symbolic_solver_labels": True})
     return (f"single level: {path} ({needs.size})",)
 

@@ -61,8 +61,8 @@ class Ranges:
     def of_variable(self, variable: Any) -> tuple[float, float]:
         """Return (lower, upper), infinite where nothing is known."""
         lower, upper = self._own(variable)  # read anew: a multiplier may have got bounds since
-        known = self._leaf.get(variable, (-math.inf, math.inf))
-        return max(known[0], lower), min(known[1], upper)
+        known = self._leaf.get(variable)
+        return (lower, upper) if known is None else (max(known[0], lower), min(known[1], upper))
 
     def learn(self, variable: Any, lower: float, upper: float) -> bool:
         """Take note of a proven range; return whether an infinite side became finite."""

@@ -22,7 +22,7 @@ import typer
 
 from .. import __version__
 from ..errors import ArgumentError
-from . import break_m, console, explain, play, plot, prove, sweep, tournament, write
+from . import break_m, console, explain, listing, play, plot, prove, sweep, tournament, write
 from .console import Exit
 from .options import (
     BigM,
@@ -77,32 +77,13 @@ def _options(
     """Bilevel optimization: solved exactly, compared, checked."""
 
 
+app.command("list", epilog=_EXIT_HELP)(listing.list_)
+
+
 def main() -> None:
     """Run the command line; SIGTERM ends it as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
-
-
-@app.command("list", epilog=_EXIT_HELP)
-def list_(as_json: Json = False) -> None:
-    """Show instances, textbook problems, solvers with their availability, reformulations and methods."""
-    from ..heuristics import METHODS
-    from ..instances import list_instances
-    from ..models import textbook
-    from ..reformulations import LINEARIZATIONS
-    from ..solvers import table
-
-    known = {
-        "instances": [info._asdict() for info in list_instances()],
-        "textbook": list(textbook.NAMES),
-        "solvers": table(),
-        "reformulations": ["auto", *LINEARIZATIONS],
-        "methods": ["exact", *METHODS],
-    }
-    if as_json:
-        print(json.dumps(known, indent=2))
-    else:
-        console.show_list(known)
 
 
 @app.command(epilog=_EXIT_HELP)

@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -100,23 +100,14 @@ def progress(plain: bool = False) -> Iterator[Callable[[str], None]]:
         yield lambda text: bar.update(task, description=text)
 
 
-def show_list(known: Mapping[str, Any]) -> None:
-    """Print what ``bilevolt list`` collects."""
-    stdout = _stdout()
-    instances = _table("instance", "problem", "size")
-    for item in known["instances"]:
-        instances.add_row(item["name"], item["problem"], item["summary"])
-    solvers = _table("solver", "version", "available", "takes")
-    for item in known["solvers"]:
-        available = "yes" if item["available"] is True else f"no: {item['available']}"
-        takes = ", ".join(name for name, supported in item.items() if supported is True and name != "available")
-        solvers.add_row(item["solver"], item["version"], available, takes)
-    stdout.print(instances)
-    stdout.print(solvers)
-    for kind in ("reformulations", "methods"):
-        stdout.print(f"{kind}: {', '.join(known[kind])}", markup=False, highlight=False)
-    names = known["textbook"]
-    stdout.print(f"\n{len(names)} textbook problems: {', '.join(names)}", markup=False, highlight=False)
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of texts under their headings."""
+    from rich.text import Text
+
+    table = _table(*headings)
+    for row in rows:
+        table.add_row(*map(Text, row))  # no markup: names have brackets
+    _stdout().print(table)
 
 
 def show_solution(name: str, solution: "Solution", figures: Mapping[str, Any]) -> None:

@@ -102,10 +102,12 @@ def plot_comparison(comparison: Comparison, found: Sequence[Target], path: Path)
 
 def refuse_figure_name(path: Path | None, option: str) -> None:
     """Refuse a file whose name says no format that figures can be written in."""
-    from matplotlib.figure import Figure
+    if path is None:
+        return
+    from matplotlib.figure import Figure  # which takes as long to import as a small model to solve
 
     known = sorted(Figure().canvas.get_supported_filetypes())
-    if path is not None and path.suffix.lstrip(".").lower() not in known:
+    if path.suffix.lstrip(".").lower() not in known:
         raise BilevoltError(f"{path}: {option}: write a name that ends in .{', .'.join(known)}.")
 
 

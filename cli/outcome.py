@@ -1,22 +1,26 @@
 """Exit codes of runs, as documented in ``cli.app``."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 import typer
 
+from ..option_names import ExactName
 from .console import Exit
 
 if TYPE_CHECKING:
     from ..reports.comparison import Comparison
     from ..reports.row import Row
 
+#: The methods that prove what they find: a point of theirs alone is less than was asked for.
+_PROVING = get_args(ExactName)
+
 
 def exit_code(method: str, status: str, verified: bool | None) -> Exit:
     """Return the exit code of one run."""
     if status == "error" or verified is False:
         return Exit.FAILED
-    if status == "no_solution" or (status == "feasible" and method == "exact"):
+    if status == "no_solution" or (status == "feasible" and method in _PROVING):
         return Exit.UNPROVEN
     return Exit.PROVEN
 

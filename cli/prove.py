@@ -37,6 +37,7 @@ def prove(
             model = found.build()
 
             def progress(text: str) -> None:
+                """Say what is being done, and to which model."""
                 say(f"{found.name}: {text}")
 
             with stoppable():  # one request for both

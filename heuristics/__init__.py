@@ -22,7 +22,7 @@ METHODS: "lazily.LazyTable[Callable[..., HeuristicResult]]" = lazily.LazyTable(
         "nested": "nested:nested",
         "neighbourhood": "neighbourhood:neighbourhood",
         "alternating": "alternating:alternating",
-        "leader_alone": "nested:leader_alone",
+        "leader_alone": "leader_alone:leader_alone",
         "scholtes": "scholtes:scholtes",
         "elephant_herding": "elephant_herding:elephant_herding",
         "immune_ga": "immune_ga:immune_ga",

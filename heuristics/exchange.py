@@ -43,7 +43,7 @@ from .encoding.decision_space import encode
 from .encoding.limits import Array
 from .exchange_steps import Steps
 from .follower.compiled import NO_REACTION, CompiledReaction, Score
-from .follower.evaluation import Evaluator, Exact, evaluator_of, sense_of
+from .follower.evaluation import Exact, evaluator_of, sense_of
 from .follower.hot import HotScore
 from .follower.reaction import refuse_interaction
 from .nested import leader_problem
@@ -111,11 +111,10 @@ class _Walk:
         self.encoding, own_rows = encode(self.single, options.search)
         self.exact = Exact(self.single, self.encoding, session.solve)
         middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(options.seed))
-        evaluator, self.about = evaluator_of(self.exact, own_rows, middle, options.estimate)
-        self.evaluator: Evaluator = evaluator
-        followers = None
+        evaluator, self.about = evaluator_of(self.exact, own_rows, middle[None], options.estimate)
+        self.rank, followers = lambda x: evaluator.scores(x[None])[0], None
         if isinstance(evaluator, CompiledReaction):
-            self.evaluator, followers = HotScore(evaluator), evaluator.followers
+            self.rank, followers = HotScore(evaluator).score, evaluator.followers
         if options.executor is not None:
             self.about += "; the executor is not used, as each step follows from the one before"
         self.steps = Steps(self.encoding, followers)
@@ -209,7 +208,7 @@ class _Walk:
     def _consider(self, x: Array, temperature: float) -> bool:
         """Evaluate a decision, and go there unless it is too much worse; whether it is better."""
         violation = self.encoding.violation(x)
-        score = Score(violation, math.inf) if violation > 0 else self.evaluator.score(x)
+        score = Score(violation, math.inf) if violation > 0 else self.rank(x)
         self.count += 1
         change = _worsening(self.score, score)
         if 0 < change < math.inf and temperature == 0:

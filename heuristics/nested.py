@@ -7,7 +7,6 @@ evaluated with the true reaction, and the best bilevel feasible point is kept: t
 and no bound comes with them. The first iterate is the *leader alone*.
 """
 
-from functools import partial
 from math import inf
 from typing import Any
 
@@ -74,10 +73,6 @@ def nested(bilevel: Bilevel, session: Session, *, max_iterations: int = 50) -> H
     else:
         result.message = session.why or "stopped by the iteration or time limit"
     return result
-
-
-#: The leader decides with the followers' values on the model held fixed, and they react once.
-leader_alone = partial(nested, max_iterations=1)
 
 
 def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:

@@ -15,11 +15,14 @@ from ..solvers.status import Status
 from .encoding.decision_space import encode
 from .encoding.limits import Array
 from .follower.compiled import NO_REACTION, CompiledReaction, Score
-from .follower.evaluation import Exact, evaluator_of, score_all, sense_of
+from .follower.evaluation import Exact, evaluator_of, sense_of
+from .follower.judging import Judge, key_of
 from .follower.reaction import refuse_interaction
-from .follower.workers import Worked, Workers
+from .follower.workers import Workers
 from .options import SearchOptions
 from .result import HeuristicResult
+
+SAMPLED = 64  # random decisions from which the followers' LP takes bases
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,16 @@ class Run:
         self.encoding, own_rows = encode(single, chosen.search)
         self.rng = np.random.default_rng(chosen.seed)
         self._exact = Exact(single, self.encoding, session.solve)
-        middle, _ = self.encoding.decode(np.full(self.encoding.dimensions, 0.5), np.random.default_rng(chosen.seed))
-        self._evaluator, note = evaluator_of(self._exact, own_rows, middle, chosen.estimate)
+        self._evaluator, note = evaluator_of(self._exact, own_rows, self._some(chosen.seed), chosen.estimate)
         self._session, self._workers = session, None
+        self._judge = Judge(self.encoding, self._evaluator, lambda: session.over)
         if chosen.executor is not None:
             if isinstance(self._evaluator, CompiledReaction):
-                self._workers = Workers(self.encoding, self._evaluator, chosen.executor, session)
+                self._workers = Workers(self.encoding, self._evaluator, chosen.executor, session, self._judge)
             else:
                 note += "; the executor is not used, as only compiled LPs can be sent to its workers"
         self._sense = sense_of(single)
-        self._seen: dict[bytes, Score] = {}
+        self._refuted: set[bytes] = set()
         self._candidate: tuple[Score, Array] | None = None  # the best ranked so far
         self._examined = True  # whether it was evaluated exactly
         self.count = 0
@@ -123,35 +126,20 @@ class Run:
 
     def evaluate(self, points: Array) -> Population:
         """Return the candidates at these points, repaired; those beyond the budget rank last."""
-        draws = [self.encoding.draw(self.rng) for _ in points]
-        asked = range(min(len(points), self.budget - self.count))
-        worked: list[Worked | None] = [None] * len(points)
-        if self._workers is not None:
-            worked = self._workers.work(list(points), draws, len(asked))
-        decoded = [
-            self.encoding.repaired(point, draw) if done is None else (done.decision, done.point)
-            for point, draw, done in zip(points, draws, worked, strict=True)
-        ]
-        scores = [NO_REACTION] * len(decoded)
-        new: dict[bytes, Array] = {}
-        for k in asked:
-            x, done = decoded[k][0], worked[k]
-            if (violation := self.encoding.violation(x)) > 0:
-                scores[k] = Score(violation, math.inf)
-            elif x.tobytes() not in self._seen:
-                if done is not None and done.score is not None:
-                    self._seen[x.tobytes()] = done.score
-                else:
-                    new[x.tobytes()] = x
-        found = score_all(self._evaluator, list(new.values()), self._session)
-        self._seen.update((key, score) for key, score in zip(new, found, strict=True) if score is not None)
-        for k in asked:
-            x = decoded[k][0]
-            scores[k] = self._seen.get(x.tobytes(), scores[k])
-            self._note(scores[k], x)
-        self.count += len(asked)
-        moved = np.array([point for _, point in decoded]).reshape(len(decoded), self.dimensions)
-        return Population(moved, np.array([s.violation for s in scores]), np.array([s.objective for s in scores]))
+        draws = self.encoding.draws(len(points), self.rng)
+        asked = min(len(points), self.budget - self.count)
+        judged = (self._workers or self._judge).judge(points, draws, asked)
+        violation, objective = judged.violation, judged.objective
+        for k in self._refuted_among(judged.decisions[:asked]):
+            violation[k], objective[k] = NO_REACTION.violation, NO_REACTION.objective
+        best = Population(judged.points, violation, objective).order()[0] if asked else 0
+        self._note(Score(float(violation[best]), float(objective[best])), judged.decisions[best])
+        self.count += asked
+        return Population(judged.points, violation, objective)
+
+    def _refuted_among(self, decisions: Array) -> list[int]:
+        """Return which decisions were ranked wrongly, as their exact evaluation has shown."""
+        return [k for k, x in enumerate(decisions) if key_of(x) in self._refuted] if self._refuted else []
 
     def close_iteration(self) -> None:
         """Evaluate a new best candidate exactly, and write the iteration into the history."""
@@ -169,7 +157,8 @@ class Run:
                     point = map_of(self._exact.single).point(reaction.values)
                     self.result.keep(reaction.objective, point)
             else:  # the ranking was wrong: others get their turn
-                self._seen[x.tobytes()], self._candidate = NO_REACTION, None
+                self._refuted.add(key_of(x))
+                self._candidate = None
         entry["objective"] = self.result.objective
         self.result.history.append(entry)
         self._session.say(
@@ -185,6 +174,14 @@ class Run:
             ended = f"{ended}: {why}"
         self.result.message = f"{ended} ({self._about})"
         return self.result
+
+    def _some(self, seed: int) -> Array:
+        """Return decisions from which the followers' LP takes bases, that of the cube's centre first."""
+        rng = np.random.default_rng(seed)
+        centre = np.full((1, self.dimensions), 0.5)
+        points = np.concatenate([centre, rng.random((SAMPLED, self.dimensions))])
+        decisions, _ = self.encoding.repaired_all(points, self.encoding.draws(len(points), rng))
+        return decisions
 
     def _note(self, score: Score, x: Array) -> None:
         if score.violation > 0 or not math.isfinite(score.objective):

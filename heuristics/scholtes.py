@@ -1,7 +1,8 @@
-r"""Scholtes' sequence: complementarity relaxed to :math:`\lambda s \le \varepsilon`, with :math:`\varepsilon \to 0`.
+r"""Scholtes' sequence: complementarity relaxed, by less and less.
 
-Each relaxed problem is followed by linear (or convex quadratic, or integer) ones, with products of two variables
-replaced by their first-order expansion at the last point,
+Each relaxed problem, of :math:`\lambda s \le \varepsilon` with :math:`\varepsilon \to 0`, is followed by linear (or
+convex quadratic, or integer) ones, with products of two variables replaced by their first-order expansion at the last
+point,
 
 .. math:: \lambda s \le \varepsilon \quad\longrightarrow\quad
           \bar\lambda s + \bar s \lambda \le \varepsilon + \bar\lambda \bar s ,

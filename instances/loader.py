@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from ..errors import InstanceError
 from ..json_text import parse
 from ..spelling import canonical
+from . import shipped
 from .base import Instance
 from .registry import SCHEMAS, read_folder
 
-_SHIPPED = Path(__file__).parent
+_SHIPPED = shipped.FOLDER
 
 
 class InstanceInfo(NamedTuple):
@@ -69,8 +70,7 @@ def list_instances() -> list[InstanceInfo]:
 
 def instance_names() -> list[str]:
     """Names of the shipped instances."""
-    # A collection of other data (the textbook problems) lies in the same folder, without a "problem" field.
-    return sorted(path.stem for path in _SHIPPED.glob("*.json") if "problem" in json.loads(path.read_text("utf-8")))
+    return list(shipped.instances(_SHIPPED))
 
 
 def is_file_name(text: str) -> bool:

@@ -9,6 +9,7 @@ expressions in the leader's variables. Built in time linear in the nonzeros with
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,10 @@ from scipy.sparse import coo_array
 
 from ..connectivity import connected_components
 from ..errors import NonconvexFollowerError
+from ..linear_sums import sum_of
 from .follower import Follower
 from .integers import refuse_integers
+from .names import names
 
 Coefficient = Any  # a number, or an expression in the leader's variables
 
@@ -114,8 +117,10 @@ def coefficients(follower: Follower) -> FollowerForm:
     sign = 1 if follower.objective.sense == minimize else -1
     linear, quadratic, constant = _objective(follower, given, variables, sign)
     visitor = ParameterizedLinearRepnVisitor(_NoCache(), wrt=given, var_recorder=VariableRecorder())
-    rows = [_constraint_row(follower, c, visitor, variables) for c in follower.constraints]
-    rows += [_bound_row(v) for v in follower.variables if v.has_lb() or v.has_ub()]
+    named = zip(follower.constraints, names(follower.constraints), strict=True)
+    rows = [_constraint_row(follower, c, name, visitor, variables) for c, name in named]
+    bounded = [v for v in follower.variables if v.has_lb() or v.has_ub()]
+    rows += map(_bound_row, bounded, names(bounded))
     return FollowerForm(follower, sign, linear, quadratic, constant, tuple(rows))
 
 
@@ -170,10 +175,15 @@ def _require_convex(quadratic: list[tuple[VarData, VarData, float]], sign: int, 
 def _constraint_row(
     follower: Follower,
     constraint: ConstraintData,
+    name: str,
     visitor: ParameterizedLinearRepnVisitor,
     variables: dict[int, VarData],
 ) -> Row:
     lower, body, upper = constraint.to_bounded_expression()
+    found = sum_of(body, visitor.var_map, partial(_meet, visitor))
+    if found is not None:
+        terms = tuple((variables[i], a) for i, a in found[1].items())
+        return Row(constraint, name, terms, found[0], _finite(lower), _finite(upper))
     repn = visitor.walk_expression(body)
     if repn.nonlinear is not None:
         raise NonconvexFollowerError(
@@ -181,12 +191,22 @@ def _constraint_row(
             f"{repn.nonlinear}. Only linear rows are covered (conic and nonconvex followers are not); linearise it."
         )
     terms = tuple((variables[i], a) for i, a in repn.linear.items() if not (is_number(a) and a == 0))
-    return Row(constraint, constraint.name, terms, repn.constant, _finite(lower), _finite(upper))
+    return Row(constraint, name, terms, repn.constant, _finite(lower), _finite(upper))
 
 
-def _bound_row(variable: VarData) -> Row:
+def _meet(visitor: ParameterizedLinearRepnVisitor, variable: VarData) -> bool | None:
+    """Say what the visitor takes a variable for that it has not met, see :func:`.sum_of`."""
+    if variable in visitor.wrt:
+        return False
+    if variable.fixed:
+        return None
+    visitor.var_recorder.add(variable)
+    return True
+
+
+def _bound_row(variable: VarData, name: str) -> Row:
     lower, upper = variable.bounds
-    return Row(variable, variable.name, ((variable, 1.0),), 0.0, lower, upper)
+    return Row(variable, name, ((variable, 1.0),), 0.0, lower, upper)
 
 
 class VariableRecorder(OrderedVarRecorder):

@@ -8,6 +8,7 @@ from pyomo.core.base.block import BlockData
 
 from ..errors import MissingNumberError, NotBilevelError
 from .bilevel import Bilevel
+from .scanning import number_of
 
 _MODEL = "Give a pyomo.environ.ConcreteModel with a bilevolt.SubModel in it"
 
@@ -27,12 +28,13 @@ def refuse_no_model(model: Any) -> None:
         )
 
 
-def refuse_missing_numbers(bilevel: Bilevel) -> None:
+def refuse_missing_numbers(bilevel: Bilevel, only_bounds: bool = False) -> None:
     """Refuse numbers that are not given or not a number, in rows, objectives and bounds.
 
+    :param only_bounds: whether those of rows and objectives are known to be there.
     :raises MissingNumberError: the message names the row and what is missing there.
     """
-    for row in _rows(bilevel):
+    for row in () if only_bounds else _rows(bilevel):
         for missing in _missing(row.expr):
             raise MissingNumberError(f"{row.name!r} holds {missing}. Give it a value before solving.")
     for variable in _variables(bilevel):
@@ -70,7 +72,7 @@ def _missing(expression: Any) -> Iterable[str]:
         elif node.is_expression_type():
             stack.extend(node.args)
         elif node.is_fixed():  # a Param, or a variable that was fixed
-            number = _value(node)
+            number = number_of(node)
             if number.__class__ not in native_numeric_types or number != number:
                 kind = "fixed variable" if node.is_variable_type() else "Param"
                 yield f"the {kind} {node.name!r}, " + ("which is unset" if number is None else f"which is {number!r}")
@@ -82,10 +84,3 @@ def _missing_in_bounds(variable: Any) -> Iterable[str]:
     except ValueError:  # Pyomo's own finding, once somebody asks
         return ["NaN"]
     return [missing for limit in limits for missing in _missing(limit)]
-
-
-def _value(node: Any) -> Any:
-    try:
-        return node.value
-    except ValueError:  # what Pyomo raises for an unset Param
-        return None

@@ -109,15 +109,18 @@ def _found(name: str, path: Sequence[str] | None = None) -> ModuleSpec:
     :param path: where to look: the parent's ``submodule_search_locations``.
     """
     for finder in sys.meta_path:
-        if not isinstance(finder, _Door) and (spec := finder.find_spec(name, path, None)) is not None:
-            return spec
+        find = None if isinstance(finder, _Door) else getattr(finder, "find_spec", None)  # which old finders lack
+        if find is not None and (spec := find(name, path, None)) is not None:
+            found: ModuleSpec = spec
+            return found
     raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _submodel_module() -> types.ModuleType:
     """Load the module of ``SubModel`` without its packages, whose ``__init__`` would load all the rest.
 
-    It has its name while it runs, and not afterwards: nobody is to find a part of a PAO that is not imported.
+    It keeps its name: there ``inspect`` looks for the class, and what pickles models, with or without PAO (cloudpickle
+    would make a second class of one that it does not find).
     """
     spec, path = None, None
     for name in (_PAO, f"{_PAO}.pyomo", _OF_SUBMODEL):
@@ -127,8 +130,9 @@ def _submodel_module() -> types.ModuleType:
     module = sys.modules[_OF_SUBMODEL] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    finally:
+    except BaseException:
         del sys.modules[_OF_SUBMODEL]
+        raise
     return module
 
 
@@ -161,9 +165,13 @@ class _Whole(Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         """Run the package's code, which imports all of it."""
         _disown(module, self._own)
-        # PAO's import warns of names that Pyomo deprecated.
-        with _numpy_names(), _pyutilib(), LoggingIntercept(module="pyomo", level=logging.ERROR):
-            self._own.exec_module(module)
+        sys.modules.pop(_OF_SUBMODEL, None)  # for PAO to import it, and so to have it in its package: see _Loaded
+        try:
+            # PAO's import warns of names that Pyomo deprecated.
+            with _numpy_names(), _pyutilib(), LoggingIntercept(module="pyomo", level=logging.ERROR):
+                self._own.exec_module(module)
+        finally:
+            sys.modules.setdefault(_OF_SUBMODEL, _module)
         _give_pao_its_infinities()
         for call in _AFTERWARDS:
             call()

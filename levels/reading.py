@@ -5,18 +5,16 @@ objective or rows is that follower's, wherever it is declared; the rest is the l
 ``fix()`` is a number. Only reading happens here: the model is not changed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Block, Constraint, Objective, Var
-from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.objective import ObjectiveData
 from pyomo.core.base.sos import SOSConstraint
 from pyomo.core.base.var import VarData
-from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import NotBilevelError
 from .bilevel import Bilevel, Leader, UserCuts
@@ -26,6 +24,7 @@ from .follower import Follower
 from .integers import refuse_integers
 from .numbers_given import refuse_missing_numbers, refuse_no_model
 from .pao_adapter import SubModel
+from .scanning import Scan
 from .valid_inequalities import ValidInequalities
 
 _HOLDERS = {SubModel: "a follower", ValidInequalities: "a block of valid inequalities"}
@@ -52,25 +51,26 @@ def read_levels(model: Any, *, integer_followers: bool = False) -> Bilevel:
             "Declare the lower level as bilevolt.SubModel(fixed=[leader's variables])."
         )
     owner: ComponentMap = ComponentMap()
-    followers = tuple(_read_follower(block, owner) for block in blocks)
+    scan = Scan()
+    followers = tuple(_read_follower(block, owner, scan) for block in blocks)
     for follower in () if integer_followers else followers:
         refuse_integers(follower)
     prices = ComponentMap(item for follower in followers for item in prices_of(follower.block).items())
     _refuse_prices_in_followers(followers, prices)
-    own = _read_leader(model, followers, owner, prices)
-    known = ComponentSet((*own.variables, *owner))
-    blocks = model.component_data_objects(ValidInequalities, active=True, descend_into=Block)
-    user_cuts = tuple(_read_user_cuts(block, known, prices) for block in blocks)
-    seen = _variables((own.objective, *own.constraints))
-    only_in_cuts = ComponentSet(price for block in user_cuts for price in block.prices if price not in seen)
+    own = _read_leader(model, followers, owner, prices, scan)
+    blocks = tuple(model.component_data_objects(ValidInequalities, active=True, descend_into=Block))
+    known = ComponentSet((*own.variables, *owner) if blocks else ())
+    user_cuts = tuple(_read_user_cuts(block, known, prices, scan) for block in blocks)
+    seen = scan.variables((own.objective, *own.constraints)) if user_cuts else {}
+    only_in_cuts = ComponentSet(price for block in user_cuts for price in block.prices if id(price) not in seen)
     kept = ComponentMap((price, row) for price, row in prices.items() if price not in only_in_cuts)
     bilevel = Bilevel(model, replace(own, prices=kept), followers, owner, user_cuts)
     refuse_idle_leader(bilevel)
-    refuse_missing_numbers(bilevel)
+    refuse_missing_numbers(bilevel, only_bounds=not scan.doubtful)
     return bilevel
 
 
-def _read_follower(block: Any, owner: ComponentMap) -> Follower:
+def _read_follower(block: Any, owner: ComponentMap, scan: Scan) -> Follower:
     for inner in block.component_data_objects(SubModel, descend_into=(Block, SubModel)):
         raise NotBilevelError(
             f"SubModel {inner.name!r} is inside SubModel {block.name!r}: three levels are not covered. "
@@ -82,7 +82,7 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
     given_set = ComponentSet(_flatten(block._fixed or (), block))
     own: list[VarData] = []
     given: list[VarData] = []
-    for variable in _variables((objective, *constraints)):
+    for variable in scan.variables((objective, *constraints)).values():
         if variable in given_set:
             given.append(variable)
             continue
@@ -96,22 +96,24 @@ def _read_follower(block: Any, owner: ComponentMap) -> Follower:
     return Follower(block.name, block, objective, constraints, tuple(own), tuple(given), tuple(given_set))
 
 
-def _read_leader(model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap) -> Leader:
+def _read_leader(
+    model: Any, followers: tuple[Follower, ...], owner: ComponentMap, prices: ComponentMap, scan: Scan
+) -> Leader:
     _refuse_unknown_components(model, (Constraint, Objective, Block, SOSConstraint, SubModel, ValidInequalities))
     objective = _only_objective(model, "the leader")
     constraints = tuple(model.component_data_objects(Constraint, active=True, descend_into=Block))
     sos = tuple(model.component_data_objects(SOSConstraint, active=True, descend_into=Block))
-    seen: ComponentSet = ComponentSet(_variables((objective, *constraints)))
+    seen: ComponentSet = ComponentSet(scan.variables((objective, *constraints)).values())
     seen.update(v for s in sos for v in s.variables if not v.fixed)
     seen.update(v for follower in followers for v in follower.given)
     variables = tuple(v for v in seen if v not in owner and v not in prices)
     return Leader(objective, constraints, sos, variables, prices)
 
 
-def _read_user_cuts(block: Any, known: ComponentSet, prices: ComponentMap) -> UserCuts:
+def _read_user_cuts(block: Any, known: ComponentSet, prices: ComponentMap, scan: Scan) -> UserCuts:
     _refuse_unknown_components(block, (Constraint, Block))
     constraints = tuple(block.component_data_objects(Constraint, active=True, descend_into=Block))
-    seen = _variables(constraints)
+    seen = scan.variables(constraints).values()
     own = tuple(v for v in seen if v not in known and v not in prices)
     used = ComponentMap((v, prices[v]) for v in seen if v in prices)
     separate = None if block.separator is None else partial(block.separator, block)
@@ -127,13 +129,6 @@ def _only_objective(block: Any, who: str) -> ObjectiveData:
             "Activate one with .activate() and deactivate the others."
         )
     return objectives[0]
-
-
-def _variables(components: Iterable[ConstraintData | ObjectiveData]) -> ComponentSet:
-    found: ComponentSet = ComponentSet()
-    for component in components:
-        found.update(identify_variables(component.expr, include_fixed=False))
-    return found
 
 
 def _flatten(items: Any, block: Any) -> Iterator[VarData]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pyomo.common.numeric_types import native_numeric_types
+from pyomo.common.numeric_types import native_numeric_types, native_types
 from pyomo.core import Constraint, SOSConstraint
 from pyomo.core.base.sos import SOSConstraintData
-from pyomo.core.expr.visitor import ExpressionReplacementVisitor, identify_variables
+from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
 
 def at_values(expression: Any, variables: dict[int, float]) -> Any:
@@ -58,6 +58,13 @@ def _item_rule(items: dict[str, Any]) -> Any:
 
 def has_variables(expression: Any) -> bool:
     """Whether an unfixed variable is in the expression."""
-    if expression.__class__ in native_numeric_types:
-        return False
-    return next(identify_variables(expression, include_fixed=False), None) is not None
+    nodes = [expression]
+    while nodes:
+        node = nodes.pop()
+        if node.__class__ in native_types:
+            continue
+        if node.is_expression_type():
+            nodes.extend(node.args)
+        elif node.is_variable_type() and not node.fixed:
+            return True
+    return False

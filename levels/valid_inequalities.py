@@ -25,7 +25,9 @@ assumption. A start is completed over the rows, so that a point known to be bile
 Rows that are too many to write at once come from a ``separator``: a function that is given the block while its
 variables, those of both levels and the prices that are in use have the values of a relaxation's point, and returns the
 rows that this point violates, as Pyomo expressions that are linear in those variables. It is asked in rounds before the
-solve (:mod:`.pipeline.separation`). A product gets a variable of the block, tied to it by a row.
+solve (:mod:`.pipeline.separation`), by SCIP and Gurobi while they search, and at the points of the relaxation that has
+none of the followers' optimality conditions (:mod:`.relaxation`). A product gets a variable of the block, tied to it by
+a row.
 
 .. code-block:: python
 

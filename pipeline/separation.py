@@ -6,12 +6,14 @@ and it is solved again from the last basis, until nothing is violated or the bou
 single-level model, whatever solves it: one that the last point does not need is tight elsewhere in the tree (without
 them, HiGHS was seen to need seven times as many nodes).
 
-The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed.
+The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed. A solver that
+asks for rows while it searches (:mod:`.solvers.cutting`) gets :func:`cutter_of` beside them; those rows stay with it.
 
 Source: H. Marchand, A. Martin, R. Weismantel and L. Wolsey, *Cutting planes in integer and mixed integer programming*,
 Discrete Appl. Math. 123, 2002, sec. 1.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +26,9 @@ from ..levels.follower_form import VariableRecorder
 from ..levels.point import put
 from ..reformulations import user_cuts
 from ..reformulations.single_level import SingleLevel
+from ..solvers.cutting import Cut, Cutter
 from ..solvers.highs import native
-from ..solvers.program import Program, program_of
+from ..solvers.program import Array, Program, program_of
 from ..solvers.reading import Reading, read
 
 ROUNDS = 40
@@ -35,6 +38,8 @@ ITERATIONS = 100_000
 PATIENCE = 5
 """Rounds in which the bound may rise by less than ``LEAST`` of itself."""
 LEAST = 1e-5
+
+_QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex", "quadratic_ranges"}
 
 
 def separate(single: SingleLevel, reading: Reading) -> tuple[Reading, str]:
@@ -71,17 +76,73 @@ def _rounds(single: SingleLevel, relaxation: "_Relaxation") -> int:
     return k
 
 
-class _Relaxation:
-    """The linear relaxation in HiGHS, which keeps its basis while rows are added."""
+def cutter_of(single: SingleLevel, reading: Reading) -> Cutter | None:
+    """Return who is asked for rows while a solver searches; None without a separator."""
+    if not user_cuts.separators(single) or _QUADRATIC & set(reading.needs.because):
+        return None
+    asked = _Asked(single, reading)
 
-    def __init__(self, single: SingleLevel, reading: Reading, program: Program) -> None:
+    def cut(point: Array) -> list[Cut]:
+        with single.bilevel.kept_values(single.variables):
+            asked.put(point)
+            return [asked.cut(row) for row in user_cuts.violated(single)]
+
+    return cut
+
+
+class _Asked:
+    """A model whose separators are asked at points of its relaxation: its columns, and rows in these."""
+
+    def __init__(self, single: SingleLevel, reading: Reading) -> None:
         self._single = single
         self.variables = list(reading.variables.values())
         self.column = {id(variable): k for k, variable in enumerate(self.variables)}
-        self.added: list[ConstraintData] = []
-        self.bound = -np.inf
         self._recorder = VariableRecorder()
         self._visitor = LinearRepnVisitor({}, var_recorder=self._recorder)
+
+    def put(self, point: Iterable[float]) -> None:
+        """Put a point on the model's variables, and its prices on those that stand for them."""
+        for variable, number in zip(self.variables, point, strict=True):
+            variable.set_value(float(number), skip_validation=True)
+        if self._single.bilevel.leader.prices:
+            values = ComponentMap((variable, variable.value) for variable in self.variables)
+            prices = self._single.prices(values)
+            put(ComponentMap((price, prices[row]) for price, row in self._single.bilevel.leader.prices.items()))
+
+    def cut(self, row: ConstraintData) -> Cut:
+        """Return a row in columns.
+
+        :raises UnsupportedBySolverError: it is not linear, or of a variable that the model has not.
+        """
+        lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
+        repn = self._visitor.walk_expression(body)
+        columns = self._columns(row, repn)
+        low = -np.inf if lower is None else lower - repn.constant
+        high = np.inf if upper is None else upper - repn.constant
+        return Cut(columns, np.fromiter(repn.linear.values(), dtype=float, count=len(columns)), low, high)
+
+    def _columns(self, row: ConstraintData, repn: LinearRepn) -> Array:
+        if repn.nonlinear is not None:
+            raise UnsupportedBySolverError(
+                f"the separator of {row.parent_block().name!r} returned {row.expr}, which is not linear. Write "
+                "products once, as rows of the block that tie a variable of its own to them, and return rows of that."
+            )
+        unknown = [self._recorder.var_map[i].name for i in repn.linear if i not in self.column]
+        if unknown:
+            raise UnsupportedBySolverError(
+                f"the separator of {row.parent_block().name!r} returned {row.expr}, but {unknown[0]} is in no row "
+                "of the model that is solved. Use it in a row of the block, or leave it out."
+            )
+        return np.array([self.column[i] for i in repn.linear], dtype=np.int32)
+
+
+class _Relaxation(_Asked):
+    """The linear relaxation in HiGHS, which keeps its basis while rows are added."""
+
+    def __init__(self, single: SingleLevel, reading: Reading, program: Program) -> None:
+        super().__init__(single, reading)
+        self.added: list[ConstraintData] = []
+        self.bound = -np.inf
         self._solver = native.new({"simplex_iteration_limit": ITERATIONS, "threads": 1})
         switched = list(program.switches)  # rows that hold only while a binary has a value
         low, high = program.row_lower.copy(), program.row_upper.copy()
@@ -95,36 +156,12 @@ class _Relaxation:
         if native.condition_of(self._solver)[1] != "Optimal":
             return False
         self.bound = info.objective_function_value
-        for variable, number in zip(self.variables, self._solver.getSolution().col_value, strict=True):
-            variable.set_value(number, skip_validation=True)
-        if self._single.bilevel.leader.prices:
-            values = ComponentMap((variable, variable.value) for variable in self.variables)
-            prices = self._single.prices(values)
-            put(ComponentMap((price, prices[row]) for price, row in self._single.bilevel.leader.prices.items()))
+        self.put(self._solver.getSolution().col_value)
         return True
 
     def add(self, rows: list[ConstraintData]) -> None:
         """Add linear rows."""
         for row in rows:
-            lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-            repn = self._visitor.walk_expression(body)
-            columns = self._columns(row, repn)
-            low = -np.inf if lower is None else lower - repn.constant
-            high = np.inf if upper is None else upper - repn.constant
-            weights = np.fromiter(repn.linear.values(), dtype=float, count=len(columns))
-            self._solver.addRow(low, high, len(columns), columns, weights)
+            cut = self.cut(row)
+            self._solver.addRow(cut.lower, cut.upper, len(cut.columns), cut.columns, cut.weights)
             self.added.append(row)
-
-    def _columns(self, row: ConstraintData, repn: LinearRepn) -> np.ndarray:
-        if repn.nonlinear is not None:
-            raise UnsupportedBySolverError(
-                f"the separator of {row.parent_block().name!r} returned {row.expr}, which is not linear. Write "
-                "products once, as rows of the block that tie a variable of its own to them, and return rows of that."
-            )
-        unknown = [self._recorder.var_map[i].name for i in repn.linear if i not in self.column]
-        if unknown:
-            raise UnsupportedBySolverError(
-                f"the separator of {row.parent_block().name!r} returned {row.expr}, but {unknown[0]} is in no row "
-                "of the model that is solved. Use it in a row of the block, or leave it out."
-            )
-        return np.array([self.column[i] for i in repn.linear], dtype=np.int32)

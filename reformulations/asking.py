@@ -10,7 +10,7 @@ from pyomo.common.collections import ComponentMap
 from ..bounds.given import BigM
 from ..errors import ArgumentError, UnprovenBigMError
 from ..spelling import canonical
-from .registry import with_option
+from .registry import LINEARIZATIONS, with_option
 
 CUTS = ("strong_duality", "auto", None)
 
@@ -36,6 +36,12 @@ def named(asked: Any, known: Iterable[str]) -> str | Mapping[Any, str]:
 def may_use_big_m(asked: str | Mapping[Any, str]) -> bool:
     """Whether numbers in ``big_m`` can be of any use: a mixture may take a step that has Ms for some rows."""
     return isinstance(asked, Mapping) or asked in ("auto", *with_option("big_m"))
+
+
+def may_branch(asked: str | Mapping[Any, str]) -> bool:
+    """Whether the solver may get pairs to branch on."""
+    steps = set(asked.values()) if isinstance(asked, Mapping) else {asked}
+    return "auto" in steps or any("complementarity" in LINEARIZATIONS[name].needs for name in steps - {"kkt"})
 
 
 def refuse_big_m(big_m: Any, asked: str | Mapping[Any, str]) -> None:

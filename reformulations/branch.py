@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Constraint, Expression, NonNegativeReals, Var
+from pyomo.core import Constraint, Expression
 
 from ..bounds.given import impose_proven
 from ..levels.duality_gap import duality_gaps
@@ -24,7 +24,7 @@ from ..levels.optimality import Pair
 from ..solvers.complementarity import GAP_SUFFIX, SUFFIX, empty_suffix
 from .linearization import Formulas, Linearization, Notation
 from .single_level import Linearized, SingleLevel
-from .sos1 import slack_variable
+from .sos1 import Slacks
 
 
 class Branch(Linearization):
@@ -43,14 +43,13 @@ class Branch(Linearization):
         :param cuts: None leaves out what is redundant: the cuts and the gaps.
         """
         impose_proven(level.conditions, level.ranges)
-        block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
-        block.slack_definition = Constraint(AnyIndex)
+        slacks = Slacks(block, level.ranges)
         block.bound_cut = Constraint(AnyIndex)
         block.add_component(SUFFIX, empty_suffix())
         listed = block.component(SUFFIX)
         made = []
         for pair in pairs:
-            multiplier, slack = pair.multiplier, slack_variable(block, pair, level.ranges)
+            multiplier, slack = pair.multiplier, slacks.of(pair)
             if cuts and multiplier.ub and slack.ub:
                 block.bound_cut[pair.name] = multiplier / multiplier.ub + slack / slack.ub <= 1
             listed[multiplier] = (slack, pair.name)

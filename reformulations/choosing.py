@@ -13,6 +13,7 @@ from ..levels.reading import read_levels
 from ..option_names import Cuts, Linearization, SingleLevelForm
 from . import asking, kkt, mixing, products, revenue, strong_duality, user_cuts
 from .registry import AUTO, LINEARIZATIONS
+from .single_level import map_of
 
 _NONE = "the solver takes none of " + ", ".join(step.name for step, _ in AUTO) + ", among which 'auto' chooses"
 
@@ -53,7 +54,7 @@ def _reformulate(
 ) -> Any:
     """Return the single-level model, see :func:`reformulate`."""
     bilevel = model if isinstance(model, Bilevel) else read_levels(model)
-    single = kkt.apply(bilevel)
+    single = kkt.apply(bilevel, with_complementarity=reformulation == "kkt")
     if reformulation == "kkt":
         return single
     revenue.apply(single)
@@ -62,6 +63,8 @@ def _reformulate(
         steps[0].apply(single, **steps[0].own({"big_m": big_m, "cuts": cuts}))
     else:
         steps = mixing.apply(single, reformulation, big_m=big_m, cuts=cuts)
+    if map_of(single).pending():
+        kkt.write_complementarity(map_of(single))  # never a model without some of its conditions
     if cuts and linearize_products and not all(step.equal_objectives for step in steps):
         strong_duality.add_cut(single)
     if cuts:

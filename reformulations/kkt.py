@@ -15,31 +15,34 @@ Source: S. Dempe, *Foundations of Bilevel Programming*, Kluwer 2002, ch. 5; G. B
 bilevel programs with the KKT approach*, Math. Program. 138, 2013.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.common.collections import ComponentMap
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Var
+from pyomo.core import Block, ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var
 from pyomo.core.base.constraint import ConstraintData
-from pyomo.core.expr import SumExpression
+from pyomo.core.expr import EqualityExpression, SumExpression
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
 from pyomo.mpec import Complementarity, complements
 
 from ..errors import NotBilevelError
 from ..levels.bilevel import Bilevel, Leader
 from ..levels.follower_form import FollowerForm, Row
+from ..levels.names import Names
 from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.rows import add_sos
 from .single_level import SingleLevel, attach, shadow_price
 
 
-def apply(bilevel: Bilevel) -> ConcreteModel:
+def apply(bilevel: Bilevel, with_complementarity: bool = True) -> ConcreteModel:
     """Return the MPCC of a bilevel model: new constraints and multipliers on the user's own variables.
 
     The user's model is not changed. The result has the blocks ``leader`` (rows, sos, objective) and
     ``followers[name]`` (multiplier, stationarity, equality, complementarity).
 
+    :param with_complementarity: whether the pairs are written, too. Who makes them linear at once needs no components
+        for them, which would take as much time as all others; :func:`write_complementarity` writes those that are left.
     :raises NonconvexFollowerError: see :func:`follower_form`.
     """
     single = ConcreteModel(name=f"KKT({bilevel.model.name})")
@@ -49,12 +52,29 @@ def apply(bilevel: Bilevel) -> ConcreteModel:
     single.followers = Block(AnyIndex)
     for form in conditions.forms:
         _add_follower(single.followers[form.follower.name], form, conditions)
+    names = Names()
     for form, variable, gradient in conditions.stationarity():
-        stationarity = single.followers[form.follower.name].stationarity
-        stationarity[form.follower.local_name(variable)] = gradient == 0
+        rows = single.followers[form.follower.name].stationarity
+        rows[form.follower.localised(names(variable))] = EqualityExpression((gradient, 0))
     _add_leader(single.leader, bilevel.leader, single_map)
+    if with_complementarity:
+        write_complementarity(single_map)
     attach(single_map)
     return single
+
+
+def write_complementarity(single_map: SingleLevel) -> None:
+    """Write the pairs that no step has made linear as ``pyomo.mpec`` components."""
+    blocks = {
+        form.follower.name: single_map.model.followers[form.follower.name] for form in single_map.conditions.forms
+    }
+    for block in blocks.values():
+        block.complementarity = Complementarity(AnyIndex)
+    for pair in single_map.pending():
+        components = blocks[pair.follower].complementarity
+        label = pair.name.removeprefix(f"{pair.follower}.")
+        components[label] = complements(pair.multiplier >= 0, pair.slack >= 0)
+        pair.complementarity = components[label]
 
 
 def _add_leader(block: Any, leader: Leader, single_map: SingleLevel) -> None:
@@ -85,51 +105,49 @@ def price_expressions(prices: ComponentMap, single_map: SingleLevel) -> dict[int
     """
     if not prices:
         return {}
-    of_source = ComponentMap(
-        (row.source, shadow_price(form.sign, multipliers))
-        for form, row, multipliers in single_map.conditions.multipliers()
-    )
-    with_terms = ComponentSet(row.source for form in single_map.conditions.forms for row in form.rows if row.terms)
+    wanted = {id(source) for source in prices.values()}
+    rows = single_map.conditions.rows
+    of_source = {id(row.source): (form, row, own) for form, row, own in rows if id(row.source) in wanted}
     expressions: dict[int, Any] = {}
     for price, source in prices.items():
-        if source not in of_source:
+        if id(source) not in of_source:
             raise NotBilevelError(
                 f"dual_of({source.name}) is used, but {source.name!r} is no active row (or bounded variable) of a "
                 "follower. Activate it, or remove the price from the leader's rows and objective."
             )
-        if source not in with_terms:
+        form, row, multipliers = of_source[id(source)]
+        if not row.terms:
             raise NotBilevelError(
                 f"dual_of({source.name}) is used, but no variable of the follower is in {source.name!r}: it is a "
                 "condition on the leader alone, and has no shadow price. Move the row to the leader, or leave the "
                 "price out."
             )
-        expressions[id(price)] = of_source[source]
+        expressions[id(price)] = shadow_price(form.sign, multipliers)
     return expressions
 
 
 def _add_follower(block: Any, form: FollowerForm, conditions: OptimalityConditions) -> None:
-    block.multiplier = Var(AnyIndex, dense=False)
+    block.multiplier = Var(AnyIndex, dense=False, domain=NonNegativeReals)
     block.stationarity = Constraint(AnyIndex)
     block.equality = Constraint(AnyIndex)
-    block.complementarity = Complementarity(AnyIndex)
+    multiplier, equality = block.multiplier, block.equality
     for row in form.rows:
-        _add_row(block, form, row, form.follower.localised(row.name), conditions)
+        label = form.follower.localised(row.name)
+        if row.equality:
+            equality[label] = row.body == row.lower
+            own = {"equality": multiplier[label]}
+            own["equality"].domain = Reals
+        else:
+            own = {side: multiplier[f"{label}.{side}"] for side, _ in row.sides()}
+            conditions.pairs += _pairs(form.follower.name, row, own)
+        conditions.rows.append((form, row, own))
 
 
-def _add_row(block: Any, form: FollowerForm, row: Row, label: str, conditions: OptimalityConditions) -> None:
-    """Add the row's feasibility and multipliers."""
-    if row.equality:
-        block.equality[label] = row.body == row.lower
-        conditions.equality_multipliers[row.source] = block.multiplier[label]
-        return
+def _pairs(follower: str, row: Row, multipliers: dict[str, Any]) -> Iterator[Pair]:
+    """Yield the pairs of the finite sides of a row."""
+    body = row.body
     for side, limit in row.sides():
-        name = f"{label}.{side}"
-        multiplier = block.multiplier[name]
-        multiplier.domain = NonNegativeReals
-        body = SumExpression(list(row.body.args)) if isinstance(row.body, SumExpression) else row.body
+        own = SumExpression(body.args) if isinstance(body, SumExpression) else body
         # Not the user's own sum: Pyomo's `-` appends to its list of arguments, and a clone would follow them to us.
-        slack = body - limit if side == "lower" else limit - body
-        block.complementarity[name] = complements(multiplier >= 0, slack >= 0)
-        conditions.pairs.append(
-            Pair(f"{row.name}.{side}", form.follower.name, row, side, multiplier, slack, block.complementarity[name])
-        )
+        slack = own - limit if side == "lower" else limit - own
+        yield Pair(f"{row.name}.{side}", follower, row, side, multipliers[side], slack)

@@ -25,11 +25,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
-from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Binary, Block, Constraint, Objective, Var, minimize, value
 from pyomo.core.base.var import VarData
-from pyomo.core.expr import LinearExpression, MonomialTermExpression, NegationExpression, SumExpression
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
@@ -37,6 +35,7 @@ from ..bounds.mccormick import Envelopes, Terms
 from ..bounds.ranges import Ranges
 from ..errors import UnsupportedBySolverError
 from ..levels.follower_form import VariableRecorder
+from ..linear_sums import is_sum
 from .single_level import map_of
 
 Expansion = tuple[float, Terms]  # of an integer: constant, and weights with binaries
@@ -92,11 +91,15 @@ def remaining(products: list[Product]) -> list[Product]:
 def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, VarData]]]:
     recorder = VariableRecorder()
     visitor = QuadraticRepnVisitor({}, var_recorder=recorder)
+
+    def meet(variable: VarData) -> None:  # as a visitor would: which factor of a product comes first depends on it
+        if not variable.fixed:
+            recorder.add(variable)
+
     for component in list(single.component_data_objects((Constraint, Objective), active=True, descend_into=Block)):
-        expression = component.body if component.ctype is Constraint else component.expr
-        if _is_sum(expression, recorder):
+        if is_sum(component.expr, recorder.var_map, meet):
             continue
-        repn = visitor.walk_expression(expression)
+        repn = visitor.walk_expression(component.body if component.ctype is Constraint else component.expr)
         if repn.nonlinear is not None and component.parent_block() is getattr(single, CUTS, None):
             component.deactivate()  # redundant, and of a degree above two
             continue
@@ -107,33 +110,6 @@ def _quadratic_components(single: Any) -> Iterator[tuple[Any, Any, dict[int, Var
             )
         if repn.quadratic:
             yield component, repn, recorder.var_map
-
-
-_SUMS = {SumExpression, NegationExpression, LinearExpression}
-
-
-def _is_sum(expression: Any, recorder: VariableRecorder) -> bool:
-    """Whether an expression is a sum of variables times numbers by its form, which is seen without collecting terms.
-
-    Its variables are recorded as a visitor would do it: which factor of a product comes first depends on that.
-    """
-    nodes = [expression]
-    while nodes:
-        node = nodes.pop()
-        if node.__class__ in _SUMS:
-            nodes.extend(reversed(node.args))
-            continue
-        if node.__class__ is MonomialTermExpression:
-            coefficient, node = node.args
-            if coefficient.__class__ in native_numeric_types and not coefficient:
-                continue
-        elif node.__class__ in native_numeric_types:
-            continue
-        elif node.is_expression_type():
-            return False
-        if node.is_variable_type() and not node.fixed and id(node) not in recorder.var_map:
-            recorder.add(node)
-    return True
 
 
 def _estimators(component: Any, coefficient: float) -> set[str]:

@@ -22,7 +22,7 @@ from ..levels.optimality import OptimalityConditions, Pair
 from ..levels.point import Point, point_at, put
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Linearized:
     """How a pair was made linear: the step's name, the components it made, the big-Ms it used (if any)."""
 
@@ -90,7 +90,8 @@ class SingleLevel:
         """Note what was made of pairs, and take their complementarity out of the model."""
         for item in made:
             self.linearized.append(item)
-            item.pair.complementarity.deactivate()
+            if item.pair.complementarity is not None:
+                item.pair.complementarity.deactivate()
 
     @property
     def variables(self) -> list[VarData]:

@@ -19,6 +19,7 @@ from typing import Any
 from pyomo.core import Any as AnyIndex
 from pyomo.core import Constraint, NonNegativeReals, SOSConstraint, Var
 from pyomo.core.base.var import VarData
+from pyomo.core.expr import EqualityExpression
 
 from ..bounds.given import impose_proven, largest_slack
 from ..bounds.ranges import Ranges
@@ -40,15 +41,15 @@ class Sos1(Linearization):
     def write(self, block: Any, level: SingleLevel, pairs: Sequence[Pair]) -> list[Linearized]:
         """Write each pair's slack, set and cut."""
         impose_proven(level.conditions, level.ranges)
-        block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
-        block.slack_definition = Constraint(AnyIndex)
-        block.bound_cut = Constraint(AnyIndex)
-        members = {pair.name: (pair.multiplier, slack_variable(block, pair, level.ranges)) for pair in pairs}
+        slacks = Slacks(block, level.ranges)
+        block.bound_cut = cuts = Constraint(AnyIndex)
+        members = {pair.name: (pair.multiplier, slacks.of(pair)) for pair in pairs}
         block.complementarity = SOSConstraint(list(members), sos=1, rule=lambda _, name: list(members[name]))
         for name, (multiplier, slack) in members.items():
             if multiplier.ub and slack.ub:
-                block.bound_cut[name] = multiplier / multiplier.ub + slack / slack.ub <= 1
-        return [Linearized(p, self.name, members[p.name][1], block.complementarity[p.name]) for p in pairs]
+                cuts[name] = multiplier / multiplier.ub + slack / slack.ub <= 1
+        sets = block.complementarity
+        return [Linearized(p, self.name, members[p.name][1], sets[p.name]) for p in pairs]
 
     def formulas(self, made: Linearized, say: Notation) -> Formulas:
         """Say what the slack is, and the set."""
@@ -61,22 +62,30 @@ class Sos1(Linearization):
         ]
 
 
-def slack_variable(block: Any, pair: Pair, ranges: Ranges) -> VarData:
-    """Return a variable equal to the slack, bounded where interval arithmetic gives a bound.
+class Slacks:
+    """Variables equal to slacks, bounded where interval arithmetic gives a bound, with their rows on a step's block.
 
     The bound is not needed, but solvers cut with it. The follower's variable itself serves where its lower bound is
     0 and nothing better is known of it.
     """
-    upper = largest_slack(pair, ranges)
-    if pair.row.is_bound and pair.side == "lower" and pair.row.lower == 0:
-        own = pair.row.source
-        if upper >= (math.inf if own.ub is None else own.ub):
-            return own
-    slack = block.slack[pair.name]
-    if math.isfinite(upper):
-        slack.setub(max(0.0, upper))
-    block.slack_definition[pair.name] = slack == pair.slack
-    return slack
+
+    def __init__(self, block: Any, ranges: Ranges) -> None:
+        block.slack = Var(AnyIndex, dense=False, domain=NonNegativeReals)
+        block.slack_definition = Constraint(AnyIndex)
+        self._slack, self._definition, self._ranges = block.slack, block.slack_definition, ranges
+
+    def of(self, pair: Pair) -> VarData:
+        """Return the variable that equals a pair's slack."""
+        upper = largest_slack(pair, self._ranges)
+        if pair.side == "lower" and pair.row.is_bound and pair.row.lower == 0:
+            own = pair.row.source
+            if upper >= (math.inf if own.ub is None else own.ub):
+                return own
+        slack = self._slack[pair.name]
+        if math.isfinite(upper):
+            slack.setub(max(0.0, upper))
+        self._definition[pair.name] = EqualityExpression((slack, pair.slack))
+        return slack
 
 
 STEP = Sos1()

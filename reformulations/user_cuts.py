@@ -5,7 +5,7 @@ from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block
+from pyomo.core import Block, ConcreteModel, Constraint
 from pyomo.core.base.var import VarData
 
 from ..levels.bilevel import UserCuts
@@ -35,14 +35,32 @@ def separators(single_map: SingleLevel) -> list[tuple[UserCuts, Callable[[], Ite
 
 def ask_separators(single_map: SingleLevel) -> Iterator[Any]:
     """Ask the separators for rows that the present values violate; add these, in place, and yield them."""
+    for block, relation in _relations(single_map):
+        rows = single_map.model.user_cuts[block.name].rows
+        label = f"{block.name}.separated[{len(rows)}]"
+        rows[label] = relation
+        yield rows[label]
+
+
+def violated(single_map: SingleLevel) -> Iterator[Any]:
+    """Ask the same, and yield the rows on a model of their own: the single-level model stays as it is."""
+    scratch = ConcreteModel(name="rows of separators")
+    scratch.user_cuts = Block(AnyIndex)
+    for block, relation in _relations(single_map):
+        home = scratch.user_cuts[block.name]
+        if not hasattr(home, "rows"):
+            home.rows = Constraint(AnyIndex)
+        home.rows[len(home.rows)] = relation
+        yield home.rows[len(home.rows) - 1]
+
+
+def _relations(single_map: SingleLevel) -> Iterator[tuple[UserCuts, Any]]:
+    """Yield what the separators return, with multipliers for dual_of variables."""
     for block, separate in separators(single_map):
         prices = ComponentMap((*single_map.bilevel.leader.prices.items(), *block.prices.items()))
         expressions = price_expressions(prices, single_map)
-        rows = single_map.model.user_cuts[block.name].rows
         for row in separate():
-            label = f"{block.name}.separated[{len(rows)}]"
-            rows[label] = with_prices(row, expressions)
-            yield rows[label]
+            yield block, with_prices(row, expressions)
 
 
 def used(single_map: SingleLevel) -> Iterator[UserCuts]:

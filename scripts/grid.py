@@ -94,14 +94,15 @@ def mixed(model: Any) -> ComponentMap:
     return with_big_m
 
 
-def run(problem: Problem, reformulation: str, solver: str, time_limit: float) -> Row:
+def run(problem: Problem, reformulation: str, solver: str, time_limit: float, nodes: int | None = None) -> Row:
     """Solve a problem by one pair, and name the row by what was asked; the reason of a refusal begins with its kind."""
+    limits = {"time_limit": time_limit, "options": nodes and {SOLVERS[solver].node_limit: nodes}}
     row = Row(problem.name, "exact", reformulation, solver)
     model = problem.build()
     begin = time.process_time()
     try:
         choice = mixed(model) if reformulation == MIXED else reformulation
-        row.take(bilevolt.solve(model, reformulation=choice, solver=solver, time_limit=time_limit, rel_gap=REL_GAP))
+        row.take(bilevolt.solve(model, reformulation=choice, solver=solver, rel_gap=REL_GAP, **limits))
     except BilevoltError as refusal:
         row.reason = f"{type(refusal).__name__}: {refusal}"
     else:
@@ -112,10 +113,17 @@ def run(problem: Problem, reformulation: str, solver: str, time_limit: float) ->
 
 
 def solve_by_all(
-    problem: Problem, pairs: Iterable[tuple[str, str]], time_limit: float, rivals: Iterable[Rival] = ()
+    problem: Problem,
+    pairs: Iterable[tuple[str, str]],
+    time_limit: float,
+    rivals: Iterable[Rival] = (),
+    nodes: int | None = None,
 ) -> list[Row]:
-    """Return a row per pair, then one per rival, then the known answer; culprits are marked."""
-    rows = [run(problem, *pair, time_limit) for pair in pairs]
+    """Return a row per pair, then one per rival, then the known answer; culprits are marked.
+
+    :param nodes: of each solver's tree, where the work is to end the same on every machine.
+    """
+    rows = [run(problem, *pair, time_limit, nodes) for pair in pairs]
     rows += [ask(rival, problem.name, problem.build, time_limit, REL_GAP) for rival in rivals]
     rows.append(problem.known)
     mark(rows, problem.build().objective.sense == minimize, REL_GAP)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
@@ -13,6 +14,8 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 from pyomo.core.base.block import BlockData
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
+from .cutting import Asking, Cutter
+from .cutting import scaled as scaled_cutter
 from .features import Features, Needs, Size
 from .program import Program, program_of
 from .reading import Reading, needs_of, read
@@ -42,6 +45,8 @@ class Solver(ABC):
     """The solver's own name of the option that limits the nodes of a search."""
     seed_option: ClassVar[str | None] = None
     """The solver's own name of the option that is the seed of its random numbers; None if it has none."""
+    separates: ClassVar[bool] = False
+    """Whether it asks a cutter for rows while it searches, see :mod:`.cutting`."""
 
     @abstractmethod
     def available(self) -> str | None:
@@ -78,7 +83,9 @@ class Solver(ABC):
         duals: bool = False,
         exact_sos: bool = True,
         tree: bool = False,
+        cutter: Cutter | None = None,
         options: Mapping[str, Any] | None = None,
+        executor: Executor | None = None,
     ) -> SolverResult:
         """Solve the active part of a model; its variables keep the values they have.
 
@@ -95,7 +102,9 @@ class Solver(ABC):
         :param duals: return the duals of an LP or convex QP; None for other models.
         :param exact_sos: no presolve step that replaces an SOS or indicator row by a guessed big-M.
         :param tree: return how a search over complementary pairs split the problem, see :mod:`.branching.node`.
+        :param cutter: asked for rows that points of relaxations violate, while a MILP is searched, see :mod:`cutting`.
         :param options: further parameters, by the solver's own names.
+        :param executor: who searches parts of a tree over complementary pairs; other models do not use it.
         :raises SolverUnavailableError: not installed, no licence, or the licence is too small.
         :raises UnsupportedBySolverError: the model, or an option, is none that this solver takes (named).
         """
@@ -105,8 +114,12 @@ class Solver(ABC):
         settings = Settings(
             time_limit=time_limit, rel_gap=rel_gap, abs_gap=abs_gap, threads=threads, feasibility_tol=feasibility_tol,
             integrality_tol=integrality_tol, tee=tee, warm_start=warm_start, duals=duals, exact_sos=exact_sos,
-            tree=tree, options=options,
+            tree=tree, cutter=cutter, options=options, executor=executor,
         )  # fmt: skip
+        if cutter is not None and not self.separates:
+            raise UnsupportedBySolverError(
+                f"Solver '{self.name}' asks for no rows while it searches; leave cutter out."
+            )
         reading = read(model)
         if reading.objective is not None:
             settings = replace(settings, watch=mapped_watch(watch, lambda number: reading.sense * number))
@@ -142,6 +155,7 @@ class Solver(ABC):
         searched = 0.0
 
         def run(program: Program, **changes: Any) -> Outcome:
+            """Run once, in the time that is left; other settings may be changed."""
             nonlocal searched
             if settings.time_limit is not None:
                 changes["time_limit"] = max(0.0, settings.time_limit - (perf_counter() - begin))
@@ -155,7 +169,8 @@ class Solver(ABC):
                 return Outcome(TerminationCondition.unknown, str(refusal))
 
         outcome = run(program)
-        settings = replace(settings, watch=None)  # a second look is at another problem
+        # a second look is at another problem, and at all points of the model
+        settings = replace(settings, watch=None, cutter=None)
         if outcome.condition is TerminationCondition.provenInfeasible and not program.pair_names:
             outcome = look_again(program, outcome, run)
         if is_suspect(outcome) or _is_meaningless(program, outcome):
@@ -174,10 +189,14 @@ class Solver(ABC):
         if settings.abs_gap is not None:
             settings = replace(settings, abs_gap=settings.abs_gap * scaling.objective)
         settings = replace(settings, watch=mapped_watch(settings.watch, lambda number: number / scaling.objective))
+        asking = None if settings.cutter is None else Asking(scaled_cutter(settings.cutter, scaling.column))
+        settings = replace(settings, asking=asking)
         scaled = scaling.apply(program)
         begin = perf_counter()
         outcome = self._native(scaled, settings)
         elapsed = perf_counter() - begin
+        if asking is not None:
+            asking.end()
         return Outcome(
             outcome.condition,
             outcome.native,
@@ -189,6 +208,7 @@ class Solver(ABC):
             seconds=elapsed if outcome.seconds is None else outcome.seconds,
             trace=mapped(outcome.trace, lambda number: number / scaling.objective),
             root_bound=None if outcome.root_bound is None else outcome.root_bound / scaling.objective,
+            separated=0 if asking is None else asking.added,
         )
 
     def _result(self, reading: Reading, program: Program, outcome: Outcome, started: float) -> SolverResult:
@@ -219,6 +239,7 @@ class Solver(ABC):
             search_seconds=outcome.seconds,
             trace=mapped(outcome.trace, lambda number: reading.sense * number),
             root_bound=None if outcome.root_bound is None else reading.sense * outcome.root_bound,
+            separated=outcome.separated,
         )
 
 

@@ -11,6 +11,7 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 
 from ..errors import SolverUnavailableError, UnsupportedBySolverError
 from .base import INFINITE, Solver
+from .cutting import Asking
 from .features import Features, Needs
 from .interrupt import stop_requested
 from .licence import too_small
@@ -61,6 +62,7 @@ class Gurobi(Solver):
     name: ClassVar[str] = "gurobi"
     node_limit: ClassVar[str] = "NodeLimit"
     seed_option: ClassVar[str | None] = "Seed"
+    separates: ClassVar[bool] = True
     features: ClassVar[Features] = Features(
         qp=True, miqp=True, quadratic_constraints=True, nonconvex=True, quadratic_ranges=True, sos1=True,
         indicator=True, duals=True,
@@ -97,6 +99,8 @@ class Gurobi(Solver):
             chosen["PreSOS1BigM"] = 0
         if settings.duals:
             chosen["QCPDual"] = 1
+        if settings.asking is not None:  # rows in the model's own columns, and no reduction that they may contradict
+            chosen |= {"PreCrush": 1, "LazyConstraints": 1, "Symmetry": 0}
         if not settings.presolve:
             chosen["Presolve"] = 0
         if settings.short:
@@ -123,7 +127,7 @@ class Gurobi(Solver):
                     model.setParam(name, setting)
                 _hand_over(model, program, settings)
                 trace = Trace(settings.watch)
-                model.optimize(partial(_look, trace))
+                model.optimize(partial(_look, trace, settings.asking))
                 return _traced(_outcome(model, program, settings), model, trace)
             except (gurobipy.GurobiError, TypeError) as error:
                 return _failure(error.with_traceback(None), program)  # its frames would keep the environment open
@@ -177,14 +181,29 @@ def _sides(bounds: Array) -> Array:
     return np.clip(bounds, -INFINITE, INFINITE)
 
 
-def _look(trace: Trace, model: Any, where: int) -> None:
-    """Note where the search stands, and end it when a stop is asked for."""
+def _look(trace: Trace, asking: Asking | None, model: Any, where: int) -> None:
+    """Note where the search stands, add rows that a node's point violates, and end it when a stop is asked for."""
     told = gurobipy.GRB.Callback
     if where == told.MIP:
         trace.note(*(model.cbGet(what) for what in (told.MIP_NODCNT, told.MIP_OBJBST, told.MIP_OBJBND)))
     elif where == told.MIPNODE:
         trace.note(*(model.cbGet(what) for what in (told.MIPNODE_NODCNT, told.MIPNODE_OBJBST, told.MIPNODE_OBJBND)))
+        if asking is not None and model.cbGet(told.MIPNODE_STATUS) == gurobipy.GRB.OPTIMAL:
+            _cut(asking, model)
     if stop_requested() and model.IsMIP:  # an LP ends soon, and may be what makes a point of an interrupted search
+        model.terminate()
+
+
+def _cut(asking: Asking, model: Any) -> None:
+    """Add the rows that the point of a node's relaxation violates."""
+    x = model.getVars()
+    for cut in asking.at(model.cbGetNodeRel(x)):
+        body = gurobipy.LinExpr(cut.weights.tolist(), [x[k] for k in cut.columns.tolist()])
+        if np.isfinite(cut.lower):
+            model.cbCut(body, gurobipy.GRB.GREATER_EQUAL, cut.lower)
+        if np.isfinite(cut.upper):
+            model.cbCut(body, gurobipy.GRB.LESS_EQUAL, cut.upper)
+    if asking.raised is not None:
         model.terminate()
 
 

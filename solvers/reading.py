@@ -4,7 +4,7 @@ Everything that no solver of this package could treat correctly is refused here 
 silence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +24,7 @@ from pyomo.repn.quadratic import QuadraticRepn, QuadraticRepnVisitor
 from pyomo.repn.util import InvalidNumber, OrderedVarRecorder, categorize_valid_components
 
 from ..errors import UnsupportedBySolverError
+from ..linear_sums import sum_of
 from .complementarity import Twins, complementarity_gaps, complementary_pairs
 from .features import Needs, Size
 from .indicators import Switch, indicator_rows
@@ -110,6 +111,19 @@ def read(model: BlockData | Reading) -> Reading:
         return _Reader().read(model)
 
 
+def read_rows(rows: Iterable[ConstraintData], objective: ObjectiveData, tolerance: float) -> Reading:
+    """Read some rows, and an objective, wherever they are; what is fixed in them is a number.
+
+    :param tolerance: as ``CONSTANT_ROW_TOLERANCE``.
+    :raises UnsupportedBySolverError: as `needs_of`.
+    """
+    with PauseGC():
+        reader = _Reader(tolerance)
+        for row in rows:
+            reader.row(row)
+        return reader.reading(objective)
+
+
 class _OneByOne(OrderedVarRecorder):
     """Records the variables that are met: Pyomo's own recorder takes in all members of an indexed one at once."""
 
@@ -122,7 +136,8 @@ class _OneByOne(OrderedVarRecorder):
 class _Reader:
     """Collects needs and counts while walking; lives for one model."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerance: float = CONSTANT_ROW_TOLERANCE) -> None:
+        self.tolerance = tolerance
         self.variables: dict[int, VarData] = {}
         self.visitor = QuadraticRepnVisitor({}, var_recorder=_OneByOne(self.variables, {}, None))
         self.rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]] = {}
@@ -136,7 +151,7 @@ class _Reader:
             if row in indicators:
                 self._indicator_row(row, indicators[row])
             else:
-                self._row(row)
+                self.row(row)
         sets = tuple(active_sos(model))
         for sos in sets:
             self._special_ordered_set(sos)
@@ -147,8 +162,18 @@ class _Reader:
             self._register(pair.second)
         gaps = tuple((self.visitor.walk_expression(gap), fixed) for gap, fixed in complementarity_gaps(model))
         gaps = tuple((repn, fixed) for repn, fixed in gaps if repn.nonlinear is None)  # others are no use to anybody
-        objective = _single_objective(model)
-        polynomial = None if objective is None else self._walk(objective.expr, "Objective", objective.name)
+        return self.reading(_single_objective(model), indicators, sets, pairs, gaps)
+
+    def reading(
+        self,
+        objective: ObjectiveData | None,
+        indicators: dict[ConstraintData, Switch] | None = None,
+        sets: tuple[SOSConstraintData, ...] = (),
+        pairs: tuple[Twins, ...] = (),
+        gaps: tuple[tuple[QuadraticRepn, tuple[VarData, ...]], ...] = (),
+    ) -> Reading:
+        """Return what was read, with an objective."""
+        polynomial = None if objective is None else self._walk(objective.expr, objective)
         integers = self._domains()
         if objective is not None and polynomial is not None and polynomial.quadratic:
             self._quadratic_objective(objective, polynomial.quadratic)
@@ -158,27 +183,49 @@ class _Reader:
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
         return Reading(
-            objective, polynomial, self.rows, indicators, sets, self.variables, needs, self.contradiction, pairs, gaps
+            objective,
+            polynomial,
+            self.rows,
+            indicators or {},
+            sets,
+            self.variables,
+            needs,
+            self.contradiction,
+            pairs,
+            gaps,
         )
 
-    def _walk(self, expression: Any, kind: str, name: str) -> QuadraticRepn:
-        repn = self.visitor.walk_expression(expression)
+    def _walk(self, expression: Any, component: ConstraintData | ObjectiveData) -> QuadraticRepn:
+        found = sum_of(expression, self.variables, self._meet)
+        if found is not None:
+            repn = QuadraticRepn()
+            repn.constant, repn.linear = found
+        else:
+            repn = self.visitor.walk_expression(expression)
         if repn.nonlinear is not None:
             shown = str(repn.nonlinear)
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has a term that is neither linear nor quadratic: {shown[:80]}. No solver "
-                "of bilevolt takes it; reformulate or approximate the term."
+                f"{component.ctype.__name__} '{component.name}' has a term that is neither linear nor quadratic: "
+                f"{shown[:80]}. No solver of bilevolt takes it; reformulate or approximate the term."
             )
         if isinstance(repn.constant, InvalidNumber) or repn.constant != repn.constant:
             raise UnsupportedBySolverError(
-                f"{kind} '{name}' has no numeric value: {repn.constant}. Give the parameters and fixed "
-                "variables in it a value."
+                f"{component.ctype.__name__} '{component.name}' has no numeric value: {repn.constant}. Give the "
+                "parameters and fixed variables in it a value."
             )
         return repn
 
-    def _row(self, row: ConstraintData) -> None:
+    def _meet(self, variable: VarData) -> bool | None:
+        """Take in a variable as the visitor does, see :func:`.sum_of`."""
+        if variable.fixed:
+            return None
+        self.visitor.var_recorder.add(variable)
+        return True
+
+    def row(self, row: ConstraintData) -> None:
+        """Read a row that always holds."""
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-        repn = self._walk(body, "Constraint", row.name)
+        repn = self._walk(body, row)
         self.rows[row] = lower, repn, upper
         if repn.quadratic:
             self.quadratic_rows += 1
@@ -189,7 +236,7 @@ class _Reader:
         if repn.linear or self.contradiction:
             return
         for side, excess in ((lower, 1), (upper, -1)):
-            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(1, abs(side)):
+            if side is not None and excess * (side - repn.constant) > self.tolerance * max(1, abs(side)):
                 self.contradiction = (
                     f"Constraint '{row.name}' has no free variable and does not hold: {row.expr} "
                     f"(its body is {repn.constant:g}, its side {side:g})"
@@ -197,7 +244,7 @@ class _Reader:
 
     def _indicator_row(self, row: ConstraintData, switch: Switch) -> None:
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
-        repn = self._walk(body, "Constraint", row.name)
+        repn = self._walk(body, row)
         if repn.quadratic:
             raise UnsupportedBySolverError(
                 f"Indicator constraint '{row.name}' (holds while '{switch.variable.name}' = {switch.value}) has the "
@@ -240,7 +287,8 @@ class _Reader:
         if sos.level not in (1, 2):
             raise UnsupportedBySolverError(f"SOS constraint '{sos.name}' has level {sos.level}; only 1 and 2 exist.")
         self.sos += 1
-        self.because.setdefault("sos1", f"SOS{sos.level} constraint '{sos.name}'")
+        if "sos1" not in self.because:  # putting thousands of names together takes as long as the rest
+            self.because["sos1"] = f"SOS{sos.level} constraint '{sos.name}'"
         for variable in sos.variables:
             self._register(variable)
 

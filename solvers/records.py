@@ -1,12 +1,14 @@
 """What goes into a solve and what comes out of it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.contrib.solver.common.results import TerminationCondition
 
+from .cutting import Asking, Cutter
 from .program import Array
 from .status import Status
 from .trace import Mark, Watch
@@ -41,6 +43,8 @@ class SolverResult:
     """Best objective and bound over time, where the solver's callbacks tell; see :mod:`.trace`."""
     root_bound: float | None = None
     """The bound before the search branched, where the solver tells."""
+    separated: int = 0
+    """How many rows a cutter added."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,17 @@ class Settings:
     duals: bool = False
     exact_sos: bool = True
     tree: bool = False
+    cutter: Cutter | None = None
+    asking: Asking | None = None
+    """The questions of this run to the cutter, of the scaled program."""
     presolve: bool = True
     short: bool = False
     """Stop after few nodes: without presolve, a solver may branch for ever on integers without bounds."""
     extra: Mapping[str, Any] | None = None
     """The solver's own options of one run of several, which the caller's go before."""
     options: Mapping[str, Any] | None = None
+    executor: Executor | None = None
+    """Who searches parts of a tree over complementary pairs."""
 
     def tightest_tolerance(self) -> float | None:
         """For the solvers that have one tolerance where Gurobi has two."""
@@ -90,3 +99,4 @@ class Outcome:
     """What the solver itself took, where that is told apart from handing the program over."""
     trace: list[Mark] = field(default_factory=list)
     root_bound: float | None = None
+    separated: int = 0

@@ -73,7 +73,7 @@ class Session:
 
         :param time_limit: seconds that this solve may take of it.
         :param nodes: of a search, where the problem needs one: a limit that does not depend on the machine.
-        :param arguments: others of :meth:`.base.Solver.solve`.
+        :param arguments: others of :meth:`.base.Solver.solve`; a cutter is for those solvers that ask one.
         :returns: the result; its ``notes`` say so where another solver than the first choice gave it.
         """
         problem = read(problem)
@@ -98,6 +98,8 @@ class Session:
         options = dict(self.options or {})
         if nodes is not None and solver.node_limit and not problem.needs.convex_continuous:
             options.setdefault(solver.node_limit, nodes)
+        if not solver.separates:
+            arguments = {name: argument for name, argument in arguments.items() if name != "cutter"}
         return solver.solve(
             problem, rel_gap=self.rel_gap, threads=self.threads, tee=self.tee,
             options=options or None, time_limit=self.seconds(time_limit),

@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from functools import cache
+from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
@@ -14,6 +16,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from bilevolt import SubModel  # noqa: E402
 from bilevolt.solvers import SOLVERS  # noqa: E402
 
+ROOT = Path(__file__).parents[1]
 EXPECTED_SOLVERS = {"gurobi", "highs", "scip"}
 
 
@@ -26,11 +29,25 @@ def expected_solvers_are_available():
     assert set(SOLVERS) >= EXPECTED_SOLVERS and not missing, f"solvers that the tests rely on: {missing}"
 
 
-def pytest_itemcollected(item):
-    """Have tests that share a fixture of their module run in one process, made once (``--dist loadgroup``)."""
-    definitions = (last for *_, last in item._fixtureinfo.name2fixturedefs.values())
-    if any(definition.scope == "module" for definition in definitions):
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+@cache
+def has_module_fixture(path):
+    return 'scope="module"' in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With ``-n``, run the tests of a file that has a fixture of the module in one process, so that it is made once.
+
+    The mark ``xdist_group`` does nothing in pytest 9.2 with xdist 3.8, which writes to a node's attribute of before.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixture(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.partition("::")[0]
+            return path if has_module_fixture(path) else nodeid
+
+    return ByFixture(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

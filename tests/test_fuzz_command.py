@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+from sweeps import only
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -20,15 +22,15 @@ def run(*arguments):
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_a_short_run_finds_nothing_wrong(tmp_path):
-    result = run(
-        "--pairs", "150", "--seed", "1", "--per-problem", "6", "--seconds", "300", "--json", "--out", str(tmp_path)
-    )
+@pytest.mark.parametrize("runs", only([36], [36, 150]))
+def test_a_short_run_finds_nothing_wrong(runs, tmp_path):
+    asked = ["--pairs", str(runs), "--seed", "1", "--per-problem", "6", "--seconds", "300"]
+    result = run(*asked, "--json", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
-    assert summary["runs"] == 150 and not summary["findings"] and len(summary["pairs"]) == 28
+    assert summary["runs"] == runs and not summary["findings"] and len(summary["pairs"]) == 28
     counts = {o: sum(pair.get(o, 0) for pair in summary["pairs"].values()) for o in fuzz.OUTCOMES}
-    assert counts["right"] >= 80 and counts["wrong"] == 0 and counts["open"] <= 15, counts
+    assert counts["right"] >= runs // 2 and counts["wrong"] == 0 and counts["open"] <= runs // 10, counts
 
 
 class Lying:

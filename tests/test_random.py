@@ -204,19 +204,26 @@ def test_oracles_agree_with_each_other(problem):
         assert vertex is None or vertex == pytest.approx(enumerated, abs=1e-6)
 
 
-@settings(RUN, max_examples=150)
+@settings(RUN, max_examples=40)
 @given(problems())
 def test_random_lp_on_gurobi(problem):
     assert_agrees(problem, by_vertices(problem), "gurobi")
 
 
-@settings(RUN, max_examples=50)
+@pytest.mark.long
+@settings(RUN, max_examples=150)
+@given(problems())
+def test_more_random_lps_on_gurobi(problem):
+    assert_agrees(problem, by_vertices(problem), "gurobi")
+
+
+@settings(RUN, max_examples=30)
 @given(problems())
 def test_random_lp_on_scip(problem):
     assert_agrees(problem, by_vertices(problem), "scip")
 
 
-@settings(RUN, max_examples=60)
+@settings(RUN, max_examples=40)
 @given(problems())
 def test_random_lp_with_proven_ms_on_highs(problem):
     try:

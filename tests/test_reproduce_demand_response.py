@@ -10,6 +10,7 @@ import pytest
 SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce_demand_response.py"
 
 
+@pytest.mark.long
 def test_the_smallest_instance(tmp_path: Path) -> None:
     options = ["--time-limit", "30", "--herding-seeds", "1", "--herding-seconds", "1", "--weights-seconds", "0"]
     command = [sys.executable, str(SCRIPT), "ev3", *options, "--out", str(tmp_path)]

@@ -26,6 +26,7 @@ def run(study, *arguments):
     return CliRunner().invoke(app, list(arguments))
 
 
+@pytest.mark.long
 def test_a_zone_end_to_end(study, tmp_path):
     result = run(study, "zone_small", "--out", str(tmp_path), *QUICK)
     assert result.exit_code == 0, result.output
@@ -58,6 +59,7 @@ def test_a_zone_end_to_end(study, tmp_path):
         assert expected in result.output
 
 
+@pytest.mark.long
 def test_an_interrupt_leaves_what_was_done(study, tmp_path, monkeypatch):
     honest = study.run_heuristic
 

@@ -7,6 +7,7 @@ are separated by semicolons.
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
 _WORK = re.compile(r"[A-Z].*?\*[^*]+\*.*?\b(?:19|20)\d\d\b")  # authors, *title*, where, year; not what is said of it
 
 
+@cache
 def works(root: Path = ROOT) -> dict[str, list[str]]:
     """Return each work that a docstring of the package names, with the files that name it, by author."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -25,7 +27,10 @@ def works(root: Path = ROOT) -> dict[str, list[str]]:
         relative = path.relative_to(root)
         if relative.parts[0] in _APART or relative.parts[0].startswith("."):
             continue
-        for text in _docstrings(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        if "Source" not in source:
+            continue
+        for text in _docstrings(ast.parse(source)):
             for paragraph in _PARAGRAPH.findall(text):
                 for work in _split(paragraph):
                     if relative.as_posix() not in found[work]:

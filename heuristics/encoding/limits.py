@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+ROUND = 1e-6  # a bound this close to an integer is that integer
 FEASIBLE = 1e-6  # by how much a leader's row may be violated, relative to 1 + |limit|
 
 

@@ -11,8 +11,13 @@ Operations Research Proceedings 2011.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-ROUND = 1e-6  # a bound this close to an integer is that integer
+import numpy as np
+
+from .limits import ROUND, Array
+from .two_valued import MOST, TwoValued, clause_of
+
 PROGRESS = 1e-3  # a continuous range is cut where that removes this share of it
 
 
@@ -59,6 +64,32 @@ class Propagator:
             else:
                 ranges.set(j, ranges.nearest(j, targets[j]))
         return ranges.low, settled
+
+    def fix_all(self, targets: Array, orders: Array) -> Array:
+        """Return what :meth:`fix` does for many targets and orders, one in a row."""
+        bits = self._bits
+        if bits is None:
+            pairs = zip(targets.tolist(), orders.tolist(), strict=True)
+            return np.array([self.fix(wished, order)[0] for wished, order in pairs]).reshape(targets.shape)
+        lower = np.array(self.lower)
+        down = np.rint(np.clip(targets, lower, self.upper)) == lower
+        wished = orders + bits.variables * np.take_along_axis(down, orders, axis=1)
+        return lower + bits.fix_all(wished)
+
+    @cached_property
+    def _bits(self) -> TwoValued | None:
+        """The same where every variable has two values at most, and the rows leave anything."""
+        width = [high - low for low, high in zip(self.lower, self.upper, strict=True)]
+        if len(width) > MOST or not all(self.regular) or not all(self.integer) or max(width, default=0.0) > 1:
+            return None
+        sides = [
+            clause_of([(j, sign * a) for j, a in row.terms], self.lower, len(width), sign * limit)
+            for row in self.rows
+            for sign, limit in ((1.0, row.lower), (-1.0, row.upper))
+        ]
+        fixed = [len(width) + j for j, wide in enumerate(width) if not wide]
+        bits = TwoValued(len(width), [clause for clause in sides if clause is not None], fixed)
+        return bits if bits.consistent else None
 
 
 class _Ranges:

@@ -45,39 +45,76 @@ class Bilinear:
         """Whether coefficients of w depend on x."""
         return bool(self.terms[0].size)
 
-    def constants(self, x: Array) -> Array:
-        """Return what is left of each expression at w = 0."""
-        r, i, j, q = self.squares
-        return self.constant + self.linear @ x + np.bincount(r, q * x[i] * x[j], minlength=self.constant.size)
+    def constants(self, decisions: Array) -> Array:
+        """Return what is left of each expression at w = 0, for many decisions, one in a row."""
+        i, j = self.squares[1:3]
+        found = self._by_row(self.linear, decisions)
+        if i.size:
+            found += self._by_row(self._squared, decisions[:, i] * decisions[:, j])
+        return found + self.constant
 
-    def values(self, x: Array, w: Array) -> Array:
-        """Return the expressions' values."""
-        r, k, j, b = self.terms
+    def values(self, decisions: Array, adapted: Array) -> Array:
+        """Return the expressions' values for many decisions, each with its own w."""
         m, n, q = self.quadratic
-        products = np.bincount(r, b * x[j] * w[k], minlength=self.constant.size)
-        return self.constants(x) + self.matrix @ w + products + (q * w[m] * w[n]).sum()
+        found = self.constants(decisions) + self._by_row(self.matrix, adapted)
+        if self.moving:
+            products = self._by_row(self._moves, decisions) * adapted[:, self.places[1]]
+            found += self._by_row(self._collected, products)
+        if q.size:
+            found += np.ascontiguousarray(q * adapted[:, m] * adapted[:, n]).sum(axis=1, keepdims=True)
+        return found
 
-    def entries(self, x: Array) -> tuple[Array, Array, Array]:
-        """Return the coefficients of w that depend on x, as (row, column, number)."""
-        r, k, still, which = self._places
-        _, _, j, b = self.terms
-        return r, k, still + np.bincount(which, b * x[j], minlength=still.size)
+    def entries(self, decisions: Array) -> Array:
+        """Return the coefficients of w that depend on x, at ``places``, for many decisions."""
+        return self._by_row(self._moves, decisions) + self._still_there
 
-    def costs(self, x: Array) -> Array:
-        """Return all coefficients of w in the first expression (an objective)."""
-        _, k, j, b = self.terms
-        return self._still + np.bincount(k, b * x[j], minlength=self._still.size)
+    def costs(self, decisions: Array) -> Array:
+        """Return all coefficients of w in the first expression (an objective), for many decisions."""
+        found = np.tile(self._still, (len(decisions), 1))
+        found[:, self.places[1]] = self.entries(decisions)
+        return found
+
+    @cached_property
+    def places(self) -> tuple[Array, Array]:
+        """Rows and columns of the coefficients of w that depend on x."""
+        return self._terms_at[0], self._terms_at[1]
+
+    @staticmethod
+    def _by_row(matrix: csr_array, vectors: Array) -> Array:
+        """Return matrix times each row; scipy adds up entry by entry, so that none depends on how many there are."""
+        return np.ascontiguousarray((matrix @ vectors.T).T)
 
     @cached_property
     def _still(self) -> Array:
         return np.asarray(self.matrix[[0]].toarray()[0], dtype=float)
 
     @cached_property
-    def _places(self) -> tuple[Array, Array, Array, Array]:
+    def _still_there(self) -> Array:
+        return np.array([self.matrix[i, j] for i, j in zip(*self.places, strict=True)], dtype=float)
+
+    @cached_property
+    def _terms_at(self) -> tuple[Array, Array, Array]:
+        """Row and column of each place, and the place of each term."""
         r, k, _, _ = self.terms
-        places, which = np.unique(np.stack([r, k]), axis=1, return_inverse=True)
-        rows, columns = places
-        return rows, columns, np.array([self.matrix[i, j] for i, j in zip(rows, columns, strict=True)]), which.ravel()
+        (rows, columns), which = np.unique(np.stack([r, k]), axis=1, return_inverse=True)
+        return rows, columns, which.ravel()
+
+    @cached_property
+    def _moves(self) -> csr_array:
+        """What each variable of x adds to the coefficient at each place."""
+        _, _, j, b = self.terms
+        return csr_array((b, (self._terms_at[2], j)), shape=(self.places[0].size, self.linear.shape[1]))
+
+    @cached_property
+    def _collected(self) -> csr_array:
+        """The row of each place."""
+        rows = self.places[0]
+        return csr_array((np.ones(rows.size), (rows, np.arange(rows.size))), shape=(self.constant.size, rows.size))
+
+    @cached_property
+    def _squared(self) -> csr_array:
+        r, _, _, q = self.squares
+        return csr_array((q, (r, np.arange(r.size))), shape=(self.constant.size, r.size))
 
 
 def read(expressions: Sequence[Any], place: Place, sizes: tuple[int, int], quadratic: bool = False) -> Bilinear:

@@ -13,6 +13,7 @@ from scipy.sparse import block_array, csr_array
 from ...levels.bilevel import Bilevel
 from ...levels.follower_form import FollowerForm
 from ..encoding.limits import Limits
+from .batched_lp import BatchedLp
 from .bilinear import Bilinear, NotCompiled, Place, read
 from .compiled import CompiledReaction
 from .persistent_lp import PersistentLp
@@ -43,17 +44,33 @@ def compile_reaction(
     _refuse_curved_others(objective, leader, leader_limits, len(own), [*own, *others])
     costs = read([bill], place, sizes)
     columns = _limits([v.bounds for v in (*own, *others)])
-    start, mine = np.zeros(len(decision)), len(own)
+    start, mine = np.zeros((1, len(decision))), len(own)
     inner = PersistentLp(
-        costs.costs(start)[:mine], csr_array(followers.matrix[:, :mine]), columns.lower[:mine], columns.upper[:mine],
+        costs.costs(start)[0, :mine], csr_array(followers.matrix[:, :mine]), columns.lower[:mine], columns.upper[:mine],
         follower_limits.lower, follower_limits.upper,
     )  # fmt: skip
     outer = PersistentLp(
-        objective.costs(start), csr_array(block_array([[followers.matrix], [leader.matrix]])),
+        objective.costs(start)[0], csr_array(block_array([[followers.matrix], [leader.matrix]])),
         columns.lower, columns.upper,
         np.r_[follower_limits.lower, leader_limits.lower], np.r_[follower_limits.upper, leader_limits.upper],
     )  # fmt: skip
-    return CompiledReaction(followers, follower_limits, costs, leader, leader_limits, objective, columns, inner, outer)
+    r, k = leader.places
+    adapts = k >= mine
+    many_inner = BatchedLp(csr_array(followers.matrix[:, :mine]), followers.places)
+    many_outer = BatchedLp(csr_array(leader.matrix[:, mine:]), (r[adapts], k[adapts] - mine)) if others else None
+    return CompiledReaction(
+        followers,
+        follower_limits,
+        costs,
+        leader,
+        leader_limits,
+        objective,
+        columns,
+        inner,
+        outer,
+        many_inner,
+        many_outer,
+    )
 
 
 def _refuse(bilevel: Bilevel, forms: Sequence[FollowerForm]) -> None:

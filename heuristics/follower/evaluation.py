@@ -7,13 +7,12 @@ rank candidates.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pyomo.common.collections import ComponentSet
 from pyomo.core import minimize
 
 from ...reformulations.single_level import map_of
-from ...solvers.session import Session
 from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding
 from .bilinear import NotCompiled
@@ -27,8 +26,11 @@ Estimate = Callable[[Mapping[str, float]], float]
 class Evaluator(Protocol):
     """Scores decisions (numbers of ``Encoding.decision``)."""
 
-    def score(self, x: Array) -> Score:
-        """Return violation and objective, the latter to be minimised."""
+    at_once: ClassVar[int]
+    """How many decisions are scored between two looks at the time."""
+
+    def scores(self, decisions: Array) -> Sequence[Score]:
+        """Return violations and objectives, the latter to be minimised, of decisions, one in a row."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,14 @@ class Exact:
         seen = {id(v): float(number) for v, number in zip(self.encoding.decision, x, strict=True) if v in visible}
         return react(self.single, seen, self.solve)
 
-    def score(self, x: Array) -> Score:
+    at_once: ClassVar[int] = 1
+
+    def scores(self, decisions: Array) -> Sequence[Score]:
         """See :class:`Evaluator`."""
+        return [self.score(x) for x in decisions]
+
+    def score(self, x: Array) -> Score:
+        """Return the score of one decision."""
         objective = self.react(x).objective
         return NO_REACTION if objective is None else Score(0.0, sense_of(self.single) * objective)
 
@@ -59,10 +67,13 @@ class Estimated:
     encoding: Encoding
     estimate: Estimate
 
-    def score(self, x: Array) -> Score:
+    at_once: ClassVar[int] = 1
+
+    def scores(self, decisions: Array) -> Sequence[Score]:
         """See :class:`Evaluator`; an infinite or undefined estimate stands for a decision without reaction."""
-        number = float(self.estimate(self.encoding.named(x)))
-        return Score(0.0, sense_of(self.single) * number) if math.isfinite(number) else NO_REACTION
+        numbers = [float(self.estimate(self.encoding.named(x))) for x in decisions]
+        sense = sense_of(self.single)
+        return [Score(0.0, sense * number) if math.isfinite(number) else NO_REACTION for number in numbers]
 
 
 def sense_of(single: Any) -> int:
@@ -71,12 +82,12 @@ def sense_of(single: Any) -> int:
 
 
 def evaluator_of(
-    exact: Exact, own_rows: ComponentSet, start: Array, estimate: Estimate | None = None
+    exact: Exact, own_rows: ComponentSet, decisions: Array, estimate: Estimate | None = None
 ) -> tuple[Evaluator, str]:
     """Return the fastest evaluator that a model allows, and a sentence that says which one it is.
 
     :param own_rows: the leader's rows that the encoding looks after.
-    :param start: a decision at which the followers' LP finds the basis that every later solve starts from.
+    :param decisions: some, one in a row, from which the followers' LP takes bases.
     """
     if estimate is not None:
         return Estimated(exact.single, exact.encoding, estimate), "candidates are ranked by the estimate given"
@@ -85,10 +96,5 @@ def evaluator_of(
         compiled = compile_reaction(single_map.bilevel, single_map.conditions.forms, exact.encoding.decision, own_rows)
     except NotCompiled as reason:
         return exact, f"each candidate is evaluated with Pyomo, because {reason}"
-    compiled.start_at(start)
+    compiled.start_at(decisions)
     return compiled, "candidates are evaluated by compiled LPs"
-
-
-def score_all(evaluator: Evaluator, decisions: Sequence[Array], session: Session) -> list[Score | None]:
-    """Return the scores of decisions, in order; None for those that were left out because a run has to end."""
-    return [None if session.over else evaluator.score(x) for x in decisions]

@@ -48,7 +48,7 @@ class HotScore:
     def _at(self, x: Array, y: Array) -> Score:
         reaction = self._reaction
         w = np.r_[y, np.zeros(self._others)]
-        values = reaction.leader.values(x, w)
+        values = reaction.leader.values(x[None], w[None])[0]
         violation = float(reaction.leader_limits.excess(values)[self._settled].sum())
         low, high = reaction.columns.lower[self._own :].copy(), reaction.columns.upper[self._own :].copy()
         ends = (
@@ -60,9 +60,9 @@ class HotScore:
         violation += float(np.maximum(low - high - 1e-9 * (1 + np.abs(low)), 0.0).sum())
         if violation > 0:
             return Score(violation, math.inf)
-        cost = reaction.objective.costs(x)[self._own :]
+        cost = reaction.objective.costs(x[None])[0, self._own :]
         chosen = np.where(cost > 0, low, np.where(cost < 0, high, np.clip(0.0, low, np.maximum(low, high))))
         if not np.isfinite(chosen).all():
             return reaction.score(x)  # unbounded, or no matter where: the LP says
         w[self._own :] = chosen
-        return Score(0.0, float(reaction.objective.values(x, w)[0]))
+        return Score(0.0, float(reaction.objective.values(x[None], w[None])[0, 0]))

@@ -1,94 +1,95 @@
 """An executor's workers decode points and score decisions, in chunks; what these have in common is sent packed.
 
-A worker unpacks it once and keeps it, with HiGHS loaded: every solve starts from the same basis whatever was solved
-before (:mod:`.persistent_lp`), and random numbers come with the points, so that no result depends on who works.
+A worker unpacks it once and keeps it, with HiGHS loaded and the scores that it found: every solve starts from the same
+basis whatever was solved before (:mod:`.persistent_lp`), and random numbers come with the points, so that no result
+depends on who works. Later chunks have its name only; a worker that does not know it asks.
 """
 
+import math
 import pickle
 import threading
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
-from ...executing import is_lost
+from ...executing import is_lost, workers_of
 from ...solvers.session import Session
 from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding
-from .compiled import CompiledReaction, Score
+from .compiled import CompiledReaction
+from .judging import Judge, Judged, joined
 
-CHUNK = 16  # candidates that an executor gets at once
+LEAST, MOST = 8, 512  # points that a worker gets at once
+UNKNOWN_NUMBER = 4  # of workers, where an executor does not say how many it has
+UNKNOWN = "unknown"  # what a worker answers that does not have the data
 POLL = 0.2  # seconds from one look at the deadline to the next, while a worker is waited for
 GRACE = 2.0  # seconds that a worker may still take when the run has to end
 
 
-class Worked(NamedTuple):
-    """A point's decision, the point moved there, and the score where one was asked for and no row is violated."""
-
-    decision: Array
-    point: Array
-    score: Score | None
+Task = tuple[Array, Array, int]
+"""Points, their random numbers, and how many are to be scored."""
 
 
 class _Kept(threading.local):
     """What this thread unpacked last: HiGHS is of one thread."""
 
     name = ""
-    item: Any = None
+    judge: Any = None
 
 
 _KEPT = _Kept()
 
 
-@dataclass(frozen=True)
-class _Packed:
-    """Plain data under a name of its own, packed once for all chunks."""
-
-    name: str
-    data: bytes
-
-    def open(self) -> Any:
-        """Return the data; unpacked where this thread has others."""
-        if _KEPT.name != self.name:
-            _KEPT.name, _KEPT.item = self.name, pickle.loads(self.data)
-        return _KEPT.item
-
-
 class Workers:
-    """An executor's workers for one run."""
+    """An executor's workers for one run.
 
-    def __init__(self, encoding: Encoding, evaluator: CompiledReaction, executor: Executor, session: Session) -> None:
+    :param judge: that of this process, for what no worker does.
+    """
+
+    def __init__(
+        self, encoding: Encoding, evaluator: CompiledReaction, executor: Executor, session: Session, judge: Judge
+    ) -> None:
         shared = replace(encoding, decision=()), evaluator.fresh()  # a variable would take its whole model along
-        self._packed = _Packed(uuid4().hex, pickle.dumps(shared))
-        self._executor, self._session = executor, session
+        self._name, self._data = uuid4().hex, pickle.dumps(shared)
+        self._known = False  # whether a worker has the data
+        self._executor, self._session, self._judge = executor, session, judge
 
-    def work(self, points: Sequence[Array], draws: Sequence[Array], asked: int) -> list[Worked | None]:
-        """Decode points, and score the first of them; None for those that no worker did.
+    def judge(self, points: Array, draws: Array, asked: int) -> Judged:
+        """Return what :meth:`.Judge.judge` does, from the workers.
 
         Nothing is lost with the workers: Ctrl-C in a terminal reaches them too, and ends them.
-
-        :param draws: random numbers of each point, see :meth:`.Encoding.draw`.
-        :param asked: how many are to be scored.
         """
-        chunks = [slice(k, k + CHUNK) for k in range(0, len(points), CHUNK)]
-        futures = [self._submitted(points[c], draws[c], asked - c.start) for c in chunks]
-        self._await([future for future in futures if future is not None])
-        found = [None if future is None else _result(future) for future in futures]
+        chunks = [slice(k, k + size) for size in [self._chunk(len(points))] for k in range(0, len(points), size)]
+        tasks = [(points[c], draws[c], min(max(asked - c.start, 0), len(points[c]))) for c in chunks]
+        found = self._results(tasks, None if self._known else self._data)
+        unknown = [k for k, done in enumerate(found) if done is UNKNOWN]
+        for k, done in zip(unknown, self._results([tasks[k] for k in unknown], self._data), strict=True):
+            found[k] = done
+        self._known = True
         if None in found and not self._session.over:
             self._session.say("the executor's workers are gone: candidates are evaluated in this process")
-        worked: list[Worked | None] = []
-        for chunk, done in zip(chunks, found, strict=True):
-            worked += [None] * len(points[chunk]) if done is None else done
-        return worked
+        return joined([self._judge.judge(*t) if d is None else Judged(*d) for t, d in zip(tasks, found, strict=True)])
 
-    def _submitted(self, points: Sequence[Array], draws: Sequence[Array], asked: int) -> Future[list[Worked]] | None:
+    def _chunk(self, count: int) -> int:
+        """Return how many points a worker gets at once: all have the same, but not too few to be worth the sending."""
+        share = math.ceil(count / workers_of(self._executor, UNKNOWN_NUMBER))
+        return min(max(share, LEAST), MOST)
+
+    def _results(self, tasks: Sequence[Task], data: bytes | None) -> list[Any]:
+        """Return the results of tasks; None for those that no worker did."""
+        futures = [self._submitted(task, data) for task in tasks]
+        self._await([future for future in futures if future is not None])
+        return [None if future is None else _result(future) for future in futures]
+
+    def _submitted(self, task: Task, data: bytes | None) -> Future[Any] | None:
         try:
-            return self._executor.submit(_work, self._packed, points, draws, asked)
+            return self._executor.submit(_work, self._name, data, *task)
         except BrokenExecutor:
             return None
 
-    def _await(self, futures: list[Future[list[Worked]]]) -> None:
+    def _await(self, futures: list[Future[Any]]) -> None:
         """Wait until all are done; where the run has to end, only for what is about to be."""
         waiting = futures
         while waiting:
@@ -100,17 +101,15 @@ class Workers:
             waiting = list(wait(waiting, POLL).not_done)
 
 
-def _work(packed: _Packed, points: Sequence[Array], draws: Sequence[Array], asked: int) -> list[Worked]:
-    encoding, evaluator = packed.open()
-    done = []
-    for k, (point, draw) in enumerate(zip(points, draws, strict=True)):
-        x, moved = encoding.repaired(point, draw)
-        scored = k < asked and not encoding.violation(x) > 0
-        done.append(Worked(x, moved, evaluator.score(x) if scored else None))
-    return done
+def _work(name: str, data: bytes | None, points: Array, draws: Array, asked: int) -> Any:
+    if _KEPT.name != name:
+        if data is None:
+            return UNKNOWN
+        _KEPT.name, _KEPT.judge = name, Judge(*pickle.loads(data))
+    return tuple(_KEPT.judge.judge(points, draws, asked))
 
 
-def _result(future: Future[list[Worked]]) -> list[Worked] | None:
+def _result(future: Future[Any]) -> Any:
     """Return a chunk's results; None where there are none, because its worker is gone or the run has to end."""
     if future.cancelled() or not future.done():
         return None

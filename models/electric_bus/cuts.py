@@ -19,6 +19,7 @@ with indicator variables*, Math. Program. 124, 2010.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pyomo.environ as pyo
@@ -30,7 +31,11 @@ from .authority import AuthorityBounds
 TANGENTS = 12
 """Of each slot's square, at loads from theta_f to the greatest."""
 VIOLATED = 1e-4
-"""A tangent is added where it cuts off at least this share of its right-hand side."""
+"""A tangent is added where it cuts off at least this share of its right-hand side,"""
+MISSED = 1e-8
+"""and where the point is one of binaries, this share: the tangent at its load says there what the load costs."""
+WHOLE = 1e-6
+"""How near a binary is to 0 or 1 there."""
 
 
 def offer_thresholds(model: pyo.ConcreteModel, instance: ElectricBusInstance, bounds: AuthorityBounds) -> None:
@@ -46,11 +51,14 @@ def offer_thresholds(model: pyo.ConcreteModel, instance: ElectricBusInstance, bo
         return block.paid[f] >= kappa * (2 * at * block.above[f] - at**2 * block.passed[f])
 
     def violated(_: Any) -> Iterator[Any]:
+        binaries = chain(block.passed.values(), model.u.values())
+        whole = all(abs(z.value - round(z.value)) <= WHOLE for z in binaries)
+        least = MISSED if whole else VIOLATED
         for f, threshold in theta.items():
             passed = pyo.value(block.passed[f])
             if passed > VIOLATED:
                 at = min(max(threshold, pyo.value(block.above[f]) / passed), most[f])
-                if pyo.value(block.paid[f]) < (1 - VIOLATED) * kappa * at * pyo.value(block.above[f]):
+                if pyo.value(block.paid[f]) < (1 - least) * kappa * at * pyo.value(block.above[f]):
                     yield tangent(f, at)
 
     block = model.thresholds = ValidInequalities(

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 from pyomo.contrib.solver.common.results import TerminationCondition
-from scipy.sparse import csr_array
 
 from ...errors import UnsupportedBySolverError
 from ..interrupt import stop_requested
@@ -38,17 +37,16 @@ from .propagate import Propagator
 from .rays import any_point, improving_ray
 from .select import Choice, Entity, Selector
 from .strengthen import Strengthener
+from .subtrees import Subtrees
+from .tangents import Tangents
 from .vertices import vertex_bounds
 
 ABSOLUTE_GAP, DEFAULT_GAP = 1e-6, 1e-4
 """HiGHS's own gaps of a MILP, where none is asked for."""
-TANGENT_ROUNDS = 40
 AGAIN = 0.2
 """Pairs are bounded again once a point closes this part of the gap that was left when they were last."""
 GAP_GAIN = 0.01
 """By how much (relative) the complementarity gap's row has to raise the root's bound to be kept."""
-OBJECTIVE_ERROR = 1e-7
-"""Tangents are added until the objective errs by less (relative; absolute below 1)."""
 PLUNGE = 0.25
 """A node is followed down while its bound is within this part of the gap from the best bound."""
 FINISH_AFTER = 20
@@ -75,17 +73,19 @@ def solve(program: Program, settings: Settings, options: Mapping[str, Any], *, n
     :param nodes: most nodes.
     :raises UnsupportedBySolverError: a product of two unbounded continuous variables is in the way of every point.
     """
-    search = _Search(program, settings, options, math.inf if nodes is None else nodes)
+    search = Search(problem_of(program), settings, options, math.inf if nodes is None else nodes)
+    if program.gap is not None:
+        search.try_gap(program)
     outcome = search.run()
     if settings.tree:
         outcome.tree = tree_of(search.root, program)
     return outcome
 
 
-class _Search:
+class Search:
     """The open nodes, the best point, and what is known of the bound."""
 
-    def __init__(self, program: Program, settings: Settings, options: Mapping[str, Any], most: float) -> None:
+    def __init__(self, problem: Problem, settings: Settings, options: Mapping[str, Any], most: float) -> None:
         self.begin = time.perf_counter()
         self.trace = Trace(settings.watch)
         self.deadline = math.inf if settings.time_limit is None else self.begin + settings.time_limit
@@ -94,9 +94,7 @@ class _Search:
         self.absolute = ABSOLUTE_GAP if settings.abs_gap is None else settings.abs_gap
         self.options = options
         self.root = Node(None, (), -math.inf)
-        self._prepare(problem_of(program))
-        if program.gap is not None:
-            self._try_gap(program)
+        self._prepare(problem)
         self.heap: list[tuple[float, int, Node]] = []
         self.count = self.number = 0
         self.closed = math.inf  # the least bound of a node that the best point closed
@@ -106,8 +104,9 @@ class _Search:
         self.may_finish = not settings.tree and most == math.inf
         self.finished, self.argument = "", ""  # how, if not by the tree; what its Ms rest on
         self.next_dive, self.dive_gap = 1, DIVE_EVERY
-        self.next_strengthening = 10
+        self.next_strengthening: float = 10
         self.next_line = self.begin + LINES_EVERY
+        self.subtrees = Subtrees(settings.executor, usable=self.may_finish)
 
     def _prepare(self, problem: Problem) -> None:
         self.problem = problem
@@ -115,11 +114,12 @@ class _Search:
         self.selector = Selector(self.problem)
         self.oddities = Oddities(self.problem, self.selector)
         self.propagator = Propagator(self.problem)
-        self.incumbents = Incumbents(self.problem, self.lp, self._refine)
+        self.tangents = Tangents(self.problem, self.lp)
+        self.incumbents = Incumbents(self.problem, self.lp, self.tangents.refine)
         self.alternation = Alternation(self.problem, self.lp)
         self.lower, self.upper = self.problem.lower.copy(), self.problem.upper.copy()
 
-    def _try_gap(self, program: Program) -> None:
+    def try_gap(self, program: Program) -> None:
         """Take the gap's row into the relaxation if that makes the root's bound better."""
         plain = self.problem, self._root_bound()
         self._prepare(problem_of(program, with_gap=True))
@@ -134,18 +134,22 @@ class _Search:
         if not self.propagator.tighten(self.lower, self.upper, rounds=20):
             return math.inf
         self.lp.load(self.lower, self.upper)
-        return self._refine(self.lp.solve()).bound
+        return self.tangents.refine(self.lp.solve()).bound
 
     # The loop --------------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
-        """Search until nothing is open, or a limit is reached."""
-        word = "optimal"
+        """Find a first point and bounds, and search."""
         if self.propagator.tighten(self.lower, self.upper, rounds=20):
             self.lp.load(self.lower, self.upper)
             if self.settings.warm_start and self.incumbents.start(self.problem.program.start):
-                self._log("start")
+                self.log("start")
             self._strengthen()
+        return self._outcome(self.search())
+
+    def search(self) -> str:
+        """Search until nothing is open, or a limit is reached; return which."""
+        word = "optimal"
         node: Node | None = None
         while self.heap or node is not None:
             if (stop := self._stopped()) is not None:
@@ -157,6 +161,16 @@ class _Search:
             if node.bound >= self.cutoff:
                 self.closed = min(self.closed, node.bound)
                 node = None
+                continue
+            if self.subtrees.ready(self):
+                self.push(node)
+                node = None
+                self._strengthen_again()
+                self.subtrees.round(self)
+                if self.unbounded:
+                    word = "unbounded"
+                    break
+                self._note(None)
                 continue
             self.count += 1
             if self.may_finish and self.count > FINISH_AFTER:
@@ -170,23 +184,22 @@ class _Search:
                 word = "unbounded"
                 break
             if node is not None and self.heap and self._is_poor(node):
-                self._push(node)
+                self.push(node)
                 node = None
-            self._log()
-            self.trace.note(self.count, self.incumbents.value, self._bound_with(node))
+            self._note(node)
         if node is not None:
-            self._push(node)
-        return self._outcome(word)
+            self.push(node)
+        return word
 
     def _strengthen(self) -> None:
         """Look for a first point, bound the pairs' members, and open the root."""
-        self.strengthener = Strengthener(self.problem, self.lp, self.propagator)
+        self.strengthener = Strengthener(self.problem, self.lp, self.propagator, self._is_over)
         self.strengthened = self.incumbents.value
-        answer = self._refine(self.lp.solve())
+        answer = self.tangents.refine(self.lp.solve())
         if answer.state is State.infeasible:
             return
         if answer.x is not None and not self.selector.broken(answer.x, self.lower, self.upper):
-            self._push(self.root)  # nothing to search
+            self.push(self.root)  # nothing to search
             return
         if answer.x is not None:
             self._look_for_points(answer.x, self.lower, self.upper, True)
@@ -199,7 +212,7 @@ class _Search:
             a, b = (int(c) for c in self.problem.pairs[k])
             parts = node.divide(("pair", k, 0.0), [(a, -math.inf, 0.0)], [(b, -math.inf, 0.0)])
             node = parts[1 - side]
-        self._push(node)
+        self.push(node)
 
     def _strengthen_again(self) -> None:
         """Bound the pairs' members anew when a much better point has been found than was known before."""
@@ -213,13 +226,21 @@ class _Search:
             self.heap.clear()  # nothing is better than the best point
 
     def _finish(self) -> None:
-        """Let HiGHS solve what is left as a MILP; take its bound, and its point once that is settled."""
+        """Prove the Ms of the MILP that is left, and have it solved: here, or in parts by others."""
         self.may_finish = False
         if not is_of_pairs(self.problem) or not self._bound_multipliers():
             return
         if self.strengthener.run(self.lower, self.upper, self.incumbents.value) is None:
             self.floor = self.incumbents.value
             return
+        if self.subtrees.usable:
+            self.subtrees.by_milp = True
+            self.finished = f"MILPs of parts, with proven Ms{self.argument}"
+        else:
+            self.solve_milp()
+
+    def solve_milp(self) -> None:
+        """Let HiGHS solve what is left; take its bound, and its point once that is settled."""
         limits: dict[str, Any] = {"mip_rel_gap": self.relative / 10, "mip_abs_gap": self.absolute / 10}
         if math.isfinite(self.deadline):
             limits["time_limit"] = max(0.0, self.deadline - time.perf_counter())
@@ -230,7 +251,7 @@ class _Search:
         if found.x is not None:
             self.incumbents.settle(found.x, self.problem.lower, self.problem.upper)
         self.finished = f"a MILP with proven Ms{self.argument} ({found.word}, {found.nodes} nodes)"
-        self._log("milp")
+        self.log("milp")
 
     def _bound_multipliers(self) -> bool:
         """Return whether all Ms of the MILP are proven, at vertices of the multipliers' polyhedra if need be."""
@@ -238,7 +259,7 @@ class _Search:
             return True
         lower, upper = self.lower.copy(), self.upper.copy()
         own = slice(self.problem.program.columns)
-        upper[own] = np.minimum(upper[own], vertex_bounds(self.problem.program, upper, LARGEST))
+        upper[own] = np.minimum(upper[own], vertex_bounds(self.problem.program, upper, LARGEST, self._is_over))
         if not self.propagator.tighten(lower, upper, rounds=20) or not has_proven_ms(self.problem, upper):
             return False
         self.lower, self.upper = lower, upper
@@ -255,7 +276,7 @@ class _Search:
             if jumped:
                 self.lp.restore(node.basis)
             jumped = False
-            answer = self._refine(self.lp.solve())
+            answer = self.tangents.refine(self.lp.solve())
             if answer.state is State.infeasible:
                 return None
             if answer.state is State.unbounded:
@@ -311,7 +332,7 @@ class _Search:
             parts[0].bound == parts[1].bound and choice.entity.moves[0] <= choice.entity.moves[1]
         )
         first, second = parts if left_first else (parts[1], parts[0])
-        self._push(second)
+        self.push(second)
         return first
 
     # Nodes that are not like others -----------------------------------------------------------------------
@@ -325,8 +346,8 @@ class _Search:
         ray = None if x is None else improving_ray(self.lp)
         if x is None or ray is None:
             return self._failed(node, lower, upper)
-        if self.problem.squares and self._bend(ray):
-            self._push(node)
+        if self.tangents.bend(ray):
+            self.push(node)
             return None
         what = self.oddities.of_direction(x, ray, lower, upper)
         if what is not None:
@@ -347,44 +368,6 @@ class _Search:
         self.closed = min(self.closed, node.bound)
         return None
 
-    # Tangents --------------------------------------------------------------------------------------------
-
-    def _refine(self, answer: Answer) -> Answer:
-        """Add tangents of the objective's squares where the relaxation's point lies below them."""
-        if not self.problem.squares:
-            return answer
-        for _ in range(TANGENT_ROUNDS):
-            if answer.state is not State.optimal or answer.x is None:
-                return answer
-            x = answer.x
-            error = [s.weight * (s.factor(x) ** 2 - x[s.column]) for s in self.problem.squares]
-            limit = OBJECTIVE_ERROR * max(1.0, abs(answer.objective))
-            if sum(max(e, 0.0) for e in error) <= limit:
-                return answer
-            least = limit / (2 * len(error))
-            self._tangents(x, [k for k, e in enumerate(error) if e > least])
-            answer = self.lp.solve()
-        return answer
-
-    def _bend(self, ray: Array) -> bool:
-        """Cut a direction off in which some square grows; return whether there is one."""
-        chosen = [k for k, s in enumerate(self.problem.squares) if abs(s.factor(ray)) > 1e-7]
-        for scale in (1.0, 1e3, -1.0, -1e3):
-            self._tangents(scale * ray, chosen)
-        return bool(chosen)
-
-    def _tangents(self, x: Array, chosen: list[int]) -> None:
-        """t >= 2 z0 v'x - z0^2."""
-        if not chosen:
-            return
-        squares = [self.problem.squares[k] for k in chosen]
-        at = [s.factor(x) for s in squares]
-        start = np.r_[0, np.cumsum([s.columns.size + 1 for s in squares])]
-        index = np.concatenate([np.r_[s.columns, s.column] for s in squares])
-        data = np.concatenate([np.r_[-2.0 * z * s.coefficients, 1.0] for s, z in zip(squares, at, strict=True)])
-        rows = csr_array((data, index, start), shape=(len(squares), self.problem.columns))
-        self.lp.add_rows(rows, -np.square(at), np.full(len(at), np.inf))
-
     # Points and bounds -----------------------------------------------------------------------------------
 
     def _look_for_points(self, x: Array, lower: Array, upper: Array, dive: bool) -> None:
@@ -398,7 +381,7 @@ class _Search:
             self.dive_gap = DIVE_EVERY if found else 2 * self.dive_gap
             self.next_dive = self.count + self.dive_gap
         if self.incumbents.value < before:
-            self._log("point")
+            self.log("point")
 
     @property
     def cutoff(self) -> float:
@@ -421,9 +404,24 @@ class _Search:
             return False
         return node.bound > best + PLUNGE * (value - best)
 
-    def _push(self, node: Node) -> None:
+    def take(self, most: int) -> list[Node]:
+        """Take the best of the open nodes away."""
+        taken: list[Node] = []
+        while self.heap and len(taken) < most:
+            node = heapq.heappop(self.heap)[2]
+            if node.bound >= self.cutoff:
+                self.closed = min(self.closed, node.bound)
+            else:
+                taken.append(node)
+        return taken
+
+    def push(self, node: Node) -> None:
+        """Put a node among the open ones."""
         self.number += 1
         heapq.heappush(self.heap, (node.bound, self.number, node))
+
+    def _is_over(self) -> bool:
+        return self._stopped() is not None
 
     def _stopped(self) -> str | None:
         if stop_requested():
@@ -449,6 +447,7 @@ class _Search:
             done += f"; bounded by {self.finished}"
         if self.left_open:
             done += f"; {len(self.left_open)} nodes are left open, as {self.left_open[0]}"
+        done += self.subtrees.said
         told = bound if math.isfinite(bound) and word not in ("infeasible", "unbounded") else None
         self.trace.end(self.count, incumbents.value, told)
         return Outcome(
@@ -456,7 +455,12 @@ class _Search:
             trace=self.trace.marks, root_bound=self.trace.root_bound,
         )  # fmt: skip
 
-    def _log(self, what: str = "") -> None:
+    def _note(self, node: Node | None) -> None:
+        self.log()
+        self.trace.note(self.count, self.incumbents.value, self._bound_with(node))
+
+    def log(self, what: str = "") -> None:
+        """Print where the search stands, now and then, and at what is worth a line."""
         if not self.settings.tee:
             return
         now = time.perf_counter()

@@ -16,6 +16,8 @@ J. Glob. Optim. 53, 2012 (bound cuts); A. M. Gleixner et al., *Three enhancement
 tightening*, J. Glob. Optim. 67, 2017.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -38,8 +40,12 @@ WORTHWHILE = 0.02
 class Strengthener:
     """Bounds pairs' members, and adds the rows that follow, at the root."""
 
-    def __init__(self, problem: Problem, lp: Lp, propagator: Propagator) -> None:
-        self.problem, self.lp, self.propagator = problem, lp, propagator
+    def __init__(self, problem: Problem, lp: Lp, propagator: Propagator, over: Callable[[], bool]) -> None:
+        """Prepare.
+
+        :param over: whether to leave the bounds as they are by then.
+        """
+        self.problem, self.lp, self.propagator, self.over = problem, lp, propagator, over
         self.cutoff_row: int | None = None
 
     def run(self, lower: Array, upper: Array, best: float) -> list[tuple[int, int]] | None:
@@ -78,7 +84,7 @@ class Strengthener:
         for k, pair in enumerate(self.problem.pairs):
             for side in (0, 1):
                 member, twin = int(pair[1 - side]), int(pair[side])
-                if upper[member] <= 0 or upper[twin] <= 0 or self.lp.steps > most:
+                if upper[member] <= 0 or upper[twin] <= 0 or self.lp.steps > most or self.over():
                     continue
                 bound = self._largest(member, twin, lower, upper)
                 if bound < upper[member]:

@@ -19,6 +19,7 @@ have not full rank on the entries U that are known not to be zero, it branches o
 rank; where they have, on an entry being small or not. A linear program without solution closes a node.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,18 +65,19 @@ class Block:
     """Whether a row has a slack that lets it be above, or below, its right-hand side."""
 
 
-def vertex_bounds(program: Program, upper: Array, most: float) -> Array:
+def vertex_bounds(program: Program, upper: Array, most: float, over: Callable[[], bool] = lambda: False) -> Array:
     """Return an upper bound of each column (inf: none) that holds for a point as good as any other.
 
     :param upper: proven bounds; of these only zeros are used.
     :param most: bounds of single entries, which follow by their rows, are to be about as small as this.
+    :param over: whether to end, without a bound of what is not finished.
     """
     system = _System.of(program, upper)
     bounds, left = np.full(program.columns, np.inf), PROGRAMS
     for block in system.blocks():
         growth = np.abs(block.matrix).sum(axis=1).max(initial=1.0)
         largest = min(LARGEST, most / 2 / growth)
-        search = VertexSearch(block, largest, left)
+        search = VertexSearch(block, largest, left, over)
         if search.proves():
             bounds[block.columns] = largest
         left = search.left
@@ -165,8 +167,10 @@ def _own(program: Program, matrix: csc_array) -> tuple[Array, Array]:
 class VertexSearch:
     """Shows that no vertex of a block has an entry beyond M."""
 
-    def __init__(self, block: Block, most: float, left: int = PROGRAMS) -> None:
-        self.block, self.left, self.depth = block, left, 0
+    def __init__(
+        self, block: Block, most: float, left: int = PROGRAMS, over: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.block, self.left, self.over, self.depth = block, left, over, 0
         count, self.size = block.matrix.shape
         self.price = max(1, block.matrix.size // ENTRIES)
         unit = np.maximum(np.abs(block.matrix).max(axis=1, initial=0.0), np.abs(block.right) / most)
@@ -212,7 +216,7 @@ class VertexSearch:
         lower, upper = lower.copy(), upper.copy()
         if not self._narrow(tight, lower, upper) or (x := self._point(tight, lower, upper)) is None:
             return True
-        if self.left <= 0:
+        if self.left <= 0 or self.over():
             return False
         known = np.flatnonzero(_sure(lower, upper)[:-1])
         chosen = self.matrix[np.ix_(tight, known)]

@@ -114,12 +114,14 @@ def run(solver: Any, watch: Watch | None = None) -> Trace:
     trace = Trace(watch)
 
     def look(event: Any) -> None:
+        """Note how far the search is, and end it where that is asked for."""
         told = event.data_out
         trace.note(told.mip_node_count, told.mip_primal_bound, told.mip_dual_bound)
         if stop_requested():
             event.interrupt()
 
     def improved(event: Any) -> None:
+        """Note a new best point."""
         told = event.data_out
         trace.note(told.mip_node_count, told.objective_function_value, told.mip_dual_bound)
 

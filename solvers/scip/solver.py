@@ -19,6 +19,11 @@ from .optimum import confirmed, is_doubtful
 pyscipopt, _installed = attempt_import("pyscipopt")
 
 SHORT_NODES = 1000
+FREE_OF_DUALITY = {
+    "misc/allowweakdualreds": False, "misc/usesymmetry": 0, "constraints/components/maxprerounds": 0,
+    "constraints/components/propfreq": -1,
+}  # fmt: skip
+"""Without what keeps another optimum of the model than rows to come may. Strong reductions are off anyway."""
 FINEST_TOLERANCE = 1e-6
 """SCIP's own feasibility tolerance: with 1e-9, SCIP 10 was seen to call a wrong point optimal (106.57 for 34.94)."""
 
@@ -37,6 +42,7 @@ class Scip(Solver):
     name: ClassVar[str] = "scip"
     node_limit: ClassVar[str] = "limits/nodes"
     seed_option: ClassVar[str | None] = "randomization/randomseedshift"
+    separates: ClassVar[bool] = True
     features: ClassVar[Features] = Features(
         qp=True,
         miqp=True,
@@ -75,6 +81,8 @@ class Scip(Solver):
         chosen["heuristics/mpec/freq"] = -1
         # SCIP 10's strong dual reductions were seen to call feasible models infeasible (max 100 y, 0 <= y <= 1).
         chosen["misc/allowstrongdualreds"] = False
+        if settings.asking is not None:
+            chosen |= FREE_OF_DUALITY
         if not settings.presolve:
             chosen |= {"presolving/maxrounds": 0, "propagating/maxroundsroot": 0, "propagating/maxrounds": 0}
         if settings.short:
@@ -87,10 +95,12 @@ class Scip(Solver):
         return chosen | dict(settings.extra or {}) | dict(settings.options or {})
 
     def _native(self, program: Program, settings: Settings) -> Outcome:
-        from . import native  # here, because it needs pyscipopt to be installed
+        from . import native, separating  # here, because they need pyscipopt to be installed
 
         trace = Trace(settings.watch)
         model, x = native.build(program, settings.warm_start, trace)
+        if settings.asking is not None:
+            separating.include(model, settings.asking, x)
         try:
             _set_options(model, self._options(settings))
             model.hideOutput(not settings.tee)

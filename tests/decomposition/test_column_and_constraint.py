@@ -3,6 +3,7 @@
 import pyomo.environ as pyo
 import pytest
 from generated import generate, generate_continuous
+from sweeps import one_in
 
 import bilevolt as bv
 from bilevolt.errors import ArgumentError, IntegerFollowerError, UnsupportedBySolverError
@@ -20,7 +21,7 @@ RANDOM = [
 ]
 
 
-@pytest.mark.parametrize(("reformulation", "solver", "seed"), RANDOM)
+@pytest.mark.parametrize(("reformulation", "solver", "seed"), one_in(4, RANDOM))
 def test_random_problems_agree_with_enumeration(reformulation, solver, seed):
     problem = generate(seed)
     expected = problem.enumerated()
@@ -33,7 +34,8 @@ def test_random_problems_agree_with_enumeration(reformulation, solver, seed):
 
 
 @pytest.mark.parametrize(
-    ("seed", "truth", "solver"), [(4, 21, "highs"), (102, None, "scip"), (138, 0, "highs"), (179, -46, "scip")]
+    ("seed", "truth", "solver"),
+    one_in(2, [(138, 0, "highs"), (4, 21, "highs"), (102, None, "scip"), (179, -46, "scip")]),
 )
 def test_where_pccg_answers_falsely_the_answer_is_right(seed, truth, solver):
     """PAO's PCCG says 13, 0, -0.5 and -45, as measured with its defaults and CBC."""
@@ -44,6 +46,7 @@ def test_where_pccg_answers_falsely_the_answer_is_right(seed, truth, solver):
     assert solution.objective == (None if truth is None else pytest.approx(truth, abs=1e-5))
 
 
+@pytest.mark.long
 def test_the_random_problems_are_of_every_kind():
     problems = [generate(seed) for seed in range(44)]
     assert sum(not problem.solvable() for problem in problems) >= 3

@@ -69,6 +69,7 @@ def table(found):
     return found.frame[names].to_json(orient="records")
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_takes_no_row_along(files, tmp_path):
     runs = {"reformulations": ["sos1"], "solvers": ["gurobi"]}
     ledger = tmp_path / "rows.jsonl"
@@ -86,7 +87,7 @@ def test_a_task_keeps_to_its_memory_and_its_time(files):
     one = {"reformulations": ["sos1"], "solvers": ["gurobi"], "executor": 1}
     (row,) = tournament([files["hungry"]], **one, memory_limit=8).rows
     assert "MemoryError" in (row.reason or "")
-    (row,) = tournament([files["endless"]], **one, task_limit=3).rows
+    (row,) = tournament([files["endless"]], **one, task_limit=0.5).rows
     assert row.status == "error" and "limit of a task" in (row.reason or "")
 
 
@@ -170,6 +171,7 @@ def swarm(model, **options):
     return found.history, found.values, found.objective
 
 
+@pytest.mark.long
 def test_a_cluster_that_loses_a_worker_gives_the_same_rows(cluster, files, tmp_path):
     from distributed import Client
 

@@ -1,6 +1,6 @@
 """Simulated annealing: acceptance, steps, chains."""
 
-import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -9,8 +9,7 @@ import bilevolt
 import bilevolt.heuristics
 from bilevolt.heuristics.population import Population
 
-assert bilevolt.heuristics.annealing
-operators = sys.modules["bilevolt.heuristics.annealing"]  # the package's attribute of that name is the method
+operators = import_module("bilevolt.heuristics.annealing")
 
 
 def candidates(*scores):

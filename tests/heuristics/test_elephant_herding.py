@@ -1,16 +1,14 @@
 """Elephant herding's operators, on one clan."""
 
-import sys
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import bilevolt.heuristics
 from bilevolt.heuristics.population import Population
 
-assert bilevolt.heuristics.elephant_herding
-operators = sys.modules["bilevolt.heuristics.elephant_herding"]  # the package's attribute of that name is the method
+operators = import_module("bilevolt.heuristics.elephant_herding")
 CLAN = np.array([[0.8, 0.4], [0.2, 0.6], [0.5, 0.5], [0.1, 0.9]])
 
 

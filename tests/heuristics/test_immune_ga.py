@@ -1,15 +1,13 @@
 """The immune genetic algorithm's operators."""
 
-import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
 
-import bilevolt.heuristics
 from bilevolt.heuristics.population import Population
 
-assert bilevolt.heuristics.immune_ga
-operators = sys.modules["bilevolt.heuristics.immune_ga"]  # the package's attribute of that name is the method
+operators = import_module("bilevolt.heuristics.immune_ga")
 
 
 def antibodies(*points):

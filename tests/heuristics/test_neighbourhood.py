@@ -170,6 +170,7 @@ def test_starts(start, expected):
     assert found.objective == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.long
 def test_demand_response_improves_on_the_reaction_to_the_base_price():
     """-0.08574 is the proven optimum of ev8, -0.2279 the reaction to the base price, where the search starts."""
     model = bv.models.demand_response.build(bv.load_instance("ev8"))

@@ -1,7 +1,7 @@
 """What methods that move points share: options, repeatability, budget, bounds, and what they say of no answer."""
 
 import math
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -100,6 +100,25 @@ def test_an_executor_changes_nothing(method):
     alone = run(mixed(), method, **options)
     with ThreadPoolExecutor(2) as threads:
         assert trace(run(mixed(), method, executor=threads, **options)) == trace(alone)
+
+
+class Forgetful(Executor):
+    """Each task gets a worker of its own, which knows nothing of the run."""
+
+    def submit(self, task, /, *args, **kwargs):
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(task, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return trace(run(mixed(), "pso", population=40, iterations=3))
+
+
+@pytest.mark.parametrize("executor", [ThreadPoolExecutor(1), ThreadPoolExecutor(3), Forgetful()])
+def test_how_many_work_changes_nothing(executor, alone):
+    with executor:
+        assert trace(run(mixed(), "pso", population=40, iterations=3, executor=executor)) == alone
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pyomo.environ as pyo
 import pytest
+from sweeps import only
 
 import bilevolt
 from bilevolt import SubModel, reformulate
@@ -147,10 +148,10 @@ def test_a_heuristic_that_finds_nothing_is_no_start():
     assert (solution.status, solution.objective) == ("optimal", pytest.approx(-12))
 
 
-@pytest.mark.parametrize("pair", [("sos1", "scip"), ("bigm", "highs")], ids="-".join)
-def test_the_smaller_bus_city_starts_from_the_nested_heuristic(pair):
+@pytest.mark.parametrize(("step", "solver"), only([("bigm", "highs")], [("sos1", "scip"), ("bigm", "highs")]))
+def test_the_smaller_bus_city_starts_from_the_nested_heuristic(step, solver):
     model = electric_bus.build(load_instance("limassol_small"))
-    solution = run(model, pair, warm_start="nested")
+    solution = run(model, (step, solver), warm_start="nested")
     start = float(note(solution).removeprefix("started from a point with objective "))
     assert solution.status == "optimal", solution.notes
     assert solution.certificate.globally_optimal is True

@@ -76,3 +76,36 @@ def test_a_solve_leaves_numpy_and_the_modules_as_they_were(tmp_path):
     run = subprocess.run([sys.executable, "-c", _TRACES], capture_output=True, text=True, cwd=tmp_path, check=True)
     none = (False, False, False)
     assert (run.stdout, run.stderr) == (f"{none}\n{none}\noptimal {none}\n", "")
+
+
+_LATER = """
+import inspect, pickle, sys
+import bilevolt as bv
+model = bv.models.textbook.build("bard511")
+before = bv.SubModel
+assert "fixed" in inspect.getsource(before)
+print("pao" in sys.modules, "pyomo.environ" in sys.modules)
+{first}
+import pao
+from pao.pyomo import components
+print(components.SubModel is pao.pyomo.SubModel is before is type(model.L), pao.pyomo.components is components)
+print(*(type(module.__spec__.loader).__name__ for module in (pao, components)))
+print(pao.pyomo.Solver("bilevolt").solve(model, solver="highs").check_optimal_termination())
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["from pao.pyomo.components import SubModel", "assert pickle.loads(pickle.dumps(before)) is before"]
+)
+def test_pao_is_imported_when_somebody_needs_it(first, tmp_path):
+    """And is then as if it had been imported first: one class, loaded by whom Python found, with our solver."""
+    code = _LATER.format(first=first)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (run.stdout, run.stderr) == ("False False\nTrue True\nSourceFileLoader SourceFileLoader\nTrue\n", "")
+
+
+def test_parts_of_pao_that_we_do_not_pass_on_are_not_there():
+    from bilevolt.levels import pao_adapter
+
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        pao_adapter.Nothing  # noqa: B018

@@ -249,7 +249,7 @@ class Conformance:
         assert self.name in level.steps
         for item in level.linearized:
             assert item.step == self.name
-            assert not item.pair.complementarity.active
+            assert item.pair.complementarity is None  # never a component that would have to be deactivated
 
     def test_part_of_the_pairs(self):
         single = kkt.apply(read_levels(with_two_followers()))

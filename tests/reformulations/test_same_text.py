@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import bilevolt as bv
 from bilevolt.bounds.rows import Rows
 from bilevolt.reformulations.single_level import map_of
@@ -25,6 +27,7 @@ def text_under(seed: str) -> str:
     ).stdout
 
 
+@pytest.mark.long
 def test_the_hash_seed_changes_nothing():
     assert len({text_under(seed) for seed in ("1", "3")}) == 1
 

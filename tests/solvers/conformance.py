@@ -5,6 +5,7 @@
 must refuse, with the feature's name.
 """
 
+import os
 import re
 import signal
 import subprocess
@@ -67,6 +68,21 @@ def solver_params(*needed: str) -> list[Any]:
         if all(getattr(solver.features, feature) for feature in needed)
         for reason in [solver.available()]
     ]
+
+
+def wait_until_it_works(child: Any, seconds: float = 0.4) -> None:
+    """Return when a process has worked for so long from now on, however busy the machine is; else after 2 seconds."""
+    account = Path(f"/proc/{child.pid}/stat")
+    if not account.exists():  # not on Linux
+        time.sleep(2)
+        return
+
+    def worked() -> float:
+        return sum(map(int, account.read_text().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    begin = worked()
+    while child.poll() is None and worked() < begin + seconds:
+        time.sleep(0.02)
 
 
 class Conformance:
@@ -259,8 +275,7 @@ class Conformance:
         assert result.status in (Status.feasible, Status.no_solution)
         assert "node or iteration limit" in result.message
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-    def test_a_request_to_stop_keeps_the_best_point(self, number):
+    def test_a_request_to_stop_keeps_the_best_point(self):
         script = f"""
             import signal, sys
             sys.path.insert(0, {HERE!r})
@@ -269,17 +284,23 @@ class Conformance:
             from bilevolt.solvers import get_solver
             from bilevolt.solvers.interrupt import stoppable
             solver = get_solver({self.name!r})
-            print("ready", flush=True)
-            with stoppable():
-                result = solver.solve(models.market_split(), time_limit=60, warm_start=True)
-            print(f"{{result.status}}: {{result.message}}", flush=True)
+            solver.solve(models.milp_max())  # everything is imported
+            for _ in range(2):
+                print("ready", flush=True)
+                with stoppable():
+                    result = solver.solve(models.market_split(), time_limit=60, warm_start=True)
+                print(f"result: {{result.status}}: {{result.message}}".replace("\\n", " "), flush=True)
         """
         child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(2)
-        child.send_signal(number)
-        output, _ = child.communicate(timeout=30)
-        assert output and output.strip().splitlines()[-1].startswith(f"feasible: {self.name}: interrupted")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            assert next(child.stdout) == "ready\n"
+            wait_until_it_works(child)
+            child.send_signal(number)
+            said = next(
+                (line for line in child.stdout if line.startswith("result: ")), ""
+            )  # Gurobi writes its own, too
+            assert said.startswith(f"result: feasible: {self.name}: interrupted"), said or number.name
+        assert child.wait(timeout=30) == 0
 
     # Starts --------------------------------------------------------------------------------------------------
 

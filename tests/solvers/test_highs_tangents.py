@@ -7,6 +7,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 from pyomo.contrib.solver.common.results import TerminationCondition
+from sweeps import only
 
 from bilevolt.errors import UnsupportedBySolverError
 from bilevolt.solvers import Status, get_solver, needs_of
@@ -45,7 +46,7 @@ REFERENCES.remove(("large weights", "scip"))  # SCIP 10 checks products of 7e5 t
 
 
 @pytest.mark.parametrize(("kind", "reference"), REFERENCES)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", only([0, 1], range(4)))
 def test_agrees_with_solvers_that_have_miqp(seed, kind, reference):
     m = random_miqp(seed, kind, pyo.maximize if seed % 2 else pyo.minimize)
     found, expected = get_solver("highs").solve(m), get_solver(reference).solve(m)

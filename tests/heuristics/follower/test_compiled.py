@@ -111,7 +111,7 @@ def test_an_answer_depends_on_its_decision_alone():
     reaction, encoding, _ = compiled(bilevolt.models.station_location.build(bilevolt.load_instance("zone_ties")))
     rng = np.random.default_rng(2)
     decisions = [encoding.decode(rng.random(encoding.dimensions), rng)[0] for _ in range(20)]
-    reaction.start_at(decisions[0])
+    reaction.start_at(np.array(decisions[:1]))
     forward = [reaction.score(x) for x in decisions]
     backward = [reaction.score(x) for x in reversed(decisions)]
     assert forward == backward[::-1]

@@ -105,7 +105,7 @@ def test_where_the_leaders_objective_is_quadratic_the_optimum_found_is_kept():
         x = np.array([0.5])
         optimum = reaction._follow(x).columns
         assert sorted(optimum) == pytest.approx([0, 2.5])
-        assert reaction.score(x).objective == float(reaction.objective.values(x, optimum)[0])
+        assert reaction.score(x).objective == float(reaction.objective.values(x[None], optimum[None])[0, 0])
 
 
 VIOLATED = [  # costs, least sum that the leader asks for, violation at x = 0.5 (the follower buys 2.5)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 import pytest
 from browser import CHROMIUM, Browser
+from sweeps import only
 from typer.testing import CliRunner
 
 import bilevolt as bv
@@ -36,7 +37,14 @@ def slack(row, x, y):
 
 @pytest.fixture(scope="module")
 def pages():
-    return {name: bv.play(textbook.build(name)) for name in MODELS}
+    """The page of each name, made when it is first asked for."""
+
+    class Pages(dict):
+        def __missing__(self, name):
+            self[name] = bv.play(textbook.build(name))
+            return self[name]
+
+    return Pages()
 
 
 def reacted(name, x):
@@ -55,7 +63,7 @@ def decided(name):
     return variable.name
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", only(["bard511", "siddiqui_gabriel_max"], MODELS))
 def test_replies_are_those_of_a_solver(pages, name):
     data = pages[name].data
     asked = [known for known in data["known"][::29] if known["optimal"]]
@@ -143,7 +151,7 @@ class TestInABrowser:
         rows = browser.run("[...document.querySelectorAll('tr[data-row]')].map((r) => [r.dataset.row, r.className])")
         return dict(rows)
 
-    @pytest.mark.parametrize("name", MODELS)
+    @pytest.mark.parametrize("name", only(["bard511", "siddiqui_gabriel_max"], MODELS))
     def test_its_own_replies_are_pythons(self, browser, pages, tmp_path, name):
         self.opened(browser, pages, tmp_path, name)
         assert browser.run("Number(byId('checked').dataset.farthest)") < 1e-9
