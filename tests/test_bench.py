@@ -108,3 +108,8 @@ def test_seconds_of_the_processor_end_in_a_request_to_stop():
     with stoppable(), demand_response.stopped_after(0.01):
         while not stop_requested():
             pass
+
+
+def test_a_gap_has_no_seconds():
+    row = Row("city", "peer", 0.02, 0.03, None, "the bound", unit="")
+    assert bench.line(row) == "city: 0.03; aim 0.02 missed: the bound"

@@ -15,7 +15,7 @@ class Row:
     """What is measured against what; ``aim`` is the ratio ours / peer that is aimed at, or of ours where no peer is.
 
     :ivar bound_by: what keeps ours from being faster.
-    :ivar unit: of ours and of the peer.
+    :ivar unit: of ours, the peer's and (without a peer) the aim; "" for a share.
     """
 
     name: str
