@@ -35,8 +35,8 @@ _DESCRIPTIONS = {
     "auto": "Big-M where every M is proven or given, else SOS1, else branch where the solver has no sets.",
     "exact": "Proven optima: by a reformulation, or column_and_constraint for followers with integers.",
 }
-#: Modules in another folder than their kind's.
-_ELSEWHERE = {"column_and_constraint": "decomposition"}
+#: Where a name's module, or folder, may be.
+_FOLDERS = {"methods": ("heuristics", "decomposition"), "reformulations": ("reformulations",)}
 
 
 def list_(
@@ -113,14 +113,14 @@ def _solver(item: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 def _described(kind: Kind) -> Iterator[tuple[str, str]]:
     """Yield names, and what their modules say of themselves in one line."""
-    folder = "heuristics" if kind is Kind.methods else kind.value
+    from importlib.resources import files
+
     for name in _names(kind):
-        yield name, _DESCRIPTIONS.get(name) or _first_line(f"{_ELSEWHERE.get(name, folder)}/{name}.py")
+        paths = [f"{folder}/{name}{end}" for folder in _FOLDERS[kind.value] for end in (".py", "/__init__.py")]
+        found = (path for path in map(files(_PACKAGE).joinpath, paths) if path.is_file())
+        yield name, _DESCRIPTIONS.get(name) or _first_line(next(found).read_text(encoding="utf-8"))
 
 
 def _first_line(module: str) -> str:
-    """Return the first line of a module's docstring."""
-    from importlib.resources import files
-
-    text = files(_PACKAGE).joinpath(module).read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    """Return the first line of the docstring in a module's text."""
+    return (ast.get_docstring(ast.parse(module)) or "").partition("\n")[0]
