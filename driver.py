@@ -77,7 +77,8 @@ def solve(
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
-        ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
+        ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own;
+        False for none. By default heuristics look for one where the model is large, see :mod:`.pipeline.start`.
     :param tee: print the solvers' own logs.
     :param progress: a function that is told, in a line of text, what is being done, and of a long search best
         point, bound and gap; True prints it.
@@ -219,7 +220,8 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
         solution.bound = None if solution.assumptions else solution.bound
-        solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
+        by = f", found by {request.warm_start!r}" if request.warm_start else ""
+        solution.notes.append(f"the point is that of the start{by}")
         return solution, None, question
     return solution, single, question
 

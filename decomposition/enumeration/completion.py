@@ -46,13 +46,12 @@ class _Lp:
     """The leader's problem over the responses; columns are those parts of (y, z, prices) that are not settled."""
 
     def __init__(self, arrays: Arrays, x: Array, response: Response) -> None:
-        self.arrays, self.response = arrays, response
+        self.arrays, self.x, self.response = arrays, x, response
         own, self.start = len(arrays.own), arrays.price_start
         self.matrix = at_decision(arrays.leader, x)
-        self.constants = arrays.leader.constants(x)
+        self.constants = arrays.leader.constants(x[None])[0]
         self.limits = arrays.leader_limits.less(self.constants)
-        self.constant, self.cost = float(arrays.objective.constants(x)[0]), arrays.objective.costs(x)
-        self.of_rows = at_decision(arrays.rows, x)
+        self.constant, self.cost = float(arrays.objective.constants(x[None])[0, 0]), arrays.objective.costs(x[None])[0]
         seen = np.zeros(self.cost.size, dtype=bool)
         seen[self.matrix.indices[self.matrix.data != 0]] = True
         seen |= self.cost != 0
@@ -66,9 +65,14 @@ class _Lp:
         unit = self.response.unit[at]
         return csr_array((sign * unit, (np.arange(at.size), at)), shape=(at.size, self.response.prices.size))
 
+    def _their_prices(self) -> Array:
+        """Return the leader's prices in the response that was found."""
+        at, sign = self.arrays.prices
+        return np.asarray(sign * self.response.unit[at] * self.response.prices[at])
+
     def settled(self) -> Completed | str:
         """Return what is left without an LP."""
-        w = np.r_[self.response.y, self._prices() @ self.response.prices]
+        w = np.r_[self.response.y, self._their_prices()]
         if self.arrays.leader_limits.excess(self.matrix @ w + self.constants).any():
             return INFEASIBLE
         return Completed(self.constant + float(self.cost @ w), self.response.y, np.zeros(0), self.response.prices)
@@ -78,7 +82,7 @@ class _Lp:
         arrays, found = self.arrays, self.response
         own, k, several = len(arrays.own), len(arrays.others), found.prices.size
         y, z = eye_array(own) if self.loose else csr_array((own, 0)), eye_array(k)
-        prices = self._prices()
+        prices, of_rows = self._prices(), at_decision(arrays.rows, self.x)
         free = prices if self.open else csr_array((prices.shape[0], 0))
         spread = csr_array(
             block_array([[y, None, None], [None, z, None], [None, None, free]]) if self.columns else (0, 0)
@@ -87,7 +91,7 @@ class _Lp:
         if not self.loose:
             still[:own] = found.y
         if not self.open:
-            still[self.start :] = prices @ found.prices
+            still[self.start :] = self._their_prices()
         lower, upper = [arrays.columns.lower[own:]], [arrays.columns.upper[own:]]
         fixed = self.matrix @ still
         rows = [csr_array(self.matrix @ spread)]
@@ -96,14 +100,14 @@ class _Lp:
             low, high = self._face()
             lower.insert(0, np.where(found.fixed, found.y, arrays.columns.lower[:own]))
             upper.insert(0, np.where(found.fixed, found.y, arrays.columns.upper[:own]))
-            rows.append(csr_array(self.of_rows @ spread[:own]))
+            rows.append(csr_array(of_rows @ spread[:own]))
             row_lower.append(low)
             row_upper.append(high)
         if self.open:
             low, high = self._signs()
             lower.append(low)
             upper.append(high)
-            stationary = block_array([[csr_array(self.of_rows.T), eye_array(own)]])
+            stationary = block_array([[csr_array(of_rows.T), eye_array(own)]])
             rows.append(csr_array(block_array([[csr_array((own, self.columns - several)), stationary]])))
             row_lower.append(found.cost)
             row_upper.append(found.cost)

@@ -86,4 +86,5 @@ def _allowed(arrays: Arrays, found: Array) -> Array:
     alone[leader.terms[0]] = False
     if not alone.any():
         return np.ones(len(found), dtype=bool)
-    return np.array([not limits.excess(leader.constants(x))[alone].any() for x in found], dtype=bool)
+    allowed: Array = np.asarray(~limits.excess(leader.constants(found))[:, alone].any(axis=1))
+    return allowed

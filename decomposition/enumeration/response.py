@@ -67,10 +67,10 @@ class ResponseLp:
     def at(self, x: Array) -> Response | str:
         """Return the response to a decision; or how it ended instead, in HiGHS's word."""
         arrays, highs = self._arrays, self._highs
-        limits = arrays.row_limits.less(arrays.rows.constants(x))
+        limits = arrays.row_limits.less(arrays.rows.constants(x[None])[0])
         highs.changeRowsBounds(self._row_numbers.size, self._row_numbers, *limits)
         if self._last is None or arrays.bill.moving:
-            self._cost = arrays.bill.costs(x)[: self._columns.size]
+            self._cost = arrays.bill.costs(x[None])[0, : self._columns.size]
             largest = np.zeros(self._scale.size)
             np.maximum.at(largest, arrays.follower_of, np.abs(self._cost))
             # Only upwards: a small cost beside a large one is no rounding. By powers of two, which round nothing.
@@ -79,7 +79,8 @@ class ResponseLp:
             self._cost = self._cost * self._scale[arrays.follower_of]
             highs.changeColsCost(self._columns.size, self._columns, self._cost)
         if arrays.rows.moving:
-            for place in zip(*(part.tolist() for part in arrays.rows.entries(x)), strict=True):
+            numbers = arrays.rows.entries(x[None])[0]
+            for place in zip(*(part.tolist() for part in (*arrays.rows.places, numbers)), strict=True):
                 highs.changeCoeff(*place)
         self._last = x
         highs.run()

@@ -112,7 +112,7 @@ class Search:
 
 def _least(arrays: Arrays, x: Array, lower: Array, upper: Array) -> float:
     """Return what the leader's objective is at least, whatever the followers do."""
-    cost = arrays.objective.costs(x)
+    cost = arrays.objective.costs(x[None])[0]
     used = np.flatnonzero(cost)
     ends = np.where(cost[used] > 0, lower[used], upper[used])
-    return float(arrays.objective.constants(x)[0] + cost[used] @ ends)
+    return float(arrays.objective.constants(x[None])[0, 0] + cost[used] @ ends)

@@ -167,7 +167,8 @@ def rest_at(reduced: Array, limits: Limits, zero: Array, unique: bool, but: Arra
     """
     lower, upper = limits.lower, limits.upper
     none = np.abs(reduced) <= zero[:, None]
-    w = np.where(np.where(none, np.isfinite(lower), reduced > 0), lower, upper)
+    w = np.where(reduced > 0, lower, upper)
+    w = np.where(none & ~np.isfinite(w), np.where(reduced > 0, upper, lower), w)
     good = np.isfinite(w)
     if unique:
         good &= ~none | (lower >= upper)

@@ -1,6 +1,7 @@
 """What methods that move points share: options, repeatability, budget, bounds, and what they say of no answer."""
 
 import math
+import pickle
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -103,11 +104,11 @@ def test_an_executor_changes_nothing(method):
 
 
 class Forgetful(Executor):
-    """Each task gets a worker of its own, which knows nothing of the run."""
+    """Each task gets a worker of its own, which knows nothing of the run; what it says is sent."""
 
     def submit(self, task, /, *args, **kwargs):
         with ThreadPoolExecutor(1) as thread:
-            return thread.submit(task, *args, **kwargs)
+            return thread.submit(lambda: pickle.loads(pickle.dumps(task(*args, **kwargs))))
 
 
 @pytest.fixture(scope="module")
