@@ -38,17 +38,20 @@ from ...instances.base import Instance
 from ...instances.station_location import StationLocationInstance
 from ...levels.pao_adapter import SubModel
 from .bounds import state_bounds
-from .cuts import offer_saturation, offer_unary
+from .cuts import MANY_SITES, offer_saturation, offer_unary
 
 OPEN = 0.5  # a binary above this counts as 1, whatever the solver's integrality tolerance
 
 
-def build(instance: Instance, *, unary: bool = True, saturation_cuts: bool = True) -> pyo.ConcreteModel:
+def build(
+    instance: Instance, *, unary: bool = True, saturation_cuts: bool = True, states: bool | None = None
+) -> pyo.ConcreteModel:
     """Bilevel model of a station location instance; the follower is ``model.users``.
 
     :param instance: a ``StationLocationInstance``, as ``load_instance("zone_01")`` returns.
     :param unary: offer the charger counts in unary digits (``model.unary``), else products expand them in binary ones.
     :param saturation_cuts: offer the saturation and closest-assignment cuts (``model.saturation``).
+    :param states: with these, tell a station's states apart; by default, where there are many sites.
     :raises InstanceError: the instance belongs to another problem.
     """
     instance = StationLocationInstance.expect(instance, "zone_01")
@@ -61,7 +64,7 @@ def build(instance: Instance, *, unary: bool = True, saturation_cuts: bool = Tru
     if unary:
         offer_unary(model)
     if saturation_cuts:
-        offer_saturation(model)
+        offer_saturation(model, len(model.SITES) > MANY_SITES if states is None else states)
     return model
 
 

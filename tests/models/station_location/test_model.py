@@ -16,7 +16,10 @@ from bilevolt.reformulations import map_of, read_levels
 from bilevolt.solvers import get_solver
 
 WAYS = [("strong_duality", "highs"), ("bigm", "highs"), ("sos1", "scip")]
-OPTIONS = [{}, {"unary": False}, {"saturation_cuts": False}, {"unary": False, "saturation_cuts": False}]
+OPTIONS = [
+    {}, {"states": True}, {"unary": False, "states": True}, {"unary": False}, {"saturation_cuts": False},
+    {"unary": False, "saturation_cuts": False},
+]  # fmt: skip
 TINY = [(3, 4, 1, 3, 0.001), (3, 5, 4, 3, 0.5), (4, 5, 6, 2, 0.5), (3, 4, 9, 4, 0.5), (4, 6, 11, 2, 0.001)]
 
 
@@ -48,13 +51,14 @@ def test_what_is_offered_changes_no_optimum(case, options, optima):
         assert solution.objective == pytest.approx(optima[case][0], abs=1e-5)
 
 
+@pytest.mark.parametrize("states", [False, True])
 @pytest.mark.parametrize("case", TINY, ids=str)
-def test_every_allowed_decision_passes_the_offered_rows(case):
+def test_every_allowed_decision_passes_the_offered_rows(case, states):
     """The rows are valid: any charger counts with the users' reaction can be completed to a start."""
     instance = tiny(*case)
     draw = random.Random(1)
     for _ in range(3):
-        model = build(instance)
+        model = build(instance, states=states)
         counts = {i: draw.randint(0, instance.most_chargers) for i in model.SITES}
         if react(instance, counts) is None:
             counts = dict.fromkeys(model.SITES, instance.most_chargers)
