@@ -26,6 +26,7 @@ WAYS: Mapping[str, str] = {
     "immune_ga": "#9bbf7f",
     "pso": "#26e1e9",
     "annealing": "#243ecd",
+    "exchange": "#f09dae",
     "neighbourhood": "#6689ff",
     "alternating": "#acd768",
     "scholtes": "#42533c",

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bounds.given import BigM
+from .decomposition.enumeration.asking import NAME as ENUMERATION
+from .decomposition.enumeration.entry import enumeration, instead
 from .executing import opened
 from .heuristics import METHODS
 from .levels.bilevel import Bilevel
@@ -32,8 +34,6 @@ from .solvers.interrupt import stop_requested, stoppable
 from .solvers.status import Status
 from .stances.approach import Answer, answer
 from .verification.diagnosis import note_why
-
-ALONE = "the executor is not used"
 
 
 def solve(
@@ -64,7 +64,8 @@ def solve(
     The values of a solution (and the prices of ``dual_of``) are written to the model's variables; nothing else of
     the model changes, also when the solve fails or is interrupted.
 
-    :param method: "exact", which is "column_and_constraint" where a follower owns integers, or a heuristic (a name in
+    :param method: "exact", which is "column_and_constraint" where a follower owns integers and "enumeration" where
+        large followers see integers only, with few joint values; one of these two; or a heuristic (a name in
         ``bilevolt.heuristics.METHODS``, such as "nested").
     :param reformulation: "sos1", "bigm", "indicator", "strong_duality", "product", "branch", a dict row -> name that
         mixes them, or "auto" (big-M where every M is proven or given, else SOS1, or "branch" where that needs sets that
@@ -76,7 +77,8 @@ def solve(
     :param big_m: for "bigm": a number, or numbers by follower's row, variable or name, where no M is proven.
     :param cuts: "strong_duality", "auto" or None, see :func:`reformulate`.
     :param warm_start: a bilevel point to start from, completed and checked first: True (the values on the model), a
-        ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own.
+        ``Solution``, or the name of a heuristic that is run for it ("nested"), for at most ``time_limit`` of its own;
+        False for none. By default heuristics look for one where the model is large, see :mod:`.pipeline.start`.
     :param tee: print the solvers' own logs.
     :param progress: a function that is told, in a line of text, what is being done, and of a long search best
         point, bound and gap; True prints it.
@@ -144,6 +146,8 @@ def _method(bilevel: Bilevel, request: Request) -> Any:
     """Return what solves the model as it is asked for: followers with integers have no KKT conditions."""
     if request.method not in EXACT:
         return _heuristic
+    if request.method == ENUMERATION:
+        return _enumerated
     whole = any(has_integers(follower) for follower in bilevel.followers)
     return _decomposed if whole or request.method != "exact" else _exact
 
@@ -154,9 +158,17 @@ def _decomposed(bilevel: Bilevel, request: Request) -> tuple[Solution, None, Non
 
     begin = time.perf_counter()
     solution = column_and_constraint(bilevel, request)
-    if request.executor is not None:
-        solution.notes.append(f"{ALONE}: followers with integers are decomposed in this process")
+    _work_alone(solution, request, "followers with integers are decomposed in this process")
     solution.seconds["solve"] = time.perf_counter() - begin
+    return solution, None, None
+
+
+def _enumerated(bilevel: Bilevel, request: Request) -> tuple[Solution, None, None]:
+    """Return the solution, its values on the model; there is no single-level model."""
+    begin = time.perf_counter()
+    solution = enumeration(bilevel, request)
+    solution.seconds["solve"] = time.perf_counter() - begin
+    _look_for_witness(bilevel, solution, request)
     return solution, None, None
 
 
@@ -164,12 +176,17 @@ def _exact(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleLevel | 
     """Return the solution, its values on the model, the single level (None if the point is not of it), and who is to
     be asked whether there is a better point."""
     begin = time.perf_counter()
+    solution = instead(bilevel, request)
+    if solution is not None:
+        solution.seconds["solve"] = time.perf_counter() - begin
+        _look_for_witness(bilevel, solution, request)
+        _work_alone(solution, request, "the leader's decisions are enumerated in this process")
+        return solution, None, None
     first = attempt(bilevel, request)
     if first is None:
         return _single_level(bilevel, request)
     if first.final:
-        if request.executor is not None:
-            first.solution.notes.append(f"{ALONE}: the relaxation was enough")
+        _work_alone(first.solution, request, "the relaxation was enough")
         return first.solution, first.single, first.question
     solution, single, question = _single_level(bilevel, continued(first, request, begin))
     return *combined(first, solution, single, bilevel.sense), question
@@ -197,15 +214,22 @@ def _single_level(bilevel: Bilevel, request: Request) -> tuple[Solution, SingleL
             reading, warm_start=started, integrality_tol=bigm.integrality(single), executor=executor,
             cutter=cutter_of(single, reading),
         )  # fmt: skip
-    if executor is not None and "complementarity" not in reading.needs.because:
-        solution.notes.append(f"{ALONE}: only a search over pairs ('branch') hands out parts")
+    if "complementarity" not in reading.needs.because:
+        _work_alone(solution, request, "only a search over pairs ('branch') hands out parts")
     _take(single, result, solution, request)
     if solution.status is Status.no_solution and found is not None and found.point is not None:
         _keep(bilevel, found.point, solution)
         solution.bound = None if solution.assumptions else solution.bound
-        solution.notes.append(f"the point is that of the start, found by {request.warm_start!r}")
+        by = f", found by {request.warm_start!r}" if request.warm_start else ""
+        solution.notes.append(f"the point is that of the start{by}")
         return solution, None, question
     return solution, single, question
+
+
+def _work_alone(solution: Solution, request: Request, why: str) -> None:
+    """Say that an executor was given which nothing is handed to."""
+    if request.executor is not None:
+        solution.notes.append(f"the executor is not used: {why}")
 
 
 def _take(single: SingleLevel, result: SolverResult, solution: Solution, request: Request) -> None:
@@ -225,16 +249,22 @@ def _take(single: SingleLevel, result: SolverResult, solution: Solution, request
         solution.take(single.put(result.values))
         _doubt(single, solution, request)
         return
-    if result.status in (Status.infeasible, Status.infeasible_or_unbounded):
-        seen = witness(single.bilevel, solution.solver, request)
-        if seen is not None:
-            point, method = seen
-            _keep(single.bilevel, point, solution)
-            solution.bound = None
-            solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
+    _look_for_witness(single.bilevel, solution, request)
     if solution.assumptions and solution.status in (Status.infeasible, Status.infeasible_or_unbounded):
         solution.status = Status.no_solution
         solution.notes.append(f"{result.status} under the assumptions; they are not proven, so neither is that")
+
+
+def _look_for_witness(bilevel: Bilevel, solution: Solution, request: Request) -> None:
+    """Take a point of a heuristic where it is said that there is none."""
+    if solution.status not in (Status.infeasible, Status.infeasible_or_unbounded):
+        return
+    seen = witness(bilevel, solution.solver, request)
+    if seen is not None:
+        point, method = seen
+        _keep(bilevel, point, solution)
+        solution.bound = None
+        solution.notes.append(f"{solution.solver} says {Status.infeasible}, which a point of {method!r} refutes")
 
 
 def _doubt(single: SingleLevel, solution: Solution, request: Request) -> None:

@@ -10,9 +10,9 @@ AutoName = Literal["auto"]
 LinearizationName = Literal["sos1", "bigm", "indicator", "strong_duality", "product", "branch"]
 HeuristicName = Literal[
     "nested", "neighbourhood", "alternating", "leader_alone", "scholtes", "elephant_herding", "immune_ga", "pso",
-    "annealing",
+    "annealing", "exchange",
 ]  # fmt: skip
-ExactName = Literal["exact", "column_and_constraint"]
+ExactName = Literal["exact", "column_and_constraint", "enumeration"]
 InstalledSolverName = Literal["gurobi", "highs", "scip", "xpress", "cplex", "copt"]
 
 Linearization = LinearizationName | str

@@ -9,6 +9,7 @@ from typing import Any
 from . import solvers
 from .bounds.given import BigM
 from .decomposition import options as decomposition
+from .decomposition.enumeration.asking import NAME as ENUMERATION
 from .errors import ArgumentError
 from .executing import refuse as refuse_executor
 from .heuristics import METHODS, options_of
@@ -19,8 +20,9 @@ from .solvers.session import Session
 from .spelling import canonical
 from .stances.asked import near, refuse_unused, weight
 
-#: The methods that prove what they find: the second is for followers with integers, and "exact" chooses it for them.
-EXACT = ("exact", decomposition.NAME)
+#: The methods that prove what they find: the second is for followers with integers, the third for large ones that see
+#: few decisions, and "exact" chooses it for them.
+EXACT = ("exact", decomposition.NAME, ENUMERATION)
 
 Progress = Callable[[str], None]
 
@@ -70,6 +72,7 @@ class Request:
         given |= shared(given) | {"method": method, "reformulation": asked}
         given["solver"] = solver_name(given["solver"])
         given["warm_start"] = _start(given["warm_start"])
+        no_start = {"warm_start": given["warm_start"] or None}  # False asks for nothing
         given["confirm"] = confirmer(given["confirm"], given["solver"])
         given["stance"] = weight(given.get("stance", "optimistic"))
         given["follower_tolerance"] = near(given.get("follower_tolerance", 0.0))
@@ -77,11 +80,11 @@ class Request:
         if method in EXACT:
             asking.refuse_big_m(given["big_m"], asked)
         else:
-            _refuse_unused(method, given)
+            _refuse_unused(method, given | no_start)
         _refuse_unknown_options(method, given["method_options"] or {})
         given |= _executor(method, given)
         if given["stance"] or given["follower_tolerance"]:
-            refuse_unused(given)
+            refuse_unused(given | no_start)
         return cls(**given)
 
     @property
@@ -91,13 +94,15 @@ class Request:
             return self.progress
         return print if self.progress else lambda _: None
 
-    def session(self, solver: str | None = None) -> Session:
+    def session(self, solver: str | None = None, *, share: float = 1.0) -> Session:
         """Return a session with the solvers as the caller wants them, its time limit counted from now on.
 
         :param solver: another than the one asked for.
+        :param share: of the time limit.
         """
+        limit = None if self.time_limit is None else share * self.time_limit
         return Session(
-            solver=solver or self.solver, time_limit=self.time_limit, rel_gap=self.rel_gap, threads=self.threads,
+            solver=solver or self.solver, time_limit=limit, rel_gap=self.rel_gap, threads=self.threads,
             tee=self.tee, options=self.options, say=self.say,
         )  # fmt: skip
 
@@ -162,14 +167,14 @@ def confirmer(given: object, solver: str) -> str | None:
 
 
 def _start(wanted: Any) -> bool | str | Solution | None:
-    """Return where a start comes from; None for none."""
+    """Return where a start comes from; False for none, None for what is done by default."""
     if isinstance(wanted, str):
         return canonical("warm_start", wanted, METHODS)
     if wanted is None or isinstance(wanted, bool | Solution):
-        return wanted or None
+        return wanted
     raise ArgumentError(
-        f"warm_start={wanted!r} is no start. Give True (the values on the model), a Solution, or the name of a "
-        f"heuristic: {', '.join(METHODS)}."
+        f"warm_start={wanted!r} is no start. Give True (the values on the model), False (none), a Solution, or the "
+        f"name of a heuristic: {', '.join(METHODS)}."
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import MalformedError
 from .json_text import parse
+from .levels.names import names
 from .levels.point import Point
 from .record_reading import read_record
 from .showing import as_html, as_text, solution_lines
@@ -69,7 +70,7 @@ class Solution:
         """Take a point's values, prices and objectives, by name."""
         self.objective, self.lower_objectives = point.objective, point.lower_objectives
         self.multipliers = point.multipliers
-        self.values = {variable.name: number for variable, number in point.values.items()}
+        self.values = dict(zip(names(point.values), point.values.values(), strict=True))
 
     @property
     def gap(self) -> float | None:

@@ -23,7 +23,7 @@ class Proof(StrEnum):
     unproven = "unproven"  # the user's, below what is proven
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bound:
     """An upper bound on a multiplier's absolute value, or on a slack.
 

@@ -15,4 +15,6 @@
 ``subproblem``             the followers at a decision, the best response      ``subproblem.py``
 ``polish``                 points without what tolerances let leak             ``polish.py``
 ``extent``, ``lattice``    ranges that rows imply; violations in integers      ``extent.py``, ``lattice.py``
+
+``enumeration/`` is for LP followers that see few decisions.
 """

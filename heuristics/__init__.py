@@ -28,6 +28,7 @@ METHODS: "lazily.LazyTable[Callable[..., HeuristicResult]]" = lazily.LazyTable(
         "immune_ga": "immune_ga:immune_ga",
         "pso": "pso:pso",
         "annealing": "annealing:annealing",
+        "exchange": "exchange:exchange",
     },
 )
 

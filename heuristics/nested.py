@@ -82,7 +82,7 @@ def _starting_answer(bilevel: Bilevel, solve: Solve) -> dict[int, float] | None:
     if all(v.value is not None for v in own):
         return held | {id(v): v.value for v in own}
     try:
-        result = solve(_leader_problem(bilevel, held, free=True))
+        result = solve(leader_problem(bilevel, held, free=True))
     except (
         UnsupportedBySolverError
     ):  # products of both levels' variables: what followers answer to the present decision
@@ -113,13 +113,13 @@ def _solve_leader(bilevel: Bilevel, held: dict[int, float], solve: Solve) -> Any
     Where the leader's rows leave no room then, the followers' variables in those rows may move within the followers'
     rows (the objective still sees the held ones): otherwise a coupling row ends the search at the first iterate.
     """
-    answer = solve(_leader_problem(bilevel, held))
+    answer = solve(leader_problem(bilevel, held))
     if answer.values is None:
-        answer = solve(_leader_problem(bilevel, held, coupled_move=True))
+        answer = solve(leader_problem(bilevel, held, coupled_move=True))
     return answer
 
 
-def _leader_problem(
+def leader_problem(
     bilevel: Bilevel, held: dict[int, float], free: bool = False, coupled_move: bool = False
 ) -> ConcreteModel:
     """Return the leader's problem; ``free`` gives the leader the followers' variables (high-point relaxation)."""

@@ -27,7 +27,7 @@ from ..errors import NonconvexFollowerError
 from ..linear_sums import sum_of
 from .follower import Follower
 from .integers import refuse_integers
-from .names import Names
+from .names import names
 
 Coefficient = Any  # a number, or an expression in the leader's variables
 
@@ -117,10 +117,10 @@ def coefficients(follower: Follower) -> FollowerForm:
     sign = 1 if follower.objective.sense == minimize else -1
     linear, quadratic, constant = _objective(follower, given, variables, sign)
     visitor = ParameterizedLinearRepnVisitor(_NoCache(), wrt=given, var_recorder=VariableRecorder())
-    names = Names()
-    rows = [_constraint_row(follower, c, visitor, variables, names(c)) for c in follower.constraints]
-    bounded = ((v, *v.bounds) for v in follower.variables)
-    rows += [Row(v, names(v), ((v, 1.0),), 0.0, *ends) for v, *ends in bounded if ends != [None, None]]
+    named = zip(follower.constraints, names(follower.constraints), strict=True)
+    rows = [_constraint_row(follower, c, name, visitor, variables) for c, name in named]
+    bounded = [v for v in follower.variables if v.has_lb() or v.has_ub()]
+    rows += map(_bound_row, bounded, names(bounded))
     return FollowerForm(follower, sign, linear, quadratic, constant, tuple(rows))
 
 
@@ -175,9 +175,9 @@ def _require_convex(quadratic: list[tuple[VarData, VarData, float]], sign: int, 
 def _constraint_row(
     follower: Follower,
     constraint: ConstraintData,
+    name: str,
     visitor: ParameterizedLinearRepnVisitor,
     variables: dict[int, VarData],
-    name: str,
 ) -> Row:
     lower, body, upper = constraint.to_bounded_expression()
     found = sum_of(body, visitor.var_map, partial(_meet, visitor))
@@ -202,6 +202,11 @@ def _meet(visitor: ParameterizedLinearRepnVisitor, variable: VarData) -> bool | 
         return None
     visitor.var_recorder.add(variable)
     return True
+
+
+def _bound_row(variable: VarData, name: str) -> Row:
+    lower, upper = variable.bounds
+    return Row(variable, name, ((variable, 1.0),), 0.0, lower, upper)
 
 
 class VariableRecorder(OrderedVarRecorder):

@@ -8,7 +8,8 @@ from pyomo.core import Any as AnyIndex
 from pyomo.core import ConcreteModel, Constraint, Objective
 
 from .follower import Follower
-from .rows import add_row, at_values, numbers
+from .names import names
+from .rows import add_row, numbers, substitution
 
 
 def follower_at(follower: Follower, given: dict[int, float] | None = None, tolerance: float = 1e-6) -> ConcreteModel:
@@ -20,9 +21,9 @@ def follower_at(follower: Follower, given: dict[int, float] | None = None, toler
     given = numbers(follower.given) if given is None else given
     problem = ConcreteModel(name=f"{follower.name} at the leader's decision")
     problem.rows = Constraint(AnyIndex)
-    for constraint in follower.constraints:
+    put = substitution(given)
+    for constraint, name in zip(follower.constraints, names(follower.constraints), strict=True):
         lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
-        body = at_values(body, given)
-        add_row(problem.rows, constraint.name, lower, body, upper, tolerance)
-    problem.objective = Objective(expr=at_values(follower.objective.expr, given), sense=follower.objective.sense)
+        add_row(problem.rows, name, lower, put(body), upper, tolerance)
+    problem.objective = Objective(expr=put(follower.objective.expr), sense=follower.objective.sense)
     return problem

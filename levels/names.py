@@ -1,5 +1,6 @@
 """Names of many components: Pyomo puts one together from the blocks around it each time that it is asked."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyomo.core.base.component_namer import index_repr
@@ -20,3 +21,8 @@ class Names:
         if known is None:
             known = self._of_family[id(family)] = (family, family.name)
         return known[1] + str(index_repr(component.index()))
+
+
+def names(components: Iterable[Any]) -> Iterator[str]:
+    """Return the names of several components."""
+    return map(Names(), components)

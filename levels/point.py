@@ -9,6 +9,7 @@ from pyomo.core import value
 from pyomo.core.base.var import VarData
 
 from .bilevel import Bilevel
+from .names import names
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Point:
     @property
     def multipliers(self) -> dict[str, float]:
         """The shadow prices by name."""
-        return {source.name: price for source, price in self.prices.items()}
+        return dict(zip(names(self.prices), self.prices.values(), strict=True))
 
     def put(self) -> None:
         """Write the values to the user's model."""

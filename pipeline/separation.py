@@ -1,10 +1,10 @@
 r"""Separation: valid inequalities that a model writes only where a relaxation violates them, in rounds.
 
-The linear relaxation of the single-level model (integers, pairs, sets and switched rows left out) is solved; each
-``separator`` of the model's ``ValidInequalities`` is asked, at its point, for rows that it violates; they are added,
-and it is solved again from the last basis, until nothing is violated or the bound hardly rises. All rows stay in the
-single-level model, whatever solves it: one that the last point does not need is tight elsewhere in the tree (without
-them, HiGHS was seen to need seven times as many nodes).
+The linear relaxation of the single-level model (integers, pairs, sets and switched rows left out, tangents in place of
+a convex objective's squares) is solved; each ``separator`` of the model's ``ValidInequalities`` is asked, at its point,
+for rows that it violates; they are added, and it is solved again from the last basis, until nothing is violated or the
+bound hardly rises. All rows stay in the single-level model, whatever solves it: one that the last point does not need
+is tight elsewhere in the tree (without them, HiGHS was seen to need seven times as many nodes).
 
 The rounds change no answer, only how fast it is found; so they end after work that is counted, not timed. A solver that
 asks for rows while it searches (:mod:`.solvers.cutting`) gets :func:`cutter_of` beside them; those rows stay with it.
@@ -28,7 +28,10 @@ from ..reformulations import user_cuts
 from ..reformulations.single_level import SingleLevel
 from ..solvers.cutting import Cut, Cutter
 from ..solvers.highs import native
+from ..solvers.highs.approximation import Approximation
+from ..solvers.highs.squares import sum_of_squares
 from ..solvers.program import Array, Program, program_of
+from ..solvers.quadratic import is_positive_semidefinite
 from ..solvers.reading import Reading, read
 
 ROUNDS = 40
@@ -38,6 +41,10 @@ ITERATIONS = 100_000
 PATIENCE = 5
 """Rounds in which the bound may rise by less than ``LEAST`` of itself."""
 LEAST = 1e-5
+TANGENTS = 10
+"""Most solves in a round, tangents of the objective's squares between them until it errs by less than ``LEAST``."""
+
+_QUADRATIC = {"qp", "miqp", "quadratic_constraints", "nonconvex", "quadratic_ranges"}
 
 
 def separate(single: SingleLevel, reading: Reading) -> tuple[Reading, str]:
@@ -50,8 +57,8 @@ def separate(single: SingleLevel, reading: Reading) -> tuple[Reading, str]:
     if not blocks:
         return reading, ""
     program = program_of(reading)
-    if not program.is_linear:
-        return reading, "separators were not asked, as the relaxation is not linear"
+    if program.row_forms or not is_positive_semidefinite(program.quadratic.terms):
+        return reading, "separators were not asked, as the relaxation is not convex"
     relaxation = _Relaxation(single, reading, program)
     with single.bilevel.kept_values(single.variables):
         rounds = _rounds(single, relaxation)
@@ -76,7 +83,7 @@ def _rounds(single: SingleLevel, relaxation: "_Relaxation") -> int:
 
 def cutter_of(single: SingleLevel, reading: Reading) -> Cutter | None:
     """Return who is asked for rows while a solver searches; None without a separator."""
-    if not user_cuts.separators(single) or not program_of(reading).is_linear:
+    if not user_cuts.separators(single) or _QUADRATIC & set(reading.needs.because):
         return None
     asked = _Asked(single, reading)
 
@@ -141,20 +148,26 @@ class _Relaxation(_Asked):
         super().__init__(single, reading)
         self.added: list[ConstraintData] = []
         self.bound = -np.inf
-        self._solver = native.new({"simplex_iteration_limit": ITERATIONS, "threads": 1})
         switched = list(program.switches)  # rows that hold only while a binary has a value
         low, high = program.row_lower.copy(), program.row_upper.copy()
         low[switched], high[switched] = -np.inf, np.inf
-        native.hand_over(self._solver, native.lp_of(replace(program, row_lower=low, row_upper=high)))
+        options = {"simplex_iteration_limit": ITERATIONS, "threads": 1}
+        kept = replace(program, row_lower=low, row_upper=high)
+        self._approximation = Approximation(kept, sum_of_squares(program.quadratic.terms), options, tee=False)
+        self._solver = self._approximation.lp
 
     def solve(self) -> bool:
         """Solve, and put the point on the model's variables; whether there is one to separate."""
-        native.run(self._solver)
-        info = self._solver.getInfo()
-        if native.condition_of(self._solver)[1] != "Optimal":
-            return False
-        self.bound = info.objective_function_value
-        self.put(self._solver.getSolution().col_value)
+        for _ in range(TANGENTS):
+            native.run(self._solver)
+            if native.condition_of(self._solver)[1] != "Optimal":
+                return False
+            point = np.array(self._solver.getSolution().col_value)
+            self.bound = self._solver.getInfo().objective_function_value
+            if self._approximation.error(point) <= LEAST * max(1.0, abs(self.bound)):
+                break
+            self._approximation.add_tangents(self._approximation.factors(point))
+        self.put(point[: len(self.variables)])
         return True
 
     def add(self, rows: list[ConstraintData]) -> None:

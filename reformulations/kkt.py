@@ -53,9 +53,11 @@ def apply(bilevel: Bilevel, with_complementarity: bool = True) -> ConcreteModel:
     for form in conditions.forms:
         _add_follower(single.followers[form.follower.name], form, conditions)
     names = Names()
+    known = {id(row.source): row.name for _, row, _ in conditions.rows if row.is_bound}
     for form, variable, gradient in conditions.stationarity():
         rows = single.followers[form.follower.name].stationarity
-        rows[form.follower.localised(names(variable))] = EqualityExpression((gradient, 0))
+        name = known.get(id(variable)) or names(variable)
+        rows[form.follower.localised(name)] = EqualityExpression((gradient, 0))
     _add_leader(single.leader, bilevel.leader, single_map)
     if with_complementarity:
         write_complementarity(single_map)

@@ -97,7 +97,7 @@ def _search(single: SingleLevel, solver: Solver, request: Request) -> Search:
         say=lambda said: request.say(f"relaxation, {said}"),  # its best point is none of the model
     )  # fmt: skip
     bounds = Bounds(single.bilevel.sense, request.rel_gap)
-    return Search(single, session, within.session(), bounds, request.tolerance)
+    return Search(single, session, request.session(), bounds, request.tolerance)
 
 
 def _told(search: Search, solver: Solver, why: str) -> Solution:
@@ -121,8 +121,8 @@ def _told(search: Search, solver: Solver, why: str) -> Solution:
         names = ", ".join(repr(block.name) for block in bilevel.user_cuts)
         solution.bound = None
         solution.notes.append(
-            f"a point is better than the bound {plain(bounds.bound, 10)}: the valid inequalities {names} are not "
-            "valid, or a solver is wrong"
+            f"the point is none of the relaxation's, whose bound is {plain(bounds.bound, 10)}: the valid inequalities "
+            f"{names} are not valid, or a solver is wrong"
         )
     elif bounds.met:
         solution.status = Status.optimal
@@ -150,7 +150,9 @@ def combined(
     if solution.objective is None and first.point is not None:
         first.point.put()
         solution.take(first.point)
-        solution.status, solution.bound, single = Status.feasible, None, first.single
+        solution.status, single = Status.feasible, first.single
+        if solution.bound is not None and sense * (solution.bound - first.point.objective) > 0:
+            solution.bound = None
         solution.notes.append(f"the point is that of the {NAME} relaxation's decisions")
     open_still = solution.status in (Status.feasible, Status.no_solution) and not solution.assumptions
     if open_still and _is_better(known.bound, solution, sense):

@@ -20,7 +20,6 @@ from pyomo.common.collections import ComponentMap
 
 from ..decomposition.bounds import Bounds
 from ..heuristics.follower.reaction import multipliers_at, react
-from ..levels.point import Point
 from ..pipeline.separation import cutter_of, separate
 from ..quantities import plain
 from ..reformulations import kkt, user_cuts
@@ -74,10 +73,12 @@ class Search:
             result = self._solve(reading)
             if result.bound is not None and result.status is not Status.error:
                 self.bounds.raise_to(result.bound)
+            if result.values is not None:
+                self._answer(result.values)
+            self.refuted = self._refutes(result)
+            self._record()
             if result.values is None:
                 return
-            self._answer(result.values)
-            self._record()
             if self.bounds.met or self.refuted or result.status is not Status.optimal:
                 return
             with bilevel.kept_values(self.single.variables):
@@ -125,12 +126,16 @@ class Search:
             point = level.point(known)
         if self.bounds.better(point):
             self.bounds.best, self.decision, self.values = point, decision, known
-            self.refuted = self._refutes(point)
 
-    def _refutes(self, point: Point) -> bool:
-        bound, sense = self.bounds.bound, self.bounds.sense
-        allowed = self.tolerance * max(1.0, abs(point.objective))
-        return bound is not None and sense * (bound - point.objective) > allowed
+    def _refutes(self, result: SolverResult) -> bool:
+        """Whether the best point is none of the relaxation."""
+        bound, objective = self.bounds.bound, self.bounds.objective
+        if objective is None:
+            return False
+        if result.status is Status.infeasible:
+            return True
+        allowed = self.tolerance * max(1.0, abs(objective))
+        return bound is not None and self.bounds.sense * (bound - objective) > allowed
 
     def _record(self) -> None:
         entry = {"bound": self.bounds.bound, "objective": self.bounds.objective, "nodes": self.nodes}

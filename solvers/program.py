@@ -33,6 +33,12 @@ class Form:
         """Whether there is any term."""
         return bool(self.value.size)
 
+    @property
+    def terms(self) -> dict[tuple[int, int], float]:
+        """Coefficients by the two columns."""
+        pairs = zip(self.first.tolist(), self.second.tolist(), strict=True)
+        return dict(zip(pairs, self.value.tolist(), strict=True))
+
     def at(self, x: Array) -> float:
         """Return the value at a point."""
         return float(self.value @ (x[self.first] * x[self.second]))

@@ -4,7 +4,7 @@ Everything that no solver of this package could treat correctly is refused here 
 silence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -111,6 +111,19 @@ def read(model: BlockData | Reading) -> Reading:
         return _Reader().read(model)
 
 
+def read_rows(rows: Iterable[ConstraintData], objective: ObjectiveData, tolerance: float) -> Reading:
+    """Read some rows, and an objective, wherever they are; what is fixed in them is a number.
+
+    :param tolerance: as ``CONSTANT_ROW_TOLERANCE``.
+    :raises UnsupportedBySolverError: as `needs_of`.
+    """
+    with PauseGC():
+        reader = _Reader(tolerance)
+        for row in rows:
+            reader.row(row)
+        return reader.reading(objective)
+
+
 class _OneByOne(OrderedVarRecorder):
     """Records the variables that are met: Pyomo's own recorder takes in all members of an indexed one at once."""
 
@@ -123,7 +136,8 @@ class _OneByOne(OrderedVarRecorder):
 class _Reader:
     """Collects needs and counts while walking; lives for one model."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerance: float = CONSTANT_ROW_TOLERANCE) -> None:
+        self.tolerance = tolerance
         self.variables: dict[int, VarData] = {}
         self.visitor = QuadraticRepnVisitor({}, var_recorder=_OneByOne(self.variables, {}, None))
         self.rows: dict[ConstraintData, tuple[float | None, QuadraticRepn, float | None]] = {}
@@ -137,7 +151,7 @@ class _Reader:
             if row in indicators:
                 self._indicator_row(row, indicators[row])
             else:
-                self._row(row)
+                self.row(row)
         sets = tuple(active_sos(model))
         for sos in sets:
             self._special_ordered_set(sos)
@@ -148,7 +162,17 @@ class _Reader:
             self._register(pair.second)
         gaps = tuple((self.visitor.walk_expression(gap), fixed) for gap, fixed in complementarity_gaps(model))
         gaps = tuple((repn, fixed) for repn, fixed in gaps if repn.nonlinear is None)  # others are no use to anybody
-        objective = _single_objective(model)
+        return self.reading(_single_objective(model), indicators, sets, pairs, gaps)
+
+    def reading(
+        self,
+        objective: ObjectiveData | None,
+        indicators: dict[ConstraintData, Switch] | None = None,
+        sets: tuple[SOSConstraintData, ...] = (),
+        pairs: tuple[Twins, ...] = (),
+        gaps: tuple[tuple[QuadraticRepn, tuple[VarData, ...]], ...] = (),
+    ) -> Reading:
+        """Return what was read, with an objective."""
         polynomial = None if objective is None else self._walk(objective.expr, objective)
         integers = self._domains()
         if objective is not None and polynomial is not None and polynomial.quadratic:
@@ -159,7 +183,16 @@ class _Reader:
         )  # fmt: skip
         needs = Needs(MappingProxyType(self.because), size)
         return Reading(
-            objective, polynomial, self.rows, indicators, sets, self.variables, needs, self.contradiction, pairs, gaps
+            objective,
+            polynomial,
+            self.rows,
+            indicators or {},
+            sets,
+            self.variables,
+            needs,
+            self.contradiction,
+            pairs,
+            gaps,
         )
 
     def _walk(self, expression: Any, component: ConstraintData | ObjectiveData) -> QuadraticRepn:
@@ -189,7 +222,8 @@ class _Reader:
         self.visitor.var_recorder.add(variable)
         return True
 
-    def _row(self, row: ConstraintData) -> None:
+    def row(self, row: ConstraintData) -> None:
+        """Read a row that always holds."""
         lower, body, upper = row.to_bounded_expression(evaluate_bounds=True)
         repn = self._walk(body, row)
         self.rows[row] = lower, repn, upper
@@ -202,7 +236,7 @@ class _Reader:
         if repn.linear or self.contradiction:
             return
         for side, excess in ((lower, 1), (upper, -1)):
-            if side is not None and excess * (side - repn.constant) > CONSTANT_ROW_TOLERANCE * max(1, abs(side)):
+            if side is not None and excess * (side - repn.constant) > self.tolerance * max(1, abs(side)):
                 self.contradiction = (
                     f"Constraint '{row.name}' has no free variable and does not hold: {row.expr} "
                     f"(its body is {repn.constant:g}, its side {side:g})"

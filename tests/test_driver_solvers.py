@@ -76,7 +76,7 @@ def test_highs_takes_a_convex_objective_of_the_leader():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"method": "guess"}, "'guess' is unknown. Choose one of exact, column_and_constraint, nested"),
+        ({"method": "guess"}, "'guess' is unknown. Choose one of exact, column_and_constraint, enumeration"),
         ({"reformulation": "magic"}, "'magic' is unknown. Choose one of auto, sos1, bigm"),
         ({"solver": "baron"}, "solver 'baron' is unknown"),
     ],

@@ -1,7 +1,8 @@
 """``verify``: is a point a solution of the bilevel model? Checked without the single-level model that found it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from pyomo.common.gc_manager import PauseGC
@@ -12,15 +13,16 @@ from ..levels.bilevel import Bilevel, Leader
 from ..levels.decisions import decisions, told
 from ..levels.follower import Follower
 from ..levels.follower_form import FollowerForm, follower_form
-from ..levels.follower_problem import follower_at
 from ..levels.integers import has_integers
+from ..levels.names import names
 from ..levels.reading import read_levels
 from ..quantities import number
 from ..solvers import SOLVERS
+from ..solvers.reading import read_rows
 from ..solvers.status import Status
 from .certificate import Certificate
 from .claims import claims, own_scale, price_residuals, put_missing_prices
-from .degeneracy import degeneracy
+from .degeneracy import degeneracy, one_response
 from .pessimistic import CHEAP, PATIENT, SAME, Effort, worst_case
 from .stance import Stance
 
@@ -67,9 +69,10 @@ def _forms(bilevel: Bilevel) -> Sequence[FollowerForm]:
 
 
 def _put(bilevel: Bilevel, values: dict[str, float]) -> None:
-    for variable in (*bilevel.variables, *bilevel.leader.prices):
-        if variable.name in values:
-            variable.set_value(values[variable.name], skip_validation=True)
+    variables = (*bilevel.variables, *bilevel.leader.prices)
+    for variable, name in zip(variables, names(variables), strict=True):
+        if name in values:
+            variable.set_value(values[name], skip_validation=True)
 
 
 def _check(
@@ -112,10 +115,14 @@ def _check(
     certificate.bilevel_feasible = not violations
     if pessimistic or stance:
         effort = CHEAP if pessimistic == "auto" and not stance else PATIENT
-        _add_worst_case(bilevel, optimum, certificate, effort, stance.near)
+        certificate.degeneracy = degeneracy(bilevel, optimum, effort)
+        if not stance and certificate.bilevel_feasible and one_response(bilevel, certificate.degeneracy):
+            certificate.pessimistic_objective = float(value(bilevel.leader.objective.expr))
+            certificate.pessimistic_feasible = True
+        else:
+            _add_worst_case(bilevel, optimum, certificate, effort, stance.near)
         if stance:
             stance.judge(bilevel, optimum, certificate)
-        certificate.degeneracy = degeneracy(bilevel, optimum, effort)
         _compare_with_here(bilevel, certificate)
     return certificate
 
@@ -142,12 +149,13 @@ def _add_worst_case(
     certificate.pessimistic_violations, certificate.pessimistic_note = worst.violations, worst.note
 
 
-def _worst(residuals: Iterator[tuple[str, float, float]], tolerance: float, violations: dict[str, float]) -> float:
-    """Return the largest (name, distance, scale) distance; record those above tolerance * scale."""
+def _worst(residuals: Iterator[tuple[Any, float, float]], tolerance: float, violations: dict[str, float]) -> float:
+    """Return the largest (name or component, distance, scale) distance; record those above tolerance * scale."""
     worst = 0.0
-    for name, distance, scale in residuals:
+    for what, distance, scale in residuals:
         worst = max(worst, distance)
         if not distance <= tolerance * scale:  # also true of NaN
+            name = what if isinstance(what, str) else what.name
             violations[name] = max(distance, violations.get(name, 0.0))
     return worst
 
@@ -156,23 +164,23 @@ def _excess(distance: float) -> float:
     return 0.0 if distance <= 0 else distance  # max would lose a NaN
 
 
-def _residuals(level: Leader | Follower) -> Iterator[tuple[str, float, float]]:
+def _residuals(level: Leader | Follower) -> Iterator[tuple[Any, float, float]]:
     rows = ((row, value(row.body, exception=False)) for row in level.constraints)
     for component, reached in (*rows, *((variable, variable.value) for variable in level.variables)):
         for limit, sense in ((component.lb, 1), (component.ub, -1)):
             if limit is not None:
                 distance = math.nan if reached is None else _excess(sense * (limit - reached))
-                yield component.name, distance, 1 + abs(limit)
+                yield component, distance, 1 + abs(limit)
 
 
-def _fractions(level: Leader | Follower) -> Iterator[tuple[str, float, float]]:
+def _fractions(level: Leader | Follower) -> Iterator[tuple[Any, float, float]]:
     for variable in level.variables:
         if not variable.is_continuous():
             number = variable.value
-            yield variable.name, abs(number - round(number)) if math.isfinite(number) else math.nan, 1.0
+            yield variable, abs(number - round(number)) if math.isfinite(number) else math.nan, 1.0
 
 
-def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[str, float, float]]:
+def _leader_residuals(bilevel: Bilevel) -> Iterator[tuple[Any, float, float]]:
     yield from _residuals(bilevel.leader)
     yield from _fractions(bilevel.leader)
     for sos in bilevel.leader.sos:
@@ -191,8 +199,14 @@ def _solve_again(
     :param near: share of its optimum by which the response may be worse.
     Returns the optimum that was found (id -> number of its variables), empty if none was.
     """
-    problem = follower_at(follower, tolerance=tolerance)
+    without = next((v for v in follower.given if not math.isfinite(v.value)), None)
+    if without is not None:
+        certificate.follower_gap[follower.name] = math.nan
+        certificate.violations[f"follower {follower.name} was not solved again: {without.name} is no number"] = math.nan
+        return {}
     reached = value(follower.objective.expr)
+    with _held(follower.given):
+        problem = read_rows(follower.constraints, follower.objective, tolerance)
     refusals = []
     optional = (name for name in SOLVERS if name not in _CHECKERS and SOLVERS[name].available() is None)
     for name in sorted((*_CHECKERS, *optional), key=lambda name: name in (found_by or "")):
@@ -209,7 +223,9 @@ def _solve_again(
             found = result.values or {}
             optimum = {id(y): found.get(y, y.value) for y in follower.variables}
             excess = gap - max(0.0, min(gap, near * abs(result.objective)))
-            if not abs(excess) <= tolerance * own_scale(problem.objective, optimum):  # also true of NaN
+            with _held(follower.given):
+                scale = own_scale(follower.objective, optimum)
+            if not abs(excess) <= tolerance * scale:  # also true of NaN
                 certificate.violations[f"optimality of follower {follower.name}"] = gap
             return optimum
         if result.status in (Status.infeasible, Status.unbounded, Status.infeasible_or_unbounded):
@@ -220,6 +236,19 @@ def _solve_again(
     certificate.follower_gap[follower.name] = math.nan
     certificate.violations[f"follower {follower.name} could not be solved again: {'; '.join(refusals)}"] = math.nan
     return {}
+
+
+@contextmanager
+def _held(variables: Iterable[Any]) -> Iterator[None]:
+    """Let variables be numbers, those that they have."""
+    free = [variable for variable in variables if not variable.fixed]
+    try:
+        for variable in free:
+            variable.fixed = True
+        yield
+    finally:
+        for variable in free:
+            variable.fixed = False
 
 
 def _check_prices(
@@ -243,8 +272,8 @@ def _check_prices(
             scale[id(y)] = max(scale[id(y)], abs(price * value(coefficient)))
     whole = whole or max(scale.values(), default=0.0) or 1.0
     residuals = (
-        (f"stationarity of {y.name}", abs(gradient[id(y)]), scale[id(y)] + SHARE * whole)
-        for y in form.follower.variables
+        (f"stationarity of {name}", abs(gradient[id(y)]), scale[id(y)] + SHARE * whole)
+        for y, name in zip(form.follower.variables, names(form.follower.variables), strict=True)
     )
     stationarity = _worst(residuals, tolerance, violations)
     complementarity = _worst(_price_slack_products(form, multipliers, whole, tolerance), tolerance, violations)

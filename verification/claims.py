@@ -12,6 +12,7 @@ from pyomo.repn import generate_standard_repn
 
 from ..levels.bilevel import Bilevel
 from ..levels.integers import has_integers
+from ..levels.names import names
 from ..reformulations import kkt
 from ..reformulations.optimal_face import add_prices
 from ..reformulations.single_level import map_of
@@ -78,9 +79,10 @@ def price_residuals(bilevel: Bilevel, multipliers: Mapping[str, float] | None) -
     if not bilevel.leader.prices:
         return
     nearest = multipliers or _nearest_prices(bilevel)
-    for price, source in bilevel.leader.prices.items():
-        found = nearest.get(source.name, 0.0)
-        yield f"dual_of({source.name})", abs(price.value - found), 1 + abs(found)
+    sources = bilevel.leader.prices
+    for price, name in zip(sources, names(sources.values()), strict=True):
+        found = nearest.get(name, 0.0)
+        yield f"dual_of({name})", abs(price.value - found), 1 + abs(found)
 
 
 def put_missing_prices(bilevel: Bilevel) -> None:

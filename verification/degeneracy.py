@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from pyomo.common.collections import ComponentMap
+from pyomo.core.expr.visitor import identify_variables
 
 from ..errors import NonconvexFollowerError
 from ..levels.bilevel import Bilevel
@@ -54,6 +55,19 @@ def degeneracy(bilevel: Bilevel, optimum: dict[int, float], effort: Effort) -> D
             reasons.append(f"the intervals of {missing} of {name}'s prices take too long; {PATIENTLY}")
     found.note = "; ".join(reasons)
     return found
+
+
+def one_response(bilevel: Bilevel, found: Degeneracy) -> bool:
+    """Whether the leader sees no difference between the optimal responses of LP followers, by what is known of them."""
+    interacting = any(v in bilevel.owner for follower in bilevel.followers for v in follower.given)
+    if found.note or interacting or any(form.quadratic for form in bilevel.forms):
+        return False
+    if any(price.upper is None or price.lower != price.upper for price in found.multipliers.values()):
+        return False
+    if not any(found.dimension.values()):
+        return True
+    own = (bilevel.leader.objective, *bilevel.leader.constraints)
+    return not any(v in bilevel.owner for c in own for v in identify_variables(c.expr, include_fixed=False))
 
 
 def _intervals(prices: dict[str, Array], extreme: Callable[[Array], Extreme]) -> Iterator[tuple[str, Interval]]:

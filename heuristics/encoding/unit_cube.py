@@ -74,6 +74,10 @@ class Encoding:
         kept = self.integer[self.searched] & (numbers == np.rint(wished[:, self.searched]))
         return x, np.where(kept, points, self._to_unit(numbers))
 
+    def point(self, x: Array) -> Array:
+        """Return the point of the cube that is nearest to numbers of the decision."""
+        return np.clip(self._to_unit(x[self.searched]), 0.0, 1.0)
+
     def snapped(self, points: Array) -> Array:
         """Return the points with each integer coordinate where its number is."""
         width = (self.upper - self.lower)[self.searched]

@@ -68,7 +68,7 @@ class BatchedLp:
         """
         columns = self._bounds(numbers)
         gap = columns.lower - columns.upper
-        known = (gap <= WITHIN * (1 + np.abs(np.where(gap > 0, columns.lower, 0.0)))).all(axis=1)
+        known = np.asarray((gap <= WITHIN * (1 + np.abs(np.where(gap > 0, columns.lower, 0.0)))).all(axis=1))
         numbers = Numbers(numbers.costs, numbers.entries, numbers.rows, columns)
         values = np.zeros(numbers.costs.shape)
         if self._alone.size:
@@ -78,7 +78,7 @@ class BatchedLp:
         for part, rows, its, there in self._parts:
             values[:, its], good = part.solve(numbers.part(its, there, rows), zero, unique)
             known &= good
-        return values, known
+        return values, np.asarray(known)
 
     def _bounds(self, numbers: Numbers) -> Limits:
         """Return the columns' bounds, with those of rows that have one variable."""

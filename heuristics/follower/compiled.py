@@ -146,14 +146,23 @@ class CompiledReaction:
     def _curved(self) -> bool:
         return self.objective.quadratic[0].size > 0
 
+    def follow_on(self, x: Array) -> Array | None:
+        """Return an optimum of the followers, found from the last solve's basis (:meth:`PersistentLp.again`)."""
+        self._put(x)
+        return self.inner.again()
+
     def _follow(self, x: Array) -> LpAnswer | None:
         """Solve all followers."""
+        self._put(x)
+        return self.inner.solve()
+
+    def _put(self, x: Array) -> None:
+        """Put a decision into the followers' LP."""
         self.inner.set_rows(*self.follower_limits.less(self.followers.constants(x[None])[0]))
         if self.bill.moving:
             self.inner.set_cost(self.bill.costs(x[None])[0, : self.inner.size[1]])
         if self.followers.moving:
             self.inner.set_entries(*self.followers.places, self.followers.entries(x[None])[0])
-        return self.inner.solve()
 
     def _face(self, x: Array, answer: LpAnswer) -> tuple[Array, Array]:
         """Return which columns and which rows keep their values in every optimum of the followers."""

@@ -167,13 +167,14 @@ def rest_at(reduced: Array, limits: Limits, zero: Array, unique: bool, but: Arra
     """
     lower, upper = limits.lower, limits.upper
     none = np.abs(reduced) <= zero[:, None]
-    w = np.where(np.where(none, np.isfinite(lower), reduced > 0), lower, upper)
+    w = np.where(reduced > 0, lower, upper)
+    w = np.where(none & ~np.isfinite(w), np.where(reduced > 0, upper, lower), w)
     good = np.isfinite(w)
     if unique:
         good &= ~none | (lower >= upper)
     if but is not None:
         good[:, but], w[:, but] = True, 0.0
-    return np.where(np.isfinite(w), w, 0.0), good.all(axis=1)
+    return np.where(np.isfinite(w), w, 0.0), np.asarray(good.all(axis=1))
 
 
 def hold(values: Array, limits: Limits) -> Array:

@@ -67,4 +67,4 @@ class Judge:
 
 def key_of(decision: Array) -> bytes:
     """Return a digest of a decision: many are remembered."""
-    return hashlib.blake2b(np.ascontiguousarray(decision), digest_size=16).digest()
+    return hashlib.blake2b(decision.tobytes(), digest_size=16).digest()

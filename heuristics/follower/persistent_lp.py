@@ -101,6 +101,14 @@ class PersistentLp:
         )
         return LpAnswer(columns, rows, reduced, duals, highs.getBasis())
 
+    def again(self) -> Array | None:
+        """Return the columns of an optimum, found from the last solve's basis; which of several depends on that."""
+        highs = self._highs()
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.array(highs.getSolution().col_value)
+
     def _highs(self) -> Any:
         if self._loaded is None:
             self._loaded = self._load()

@@ -57,29 +57,32 @@ class Workers:
         self._executor, self._session, self._judge = executor, session, judge
 
     def judge(self, points: Array, draws: Array, asked: int) -> Judged:
-        """Return what :meth:`.Judge.judge` does, from the workers.
+        """Return what :meth:`.Judge.judge` does, from the workers and this process, which has its own part.
 
         Nothing is lost with the workers: Ctrl-C in a terminal reaches them too, and ends them.
         """
         chunks = [slice(k, k + size) for size in [self._chunk(len(points))] for k in range(0, len(points), size)]
-        tasks = [(points[c], draws[c], min(max(asked - c.start, 0), len(points[c]))) for c in chunks]
-        found = self._results(tasks, None if self._known else self._data)
-        unknown = [k for k, done in enumerate(found) if done is UNKNOWN]
-        for k, done in zip(unknown, self._results([tasks[k] for k in unknown], self._data), strict=True):
+        *tasks, mine = [(points[c], draws[c], min(max(asked - c.start, 0), len(points[c]))) for c in chunks]
+        futures = [self._submitted(task, None if self._known else self._data) for task in tasks]
+        own = self._judge.judge(*mine)
+        found = self._results(futures)
+        unknown = [k for k, done in enumerate(found) if done == UNKNOWN]
+        again = self._results([self._submitted(tasks[k], self._data) for k in unknown])
+        for k, done in zip(unknown, again, strict=True):
             found[k] = done
         self._known = True
         if None in found and not self._session.over:
             self._session.say("the executor's workers are gone: candidates are evaluated in this process")
-        return joined([self._judge.judge(*t) if d is None else Judged(*d) for t, d in zip(tasks, found, strict=True)])
+        done = [self._judge.judge(*t) if d is None else Judged(*d) for t, d in zip(tasks, found, strict=True)]
+        return joined([*done, own])
 
     def _chunk(self, count: int) -> int:
-        """Return how many points a worker gets at once: all have the same, but not too few to be worth the sending."""
-        share = math.ceil(count / workers_of(self._executor, UNKNOWN_NUMBER))
+        """Return how many points a process gets at once: all have the same, but not too few to be worth the sending."""
+        share = math.ceil(count / (1 + workers_of(self._executor, UNKNOWN_NUMBER)))
         return min(max(share, LEAST), MOST)
 
-    def _results(self, tasks: Sequence[Task], data: bytes | None) -> list[Any]:
+    def _results(self, futures: Sequence[Future[Any] | None]) -> list[Any]:
         """Return the results of tasks; None for those that no worker did."""
-        futures = [self._submitted(task, data) for task in tasks]
         self._await([future for future in futures if future is not None])
         return [None if future is None else _result(future) for future in futures]
 

@@ -43,6 +43,7 @@ from ...instances.demand_response import DemandResponseInstance, Station, Vehicl
 from ...levels.pao_adapter import SubModel
 from ...levels.state_bound import state_bound
 from .bounds import congestion_bound, multiplier_bounds
+from .cuts import offer_order
 from .reaction import react
 from .references import Normalisers, describe, normalisers
 
@@ -61,6 +62,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     state_bounds(model)
     _declare_loads(model, instance)
     _declare_objective(model, instance, normalisers(instance))
+    offer_order(model, instance)
     return model
 
 

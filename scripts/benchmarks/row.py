@@ -12,9 +12,10 @@ Task = Callable[[], Any]
 
 @dataclass
 class Row:
-    """What is measured against what; ``aim`` is the ratio ours / peer that is aimed at, or seconds where no peer is.
+    """What is measured against what; ``aim`` is the ratio ours / peer that is aimed at, or of ours where no peer is.
 
     :ivar bound_by: what keeps ours from being faster.
+    :ivar unit: of ours, the peer's and (without a peer) the aim; "" for a share.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Row:
     peer: float | None
     bound_by: str
     detail: dict[str, Any] = field(default_factory=dict)
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
@@ -39,7 +41,7 @@ class Row:
         """Return what goes to a JSON file."""
         return {
             "row": self.name, "ours": self.ours, "peer": self.peer, "peer_name": self.peer_name, "ratio": self.ratio,
-            "aim": self.aim, "met": self.met, "bound_by": self.bound_by, **self.detail,
+            "unit": self.unit, "aim": self.aim, "met": self.met, "bound_by": self.bound_by, **self.detail,
         }  # fmt: skip
 
 

@@ -20,7 +20,9 @@ def rows(repeats: int, instance: str) -> Iterator[Row]:
     loaded = bv.load_instance(instance)
     model = bv.models.fast_charging.build(loaded)
     (alone,) = in_turns(repeats, lambda: bv.reformulate(model, "sos1"))
-    yield Row("transformation", "-", AIM, alone, None, "Pyomo's own objects: a Block, rows and variables for each pair")
+    yield Row(
+        "transformation", "-", AIM, alone, None, "Pyomo's own objects: a set, a row and two variables for each pair"
+    )
     priceless = without_prices(bv.models.fast_charging.build(loaded))
     again = [without_prices(bv.models.fast_charging.build(loaded)) for _ in range(2 * repeats)]
     ours, fa, chain = in_turns(

@@ -63,9 +63,8 @@ class _OuterApproximation:
         self.program = program
         relative = DEFAULT_GAP if settings.rel_gap is None else settings.rel_gap
         self.gaps = relative, ABSOLUTE_GAP if settings.abs_gap is None else settings.abs_gap
-        form = program.quadratic
-        terms = dict(zip(zip(form.first.tolist(), form.second.tolist(), strict=True), form.value.tolist(), strict=True))
-        self.approximation = Approximation(program, sum_of_squares(terms), options, settings.tee)
+        squares = sum_of_squares(program.quadratic.terms)
+        self.approximation = Approximation(program, squares, options, settings.tee)
         self.best: Point | None = None
         self.objective, self.bound = math.inf, -math.inf
         self.rounds = self.nodes = 0

@@ -9,7 +9,7 @@ from bilevolt.heuristics.population import Run
 from bilevolt.models import textbook
 
 SHARED = {"search", "evaluations", "seed", "executor", "estimate"}
-POPULATION = ("elephant_herding", "immune_ga", "pso", "annealing")
+POPULATION = ("elephant_herding", "immune_ga", "pso", "annealing", "exchange")
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -1,6 +1,7 @@
-"""What the four population methods share: options, repeatability, budget, bounds, and what they say of no answer."""
+"""What methods that move points share: options, repeatability, budget, bounds, and what they say of no answer."""
 
 import math
+import pickle
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -14,16 +15,17 @@ from bilevolt import SubModel, dual_of, errors
 from bilevolt.heuristics import METHODS
 from bilevolt.heuristics.population import Population
 
-FOUR = ("elephant_herding", "immune_ga", "pso", "annealing")
+METHODS_THAT_MOVE_POINTS = ("elephant_herding", "immune_ga", "pso", "annealing", "exchange")
 SMALL = {
     "elephant_herding": {"population": 12, "clan_size": 4, "iterations": 9},
     "immune_ga": {"population": 12, "iterations": 9, "memory": 2},
     "pso": {"population": 12, "iterations": 9},
     "annealing": {"evaluations": 120, "steps": 10},
+    "exchange": {"evaluations": 120, "steps": 10},
 }
 
 
-@pytest.fixture(params=FOUR)
+@pytest.fixture(params=METHODS_THAT_MOVE_POINTS)
 def method(request):
     return request.param
 
@@ -103,11 +105,11 @@ def test_an_executor_changes_nothing(method):
 
 
 class Forgetful(Executor):
-    """Each task gets a worker of its own, which knows nothing of the run."""
+    """Each task gets a worker of its own, which knows nothing of the run; what it says is sent."""
 
     def submit(self, task, /, *args, **kwargs):
         with ThreadPoolExecutor(1) as thread:
-            return thread.submit(task, *args, **kwargs)
+            return thread.submit(lambda: pickle.loads(pickle.dumps(task(*args, **kwargs))))
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +165,7 @@ def test_no_time_no_point(method):
 
 
 def test_a_time_limit_ends_a_long_run_with_a_point(method):
-    endless = {"evaluations": 10**9, **({} if method == "annealing" else {"iterations": 10**8})}
+    endless = {"evaluations": 10**9, **({} if method in ("annealing", "exchange") else {"iterations": 10**8})}
     solution = bilevolt.solve(mixed(), method=method, solver="highs", time_limit=0.7, method_options=endless)
     assert "stopped by the time limit" in solution.notes[1]
     assert solution.status == "feasible" and solution.seconds["solve"] < 30
@@ -335,7 +337,7 @@ def test_on_the_systems(method, system):
 
 
 def test_the_four_are_methods_of_solve():
-    assert set(FOUR) <= set(METHODS)
+    assert set(METHODS_THAT_MOVE_POINTS) <= set(METHODS)
 
 
 def test_debs_rules():

@@ -101,11 +101,26 @@ def test_rows_that_cannot_be_added_are_refused_by_name(row, said):
         separated(m)
 
 
-def test_a_quadratic_relaxation_is_not_separated_and_that_is_said():
-    m = model(lambda block: [block.model().x >= 100])
-    m.objective.set_value(m.x + (m.L.y - 3) ** 2)
+def test_a_convex_objective_is_separated_at_its_own_optimum():
+    seen = []
+
+    def once(block):
+        seen.append((pyo.value(block.model().x), pyo.value(block.model().L.y)))
+        if len(seen) == 1:
+            yield block.model().L.y <= 2
+
+    m = model(once)
+    m.objective.set_value((m.L.y - 2.25) ** 2)
     _, _, note = separated(m)
-    assert note == "separators were not asked, as the relaxation is not linear"
+    assert note == "separators added 1 rows in 2 rounds"
+    assert seen[0][1] == pytest.approx(2.25, abs=0.01)
+
+
+def test_a_relaxation_that_is_not_convex_is_not_separated_and_that_is_said():
+    m = model(lambda block: [block.model().x >= 100])
+    m.objective.set_value(m.x - (m.L.y - 3) ** 2)
+    _, _, note = separated(m)
+    assert note == "separators were not asked, as the relaxation is not convex"
 
 
 @pytest.mark.parametrize(

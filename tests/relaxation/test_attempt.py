@@ -90,6 +90,32 @@ def test_a_row_that_a_point_refutes_is_named():
     assert not solution.certificate.globally_optimal
 
 
+def late(wrong):
+    """A separator that has nothing to say in the rounds, and is wrong where x is one of some numbers."""
+    asked = []
+
+    def separator(block):
+        asked.append(1)
+        for k, z in block.at.items():
+            if len(asked) > 1 and z.value > 0.5:
+                yield block.model().L.y <= max(k, 2 - k) - (k in wrong) + 9 * (1 - z)
+
+    return separator
+
+
+@pytest.mark.parametrize("wrong", [{0}, set(range(5))], ids=["its bound", "none left"])
+def test_a_point_known_refutes_a_relaxation_that_has_lost_it(wrong):
+    solution = bv.solve(stairs(late(wrong)), solver="highs")
+    assert (solution.status, solution.bound, solution.objective) == ("feasible", None, pytest.approx(-4))
+    assert len(said(solution, "the valid inequalities 'cuts' are not valid")) == 1
+
+
+def test_rows_that_are_found_late_prove_the_optimum():
+    solution = bv.solve(stairs(late(set())), solver="highs")
+    assert (solution.status, solution.objective, solution.reformulation) == ("optimal", pytest.approx(-4), "high_point")
+    assert len(solution.history) > 2
+
+
 def test_rows_without_a_reason_are_an_assumption():
     model = stairs(values)
     model.cuts.reason = ""

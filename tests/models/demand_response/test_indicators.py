@@ -9,24 +9,7 @@ import bilevolt as bv
 from bilevolt.instances.demand_response import DemandResponseInstance
 from bilevolt.models import demand_response
 from bilevolt.models.demand_response import indicators, tables
-from bilevolt.models.demand_response.reaction import charging_at_arrival, react
-
-
-@pytest.fixture(scope="module")
-def instance() -> DemandResponseInstance:
-    found = bv.load_instance("ev8")
-    assert isinstance(found, DemandResponseInstance)
-    return found
-
-
-@pytest.fixture(scope="module")
-def answers(instance: DemandResponseInstance) -> dict[str, dict[str, Any]]:
-    base = np.array(instance.base_price_usd_per_kwh)
-    prices = base * np.where(np.arange(24) < 12, 1.1, 0.9)
-    return {
-        "uncontrolled": demand_response.describe(instance, base, charging_at_arrival(instance)),
-        "dear": demand_response.describe(instance, prices, react(instance, prices)),
-    }
+from bilevolt.models.demand_response.reaction import charging_at_arrival
 
 
 def test_a_stations_peak_and_its_hour(instance: DemandResponseInstance, answers: dict[str, dict[str, Any]]) -> None:

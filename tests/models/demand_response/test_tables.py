@@ -9,27 +9,9 @@ import bilevolt as bv
 from bilevolt.instances.demand_response import DemandResponseInstance
 from bilevolt.models import demand_response
 from bilevolt.models.demand_response import tables
-from bilevolt.models.demand_response.reaction import charging_at_arrival, react
+from bilevolt.models.demand_response.reaction import react
 
-UNCONTROLLED, REACTION, DEAR_NOON = "uncontrolled", "reaction to BP", "dear noon"
-
-
-@pytest.fixture(scope="module")
-def instance() -> DemandResponseInstance:
-    found = bv.load_instance("ev8")
-    assert isinstance(found, DemandResponseInstance)
-    return found
-
-
-@pytest.fixture(scope="module")
-def answers(instance: DemandResponseInstance) -> dict[str, dict[str, Any]]:
-    base = np.array(instance.base_price_usd_per_kwh)
-    prices = base * np.where(np.arange(24) < 12, 1.1, 0.9)
-    return {
-        UNCONTROLLED: demand_response.describe(instance, base, charging_at_arrival(instance)),
-        REACTION: demand_response.describe(instance, base, react(instance, base)),
-        DEAR_NOON: demand_response.describe(instance, prices, react(instance, prices)),
-    }
+UNCONTROLLED, REACTION, DEAR_NOON = "uncontrolled", "reaction to BP", "dear"
 
 
 def test_every_table_has_the_answers_and_the_paper(
