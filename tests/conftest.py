@@ -1,5 +1,6 @@
 """Shared by all tests: the solvers that have to be there, and what of a model a solve must leave alone."""
 
+import gc
 import io
 import os
 import sys
@@ -48,6 +49,13 @@ def pytest_xdist_make_scheduler(config, log):
             return path if has_module_fixture(path) else nodeid
 
     return ByFixture(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from going through all tests again and again: what is there now stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from bilevolt.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-DEAR = {"solvers", "experiments", "demand_response", "fast_charging", "cli", "electric_bus"}  # seconds each
+# Their code takes seconds.
+DEAR = {"solvers", "experiments", "demand_response", "fast_charging", "cli", "electric_bus", "teaching", "grader"}
 BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>not run|not compared): (?P<reason>.+?) -->\n+)?^```(?P<language>\w+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,

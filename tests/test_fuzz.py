@@ -12,6 +12,7 @@ import pyomo.environ as pyo
 import pytest
 from pyomo.repn import generate_standard_repn
 from scipy.optimize import linprog
+from sweeps import only
 
 import bilevolt
 
@@ -260,16 +261,17 @@ def nestable(problem):
     )  # fmt: skip
 
 
-def test_enumeration_agrees_with_nested_solving():
+@pytest.mark.parametrize("count", only([200], [200, 400]))
+def test_enumeration_agrees_with_nested_solving(count):
     found = {"optimal": 0, "infeasible": 0}
-    for problem in filter(nestable, (generate(5, number) for number in range(400))):
+    for problem in filter(nestable, (generate(5, number) for number in range(count))):
         truth = enumerate_truth(problem)
         if truth.status == "unbounded":
             continue
         found[truth.status] += 1
         value = nested(problem)
         assert value == (None if truth.value is None else pytest.approx(truth.value, abs=1e-6)), problem.to_json()
-    assert found["optimal"] >= 20 and found["infeasible"] >= 5, found
+    assert found["optimal"] >= count // 20 and found["infeasible"] >= count // 80, found
 
 
 def test_problems_are_the_same_every_time_and_differ():

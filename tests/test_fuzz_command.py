@@ -22,7 +22,7 @@ def run(*arguments):
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("runs", only([36], [36, 150]))
+@pytest.mark.parametrize("runs", only([30], [30, 150]))
 def test_a_short_run_finds_nothing_wrong(runs, tmp_path):
     asked = ["--pairs", str(runs), "--seed", "1", "--per-problem", "6", "--seconds", "300"]
     result = run(*asked, "--json", "--out", str(tmp_path))

@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from sweeps import only
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
@@ -26,7 +25,8 @@ def kinds(cell):
     return shown
 
 
-@pytest.mark.parametrize("name", only(["bard.ipynb"], NOTEBOOKS))
+@pytest.mark.long
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_and_shows_what_is_stored(name, tmp_path):
     notebook = nbformat.read(SCRIPTS / name, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -21,7 +21,7 @@ RANDOM = [
 ]
 
 
-@pytest.mark.parametrize(("reformulation", "solver", "seed"), one_in(4, RANDOM))
+@pytest.mark.parametrize(("reformulation", "solver", "seed"), one_in(6, RANDOM))
 def test_random_problems_agree_with_enumeration(reformulation, solver, seed):
     problem = generate(seed)
     expected = problem.enumerated()

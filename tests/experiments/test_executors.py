@@ -131,6 +131,7 @@ def test_a_killed_run_goes_on_where_it_was(files, tmp_path):
     assert len(read_ledger(ledger).rows) == 4
 
 
+@pytest.mark.long
 def test_two_processes_share_the_work(tmp_path):
     ledger = tmp_path / "rows.jsonl"
     targets = ["bard511", "gecco2013", "moore"]

@@ -10,9 +10,11 @@ import sys
 import textwrap
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
+from sweeps import one_in
 
 import bilevolt as bv
 from bilevolt import Solution, SubModel, verify
@@ -126,7 +128,7 @@ def check(model, result):
 
 
 @pytest.mark.parametrize(
-    ("name", "make", "options", "number", "most"), RUNS, ids=[f"{r[0]}-{r[1].__name__}-{r[3]}" for r in RUNS]
+    ("name", "make", "options", "number", "most"), one_in(2, RUNS), ids=[f"{r[0]}-{r[1].__name__}-{r[3]}" for r in RUNS]
 )
 def test_a_stop_gives_the_best_point_so_far(name, make, options, number, most):
     model = make()
@@ -284,12 +286,13 @@ def test_an_error_of_a_worker_is_an_error():
 
 
 PROCESSES = """
-    import importlib.util, json, signal
+    import importlib.util, json, signal, sys
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     if __name__ == "__main__":
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.path.insert(0, {tests!r})
         spec = importlib.util.spec_from_file_location("cases", {file!r})
         cases = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(cases)
@@ -308,7 +311,7 @@ PROCESSES = """
 
 def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(PROCESSES.format(file=__file__)))
+    script.write_text(textwrap.dedent(PROCESSES.format(file=__file__, tests=str(Path(__file__).parents[1]))))
     child = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

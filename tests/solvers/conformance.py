@@ -26,6 +26,16 @@ from bilevolt.solvers import SOLVERS, Solver, Status, get_solver, needs_of
 
 HERE = str(Path(__file__).parent)
 BY_NAME = {case.name: case for case in CASES}
+ANSWERS = [
+    pytest.param(
+        case,
+        turned,
+        id=f"{case.name}-{'twin' if turned else 'as_it_is'}",
+        marks=pytest.mark.long if turned and case.name == "unbounded_nonconvex" else (),  # SCIP takes seconds for it
+    )
+    for case in CASES
+    for turned in (False, True)
+]
 
 
 @dataclass(frozen=True)
@@ -110,8 +120,7 @@ class Conformance:
 
     # Answers -------------------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("turned", [False, True], ids=["as_it_is", "twin"])
-    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+    @pytest.mark.parametrize(("case", "turned"), ANSWERS)
     def test_known_answer(self, case, turned):
         """Status, objective, bound and point; of the model, and of the twin with the other sense."""
         model = twin(case.build()) if turned else case.build()

@@ -46,7 +46,7 @@ REFERENCES.remove(("large weights", "scip"))  # SCIP 10 checks products of 7e5 t
 
 
 @pytest.mark.parametrize(("kind", "reference"), REFERENCES)
-@pytest.mark.parametrize("seed", only([0, 1], range(4)))
+@pytest.mark.parametrize("seed", only([0], range(4)))
 def test_agrees_with_solvers_that_have_miqp(seed, kind, reference):
     m = random_miqp(seed, kind, pyo.maximize if seed % 2 else pyo.minimize)
     found, expected = get_solver("highs").solve(m), get_solver(reference).solve(m)
