@@ -144,18 +144,23 @@ class Packed:
         return _KEPT.item
 
 
-def results(
-    executor: Executor, task: Callable[..., T], arguments: Iterable[tuple[Any, ...]], over: Callable[[], bool]
-) -> list[T | None]:
-    """Return what a task gives for each of the arguments; None where there is nothing, as its worker is gone, or all
-    has to end.
+def submit(executor: Executor, task: Callable[..., T], *given: Any) -> "Future[T] | None":
+    """Hand a task to an executor; None where its workers are gone."""
+    try:
+        return executor.submit(task, *given)
+    except BrokenExecutor:
+        return None
+
+
+def results(futures: "Iterable[Future[T] | None]", over: Callable[[], bool]) -> list[T | None]:
+    """Wait for tasks, and return what they give; None where there is nothing, as the worker is gone, or all has to end.
 
     Nothing is lost with the workers: Ctrl-C in a terminal reaches those of a caller's executor too, and ends them.
 
-    :param over: whether to wait no longer.
+    :param over: whether to wait no longer than for what is about to be.
     :raises Exception: what a task raised.
     """
-    futures = [_submitted(executor, task, given) for given in arguments]
+    futures = list(futures)
     waiting = [future for future in futures if future is not None]
     while waiting:
         if over():
@@ -165,13 +170,6 @@ def results(
             break
         waiting = list(wait(waiting, POLL).not_done)
     return [None if future is None else _result(future) for future in futures]
-
-
-def _submitted(executor: Executor, task: Callable[..., T], given: tuple[Any, ...]) -> "Future[T] | None":
-    try:
-        return executor.submit(task, *given)
-    except BrokenExecutor:
-        return None
 
 
 def _result(future: "Future[T]") -> T | None:

@@ -8,13 +8,12 @@ depends on who works. Later chunks have its name only; a worker that does not kn
 import math
 import pickle
 import threading
-from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from ...executing import is_lost, workers_of
+from ...executing import results, submit, workers_of
 from ...solvers.session import Session
 from ..encoding.limits import Array
 from ..encoding.unit_cube import Encoding
@@ -24,9 +23,6 @@ from .judging import Judge, Judged, joined
 LEAST, MOST = 8, 512  # points that a worker gets at once
 UNKNOWN_NUMBER = 4  # of workers, where an executor does not say how many it has
 UNKNOWN = "unknown"  # what a worker answers that does not have the data
-POLL = 0.2  # seconds from one look at the deadline to the next, while a worker is waited for
-GRACE = 2.0  # seconds that a worker may still take when the run has to end
-
 
 Task = tuple[Array, Array, int]
 """Points, their random numbers, and how many are to be scored."""
@@ -57,17 +53,14 @@ class Workers:
         self._executor, self._session, self._judge = executor, session, judge
 
     def judge(self, points: Array, draws: Array, asked: int) -> Judged:
-        """Return what :meth:`.Judge.judge` does, from the workers and this process, which has its own part.
-
-        Nothing is lost with the workers: Ctrl-C in a terminal reaches them too, and ends them.
-        """
+        """Return what :meth:`.Judge.judge` does, from the workers and this process, which has its own part."""
         chunks = [slice(k, k + size) for size in [self._chunk(len(points))] for k in range(0, len(points), size)]
         *tasks, mine = [(points[c], draws[c], min(max(asked - c.start, 0), len(points[c]))) for c in chunks]
         futures = [self._submitted(task, None if self._known else self._data) for task in tasks]
         own = self._judge.judge(*mine)
-        found = self._results(futures)
+        found = results(futures, lambda: self._session.over)
         unknown = [k for k, done in enumerate(found) if done == UNKNOWN]
-        again = self._results([self._submitted(tasks[k], self._data) for k in unknown])
+        again = results([self._submitted(tasks[k], self._data) for k in unknown], lambda: self._session.over)
         for k, done in zip(unknown, again, strict=True):
             found[k] = done
         self._known = True
@@ -81,27 +74,8 @@ class Workers:
         share = math.ceil(count / (1 + workers_of(self._executor, UNKNOWN_NUMBER)))
         return min(max(share, LEAST), MOST)
 
-    def _results(self, futures: Sequence[Future[Any] | None]) -> list[Any]:
-        """Return the results of tasks; None for those that no worker did."""
-        self._await([future for future in futures if future is not None])
-        return [None if future is None else _result(future) for future in futures]
-
     def _submitted(self, task: Task, data: bytes | None) -> Future[Any] | None:
-        try:
-            return self._executor.submit(_work, self._name, data, *task)
-        except BrokenExecutor:
-            return None
-
-    def _await(self, futures: list[Future[Any]]) -> None:
-        """Wait until all are done; where the run has to end, only for what is about to be."""
-        waiting = futures
-        while waiting:
-            if self._session.over:
-                for future in waiting:
-                    future.cancel()
-                wait(waiting, GRACE)
-                return
-            waiting = list(wait(waiting, POLL).not_done)
+        return submit(self._executor, _work, self._name, data, *task)
 
 
 def _work(name: str, data: bytes | None, points: Array, draws: Array, asked: int) -> Any:
@@ -110,11 +84,3 @@ def _work(name: str, data: bytes | None, points: Array, draws: Array, asked: int
             return UNKNOWN
         _KEPT.name, _KEPT.judge = name, Judge(*pickle.loads(data))
     return tuple(_KEPT.judge.judge(points, draws, asked))
-
-
-def _result(future: Future[Any]) -> Any:
-    """Return a chunk's results; None where there are none, because its worker is gone or the run has to end."""
-    if future.cancelled() or not future.done():
-        return None
-    error = future.exception()  # not raised: a KeyboardInterrupt of a worker is no second one of ours
-    return None if is_lost(error) or isinstance(error, KeyboardInterrupt) else future.result()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...executing import Packed, results
+from ...executing import Packed, results, submit
 from ..interrupt import stop_requested
 from ..program import Array
 from .node import Change, Node
@@ -100,10 +100,9 @@ class Subtrees:
         known = _Known(
             search.incumbents.best, search.selector.gains, search.selector.counts, search.dive_gap, self.by_milp
         )
-        arguments = [(part, self._pack(search), known, _left(search.deadline)) for part in parts]
-        found = results(
-            self.executor, _search, arguments, lambda: stop_requested() or time.perf_counter() > search.deadline
-        )
+        packed, left = self._pack(search), _left(search.deadline)
+        futures = [submit(self.executor, _search, part, packed, known, left) for part in parts]
+        found = results(futures, lambda: stop_requested() or time.perf_counter() > search.deadline)
         for node, part in zip(nodes, found, strict=True):
             if part is None:
                 search.push(node)

@@ -253,7 +253,7 @@ class FailingExecutor(Executor):
 @pytest.mark.parametrize("failure", ["submit", "broken", "interrupted", "hanging", "waiting"])
 def test_a_stop_that_reaches_the_workers_loses_nothing(failure, monkeypatch):
     """What follows the fifth part is lost; the best of what the first five hold is kept."""
-    monkeypatch.setattr("bilevolt.heuristics.follower.workers.GRACE", 0.1)
+    monkeypatch.setattr("bilevolt.executing.GRACE", 0.1)
     model = shop()
     with stoppable():
         executor = FailingExecutor(5, failure, signal.SIGINT)

@@ -81,10 +81,10 @@ def test_lost_workers_lose_nothing(at_once, small_parts):
 def test_a_stop_leaves_a_valid_bound(small_parts, monkeypatch):
     stopped = []
 
-    def stop(executor, task, arguments, over):
+    def stop(futures, over):
         stopped.append(True)
         assert over()
-        return [None for _ in arguments]
+        return [None for _ in futures]
 
     monkeypatch.setattr(subtrees, "results", stop)
     for module in (search, subtrees):
