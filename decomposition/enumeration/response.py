@@ -17,6 +17,7 @@ ZERO_COST = 1e-7, 1e-9
 
 NO_SLACK = 1e-7  # relative to 1 + |limit|
 
+_BASIC = native.highspy.HighsBasisStatus.kBasic
 OPTIMAL = "optimal"
 NO_OPTIMUM = ("infeasible", "unbounded", "primal infeasible or unbounded")
 
@@ -106,18 +107,33 @@ class ResponseLp:
         zero = max(ZERO_COST[0], ZERO_COST[1] * float(np.abs(self._cost).max(initial=0.0)))
         fixed = (np.abs(reduced) > zero) | (self.lower == self.upper)
         held = (np.abs(duals) > zero) | (limits[0] == limits[1])
-        basic = np.zeros(y.size + activity.size, dtype=bool)
-        inside = self._highs.getBasicVariables()[1]
-        basic[np.where(inside >= 0, inside, y.size - 1 - inside)] = True
+        basic = self._basic(np.r_[np.abs(reduced) > zero, np.abs(duals) > zero])
         low, high = tight(y, self.lower, self.upper)
         row_low, row_high = tight(activity, *limits)
         return Response(
             np.clip(y, self.lower, self.upper), activity, np.r_[duals, reduced], fixed, held,
-            bool(np.all(basic | np.r_[fixed, held])),
-            not np.any(basic & np.r_[low | high, row_low | row_high]),
+            basic is not None and bool(np.all(basic | np.r_[fixed, held])),
+            basic is not None and not np.any(basic & np.r_[low | high, row_low | row_high]),
             self._cost, limits,
             self._arrays.price_unit / self._scale[np.r_[self._row_follower, self._arrays.follower_of]],
         )  # fmt: skip
+
+
+    def _basic(self, priced: Array) -> Array | None:
+        """Return which of (y, rows) are basic; None where HiGHS does not know.
+
+        HiGHS's own list of them (``getBasicVariables``) ends the process where an LP took no simplex step, and its
+        statuses are objects, of which a large LP has many: they are read only where prices do not tell.
+
+        :param priced: which have a price, and so are not basic.
+        """
+        if np.count_nonzero(priced) == self._columns.size:
+            return ~priced
+        basis = self._highs.getBasis()
+        if not basis.valid:
+            return None
+        known = (*basis.col_status, *basis.row_status)
+        return np.fromiter((status == _BASIC for status in known), dtype=bool, count=len(known))
 
 
 def tight(values: Array, lower: Array, upper: Array) -> tuple[Array, Array]:

@@ -181,3 +181,16 @@ def test_exact_enumerates_where_that_is_cheaper(monkeypatch):
 def test_a_stop_claims_nothing():
     found = bv.solve(market(), method="enumeration", time_limit=0.0)
     assert found.status == "no_solution" and found.bound is None and found.objective is None
+
+
+def test_a_follower_whose_rows_have_none_of_its_variables():
+    """HiGHS solves such an LP without a simplex step; asking for its basic variables then ended the process."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(2), bounds=(0, 2), domain=pyo.Integers)
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var(bounds=(None, 0))
+    model.L.row = pyo.Constraint(expr=-2 * model.x[0] >= -2)
+    model.L.cost = pyo.Objective(expr=2 * model.L.y + model.x[0], sense=pyo.maximize)
+    model.cost = pyo.Objective(expr=-5 * model.x[0] - 3 * model.x[1] + model.L.y)
+    solution = bv.solve(model, method="enumeration")
+    assert (solution.status, solution.objective) == ("optimal", pytest.approx(-11))
