@@ -36,12 +36,14 @@ from .options import (
     RowsFile,
     SolverName,
     StanceName,
+    Start,
     Tee,
     Threads,
     TimeLimit,
     Workers,
     executor,
     stance_of,
+    start_of,
 )
 from .outcome import end, exit_code, split
 
@@ -99,6 +101,7 @@ def solve(
     confirm: Confirm = None,
     stance: StanceName = "optimistic",
     follower_tolerance: FollowerTolerance = 0.0,
+    start: Start = None,
     tee: Tee = False,
     workers: Workers = None,
     dask: Dask = None,
@@ -139,6 +142,7 @@ def solve(
                 confirm=confirm,
                 stance=stance_of(stance),
                 follower_tolerance=follower_tolerance,
+                warm_start=start_of(start),
                 tee=tee,
                 executor=executor(workers, dask),
                 progress=lambda text: say(f"{found.name}: {text}"),

@@ -20,6 +20,10 @@ Confirm = Annotated[
 StanceName = Annotated[
     str, typer.Option("--stance", help="optimistic, pessimistic, or the weight of the worst response, 0 to 1.")
 ]
+Start = Annotated[
+    str | None,
+    typer.Option("--start", help="Heuristic whose point the exact method starts from, or none, also for large models."),
+]
 FollowerTolerance = Annotated[
     float, typer.Option(min=0, help="Share of their optimum by which followers may be off (0.01).")
 ]
@@ -44,6 +48,11 @@ def executor(workers: int | None, dask: str | None) -> int | str | None:
     if workers is not None and dask is not None:
         raise BilevoltError("--workers and --dask are given. Give one of them: who is to run the tasks.")
     return dask or workers
+
+
+def start_of(text: str | None) -> str | bool | None:
+    """Return a start that was typed: the name of a heuristic, False for "none"; None where nothing was."""
+    return False if text is not None and text.casefold() == "none" else text
 
 
 def stance_of(text: str) -> str | float:

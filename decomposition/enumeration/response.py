@@ -118,7 +118,6 @@ class ResponseLp:
             self._arrays.price_unit / self._scale[np.r_[self._row_follower, self._arrays.follower_of]],
         )  # fmt: skip
 
-
     def _basic(self, priced: Array) -> Array | None:
         """Return which of (y, rows) are basic; None where HiGHS does not know.
 
