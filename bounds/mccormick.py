@@ -94,13 +94,7 @@ class Envelopes:
             linear_coefs=list(coefficients.values()),
             linear_vars=[var_map[i] for i in coefficients],
         )
-        body = body + kept
-        if component.ctype is Objective:
-            component.set_value(body)
-        elif component.equality:
-            component.set_value(body == value(component.upper))
-        else:
-            component.set_value((value(component.lower), body, value(component.upper)))
+        put_body(component, body + kept)
         return kept.__class__ is int
 
     def used(self, variable: VarData, component: Any, coefficient: float) -> None:
@@ -124,3 +118,13 @@ class Envelopes:
     def row(self, name: str, what: Any, expression: Any) -> None:
         """Add a row that ties products to their factors."""
         self.block.rows[f"{name} {what}"] = expression
+
+
+def put_body(component: Any, body: Any) -> None:
+    """Write another body to a row, which keeps its sides, or to an objective."""
+    if component.ctype is Objective:
+        component.set_value(body)
+    elif component.equality:
+        component.set_value(body == value(component.upper))
+    else:
+        component.set_value((value(component.lower), body, value(component.upper)))

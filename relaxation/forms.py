@@ -18,12 +18,12 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from pyomo.core import Any as AnyIndex
-from pyomo.core import Block, Constraint, Objective, Var, value
+from pyomo.core import Block, Constraint, Objective, Var
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import LinearExpression
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 
-from ..bounds.mccormick import envelope
+from ..bounds.mccormick import envelope, put_body
 from ..levels.follower_form import VariableRecorder
 from ..reformulations.single_level import SingleLevel
 
@@ -77,12 +77,7 @@ class _Forms:
         body = LinearExpression(
             constant=repn.constant, linear_coefs=[a for a, _ in terms], linear_vars=[v for _, v in terms]
         )
-        if component.ctype is Objective:
-            component.set_value(body)
-        elif component.equality:
-            component.set_value(body == value(component.upper))
-        else:
-            component.set_value((value(component.lower), body, value(component.upper)))
+        put_body(component, body)
 
     def _rank(self, i: int) -> tuple[bool, bool, int]:
         """Tell which of two factors the others are collected around: the same one in every row."""

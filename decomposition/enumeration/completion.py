@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
 
-from ...heuristics.encoding.limits import Array
+from ...heuristics.encoding.limits import Array, Limits
 from ...solvers.highs import native
 from .arrays import Arrays, at_decision
 from .response import NO_OPTIMUM, OPTIMAL, Response, tight
 
 INFEASIBLE, UNBOUNDED = "infeasible", "unbounded"
+DOUBTFUL = "a point that misses a row of the leader's by what tolerances hide"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class _Lp:
         w = np.r_[self.response.y, self._their_prices()]
         if self.arrays.leader_limits.excess(self.matrix @ w + self.constants).any():
             return INFEASIBLE
+        if self._breaks(w):
+            return DOUBTFUL
         return Completed(self.constant + float(self.cost @ w), self.response.y, np.zeros(0), self.response.prices)
 
     def solved(self) -> Completed | str:
@@ -122,12 +125,20 @@ class _Lp:
         if values is None:
             return word
         w = still + spread @ values
+        if self._breaks(w):
+            return DOUBTFUL
         return Completed(
             self.constant + float(self.cost @ w),
             np.clip(w[:own], arrays.columns.lower[:own], arrays.columns.upper[:own]),
             np.clip(w[own : self.start], arrays.columns.lower[own:], arrays.columns.upper[own:]),
             values[self.columns - several :] if self.open else found.prices,
         )
+
+    def _breaks(self, w: Array) -> bool:
+        """Whether a row of the leader's is missed in the model's own units, however small that is in the scaled ones."""
+        unit, limits = self.arrays.leader_unit, self.arrays.leader_limits
+        own = Limits(limits.lower * unit, limits.upper * unit)
+        return bool(own.excess((self.matrix @ w + self.constants) * unit).any())
 
     def _face(self) -> tuple[Array, Array]:
         """Return the limits of the followers' rows in all optima."""

@@ -43,6 +43,7 @@ def scaled(arrays: Arrays) -> Arrays:
         leader_limits=_times(arrays.leader_limits, leaders),
         unit=unit,
         price_unit=np.r_[row, 1 / unit[:own]],
+        leader_unit=1 / leaders,
     )
 
 

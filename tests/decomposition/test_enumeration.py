@@ -194,3 +194,16 @@ def test_a_follower_whose_rows_have_none_of_its_variables():
     model.cost = pyo.Objective(expr=-5 * model.x[0] - 3 * model.x[1] + model.L.y)
     solution = bv.solve(model, method="enumeration")
     assert (solution.status, solution.objective) == ("optimal", pytest.approx(-11))
+
+
+def test_a_row_that_scaling_makes_small_is_not_believed_to_hold():
+    """-1000 x + 2e9 x y <= -2000 is broken by 1000 at x = -1, y = 1e-6, which is little where 2e9 is scaled to 1."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(-1, -1), domain=pyo.Integers)
+    model.L = bv.SubModel(fixed=[model.x])
+    model.L.y = pyo.Var()
+    model.L.row = pyo.Constraint(expr=1e9 * model.L.y - 2e9 * model.x * model.L.y >= 3000)
+    model.L.cost = pyo.Objective(expr=2e6 * model.L.y)
+    model.row = pyo.Constraint(expr=-1000 * model.x + 2e9 * model.x * model.L.y <= -2000)
+    model.cost = pyo.Objective(expr=-2e6 * model.L.y)
+    assert bv.solve(model, method="enumeration").status in ("no_solution", "infeasible")
