@@ -135,7 +135,7 @@ class _Lp:
         )
 
     def _breaks(self, w: Array) -> bool:
-        """Whether a row of the leader's is missed in the model's own units, however small that is in the scaled ones."""
+        """Whether a leader's row is missed in the model's own units, however small that is in the scaled ones."""
         unit, limits = self.arrays.leader_unit, self.arrays.leader_limits
         own = Limits(limits.lower * unit, limits.upper * unit)
         return bool(own.excess((self.matrix @ w + self.constants) * unit).any())
