@@ -31,7 +31,8 @@ class Arrays:
     """See the module. ``bill`` is one expression, all followers' objectives, to be minimised; ``follower_of`` tells of
     each y whose it is, ``prices`` of each price its place among (rows, y) of the followers, and the sign of the
     follower's sense. ``objective`` is to be minimised, whatever the leader's ``sense``. ``unit`` is what 1 of (y, z) is
-    in the model, ``price_unit`` what 1 of the prices of (rows, y) is, ``leader_unit`` what 1 of a row of the leader is."""
+    in the model, ``price_unit`` what 1 of the prices of (rows, y) is, ``leader_unit`` what 1 of a row of the leader.
+    """
 
     bilevel: Bilevel
     decision: tuple[VarData, ...]
